@@ -1,0 +1,40 @@
+# Thin: everything is built by Meson and Ninja; this only installs what they need and gives the usual names.
+BUILD ?= build
+PREFIX ?= /usr/local
+
+.PHONY: all build packages demo check fuzz bench soak install clean
+
+all: build
+
+packages:
+	@tools/packages build
+
+$(BUILD)/build.ninja: | packages
+	@meson setup $(BUILD) --prefix $(PREFIX) -Dtests=disabled >/dev/null
+
+build: packages $(BUILD)/build.ninja
+	@ninja -C $(BUILD)
+
+demo: build
+	@$(BUILD)/nameplate demo
+
+check:
+	@tools/packages check
+	@tools/check
+
+fuzz:
+	@tools/packages check
+	@tools/fuzz
+
+bench:
+	@tools/packages check
+	@tools/bench
+
+soak: build
+	@tools/soak
+
+install: build
+	@DESTDIR=$(DESTDIR) meson install -C $(BUILD) --no-rebuild
+
+clean:
+	rm -rf build build-*

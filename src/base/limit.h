@@ -1,0 +1,48 @@
+/* Every ceiling of the product, in one place: what a peer may send, how long it may take, how much may wait.
+ * A limit that an operator may change is a setting (conf/) whose default and range stand here. */
+#ifndef BASE_LIMIT_H
+#define BASE_LIMIT_H
+
+enum limits {
+    /* Device numbers and names, in bytes without the NUL */
+    LIMIT_MODEL_CODE = 16,
+    LIMIT_SERIAL = 24,
+    LIMIT_NUMBER_TEXT = LIMIT_MODEL_CODE + 1 + LIMIT_SERIAL,
+    LIMIT_NAME = 64,       /* peers, operators, orders, lines */
+    LIMIT_MESSAGE_ID = 80, /* WS-Addressing MessageID */
+
+    /* Certificates and keys, bytes of DER */
+    LIMIT_CERTIFICATE = 4096,
+    LIMIT_PRIVATE_KEY = 4096,
+    LIMIT_CHAIN = 4, /* intermediates between leaf and root */
+    LIMIT_PACK = 16 * 1024,
+
+    /* SOAP and HTTP */
+    LIMIT_XML_DEPTH = 32,
+    LIMIT_XML_TEXT = 64 * 1024,         /* one element's text */
+    LIMIT_MESSAGE = 64 * 1024,          /* body of a message about one device */
+    LIMIT_BATCH_NUMBERS = 1000000,      /* device numbers in one request */
+    LIMIT_BATCH_BODY = 96 * 1024 * 1024, /* body of a batch request */
+    LIMIT_HEADER_BYTES = 16 * 1024,
+    LIMIT_JSON = 1024 * 1024,
+    LIMIT_PLAN_BYTES = 16 * 1024 * 1024,
+    LIMIT_PLAN_ROWS = 100000,
+    LIMIT_SCAN = 512,
+
+    /* Connections */
+    LIMIT_CONNECTIONS = 4096,
+    LIMIT_CONNECTIONS_PER_PEER = 256,
+    LIMIT_HANDSHAKE_MS = 10000,
+    LIMIT_HEADER_MS = 10000,
+    LIMIT_BODY_IDLE_MS = 15000,
+    LIMIT_BODY_MIN_RATE = 1024, /* bytes a second, after the first LIMIT_BODY_IDLE_MS */
+    LIMIT_IDLE_MS = 60000,
+    LIMIT_HANDLER_MS = 120000,
+    LIMIT_DRAIN_MS = 10000,
+
+    /* Signer */
+    LIMIT_IPC_FRAME = 4 * 1024 * 1024,
+    LIMIT_ISSUE_BATCH = 512, /* certificates in one commit */
+};
+
+#endif

@@ -1,0 +1,49 @@
+/* HTTP client on libcurl: on the loop, or blocking (commands, threads). */
+#ifndef HTTP_CLIENT_H
+#define HTTP_CLIENT_H
+
+#include "base/buf.h"
+#include "http/loop.h"
+#include "tls/tls.h"
+
+struct http_client; /* connections are kept and reused */
+
+struct http_call {
+    const char *url;    /* https://host:port/path */
+    const char *method; /* "POST" */
+    const char *content_type; /* NULL: none */
+    const char *const *headers; /* "Name: value", NULL-terminated; may be NULL */
+    struct span body;   /* must stay until the call is done, unless read_body is set */
+    const char *interface; /* bind to this network interface or local address; NULL: any */
+    struct tls_context *tls; /* NULL: plain http:// only; a reference is held during the call */
+    long connect_timeout_ms, timeout_ms; /* 0: 5 s, 60 s */
+    size_t max_reply; /* bytes; 0: LIMIT_MESSAGE */
+
+    /* A body made as it is sent: writes up to max bytes, *ret_n 0 ends it. NULL: `body`. */
+    enum err (*read_body)(void *context, void *to, size_t max, size_t *ret_n);
+    /* The reply as it comes (only for status 200; others are collected). An error ends the call. */
+    enum err (*on_piece)(void *context, struct span piece);
+    void *context;
+};
+
+struct http_result {
+    enum err err; /* OK: a complete reply of whatever status. UNREACHABLE, TIMEOUT, PEER_GONE, BAD_CERTIFICATE ... */
+    struct why why;
+    int status;
+    struct buf body; /* empty when on_piece took it */
+    struct peer peer; /* who answered */
+};
+void http_result_done(struct http_result *result);
+
+typedef void http_done_fn(void *context, struct http_result *result); /* the result is freed after it returns */
+
+enum err http_client_new(struct loop *loop, struct http_client **ret_client, struct why *why) MUST_CHECK;
+void http_client_free(struct http_client *client); /* calls under way end with PEER_GONE */
+
+/* Everything in *call is copied but body, context and tls. `done` runs exactly once, from the loop. */
+enum err http_client_send(struct http_client *client, const struct http_call *call, http_done_fn *done, struct why *why) MUST_CHECK;
+
+/* Blocking, on a connection of its own. The result is the caller's. */
+void http_call_wait(const struct http_call *call, struct http_result *ret_result);
+
+#endif

@@ -1,0 +1,37 @@
+/* The audit trail: one row per thing that happened to an identity or a setting, chained by hashes, so that
+ * nothing in its middle can be changed, removed or put in without showing (doc/protocol/audit.md).
+ *
+ *   hash(n) = SHA-256(hash(n-1) | n | time | actor | event | subject | detail), fields with their lengths
+ *
+ * A trail lives in the database of its program; entries are appended inside the transaction that does what
+ * they tell of. */
+#ifndef STORE_AUDIT_H
+#define STORE_AUDIT_H
+
+#include "store/db.h"
+
+/* The trail's table and statements: a schema includes both, giving its statements from `first` on. */
+extern const char audit_migration[];
+#define AUDIT_STATEMENTS 4 /* how many statement numbers a schema leaves to the audit trail */
+extern const char *const audit_statements[AUDIT_STATEMENTS];
+
+struct audit_entry {
+    int64_t at_s;        /* wall clock */
+    const char *actor;   /* "factory:factory-1", "operator:meier", "station:line-1" */
+    const char *event;   /* "issue", "claim", "login" ... */
+    const char *subject; /* device number, order, operator */
+    const char *detail;  /* key=value pairs; never a secret; may be "" */
+};
+
+/* Errors: those of db_query. `first` is the number of the schema's first audit statement. */
+enum err audit_append(struct db *db, unsigned first, const struct audit_entry *entry, struct why *why) MUST_CHECK;
+
+typedef enum err audit_fn(void *context, int64_t n, const struct audit_entry *entry);
+/* In order; subject NULL: all entries. */
+enum err audit_list(struct db *db, unsigned first, const char *subject, audit_fn *fn, void *context, struct why *why) MUST_CHECK;
+
+/* Walks the chain. Errors: DAMAGED, `why` naming the first bad entry. ret_n: how many entries there are,
+ * ret_head: the last hash. */
+enum err audit_verify(struct db *db, unsigned first, int64_t *ret_n, uint8_t ret_head[32], struct why *why) MUST_CHECK;
+
+#endif

@@ -1,0 +1,70 @@
+/* A database with its statements declared before start: the only room with SQL.
+ *
+ * SQLite (WAL, STRICT, foreign keys, synchronous=FULL) now; the interface names nothing of it, so that
+ * PostgreSQL can stand behind it. A store (register.h, stock.h, audit.h) is a table of statements, a list of
+ * migrations, and functions that ask. Handles belong to one thread; several processes may open one database. */
+#ifndef STORE_DB_H
+#define STORE_DB_H
+
+#include <stdbool.h>
+
+#include "base/buf.h"
+
+struct db;
+struct db_row; /* the row under the cursor; valid inside the row function only */
+
+/* Statement i of the table is asked for by the number i. Parameters are $1, $2, ... */
+struct db_schema {
+    const char *name;                /* "register", "stock" */
+    const char *const *migrations;   /* SQL scripts; number n brings version n-1 to n; NULL-terminated */
+    const char *const *statements;   /* SQL by number */
+    size_t statements_n;
+};
+
+enum db_mode { DB_READ_ONLY, DB_READ_WRITE, DB_CREATE };
+
+/* Opens, checks the version, migrates (DB_CREATE and DB_READ_WRITE), prepares nothing yet.
+ * Errors: NOT_FOUND, CONFIG (a newer version than this program knows), DAMAGED, IO, NO_SPACE. */
+enum err db_open(const char *path, enum db_mode mode, const struct db_schema *schema, struct db **ret_db, struct why *why) MUST_CHECK;
+void db_close(struct db *db); /* NULL is fine; rolls back what is open */
+
+/* A write transaction from the start (BEGIN IMMEDIATE), so that two writers queue instead of failing. */
+enum err db_begin(struct db *db, struct why *why) MUST_CHECK;
+enum err db_commit(struct db *db, struct why *why) MUST_CHECK; /* durable when it returns OK; rolled back otherwise */
+void db_rollback(struct db *db); /* fine without a transaction */
+
+struct db_value {
+    enum { DB_IS_NULL, DB_IS_INT, DB_IS_TEXT, DB_IS_BLOB } kind;
+    int64_t number;
+    struct span bytes;
+};
+static inline struct db_value db_null(void) { return (struct db_value){ .kind = DB_IS_NULL }; }
+static inline struct db_value db_int(int64_t v) { return (struct db_value){ .kind = DB_IS_INT, .number = v }; }
+static inline struct db_value db_text(const char *v)
+{
+    return v == NULL ? db_null() : (struct db_value){ .kind = DB_IS_TEXT, .bytes = span_text(v) };
+}
+static inline struct db_value db_blob(struct span v) { return (struct db_value){ .kind = DB_IS_BLOB, .bytes = v }; }
+#define DB_ARGS(...) (const struct db_value[]){ __VA_ARGS__ }, sizeof((const struct db_value[]){ __VA_ARGS__ }) / sizeof(struct db_value)
+#define DB_NO_ARGS NULL, 0
+
+typedef enum err db_row_fn(void *context, const struct db_row *row); /* an error ends the query with it */
+
+/* Runs a statement; `on_row` for each row (NULL: none expected). Errors: CONFLICT (a constraint), NO_SPACE,
+ * IO, DAMAGED, BUSY. */
+enum err db_query(struct db *db, unsigned statement, const struct db_value *args, size_t args_n, db_row_fn *on_row, void *context,
+                  struct why *why) MUST_CHECK;
+enum err db_run(struct db *db, unsigned statement, const struct db_value *args, size_t args_n, struct why *why) MUST_CHECK;
+int64_t db_changes(const struct db *db); /* rows changed by the last db_run */
+
+int64_t db_row_int(const struct db_row *row, int column); /* 0 for NULL */
+bool db_row_null(const struct db_row *row, int column);
+struct span db_row_blob(const struct db_row *row, int column);
+const char *db_row_text(const struct db_row *row, int column); /* "" for NULL */
+/* Copies at most size - 1 bytes. */
+void db_row_copy(const struct db_row *row, int column, size_t size, char *ret_text);
+
+/* Integrity check of the whole file (fsck). Errors: DAMAGED. */
+enum err db_check(struct db *db, struct why *why) MUST_CHECK;
+
+#endif

@@ -1,0 +1,52 @@
+/* Mutual TLS behind opaque types: the only room with OpenSSL's SSL.
+ *
+ * A tls_identity is what we show (key and chain), a tls_context is what we show and whom we accept, for one
+ * listener or one client. TLS 1.2 with AEAD at least, 1.3 preferred; our own roots only. */
+#ifndef TLS_TLS_H
+#define TLS_TLS_H
+
+#include "base/buf.h"
+#include "model/role.h"
+#include "pki/verify.h"
+
+struct tls_context;
+struct tls_session; /* one connection */
+
+struct tls_options {
+    bool server;
+    const struct key *key;         /* our private key; used while the context is made, copied by reference */
+    const struct cert *const *chain; /* our certificate first, then its issuers without the root */
+    size_t chain_n;                /* 0: we show no certificate (an enrolling client) */
+    struct trust *trust;           /* a reference is taken; NULL with pinned_root below */
+    const uint8_t *pinned_root;    /* client that knows only the root's fingerprint (enrolment): SHA-256, 32 bytes */
+    unsigned peers;                /* ROLE_BITs that we talk to; with ROLE_ANONYMOUS in it a server asks for a
+                                    * client certificate but does without one */
+    bool any_self_signed;          /* insecure, board step only: accept one self-signed certificate as ANONYMOUS */
+};
+
+enum err tls_context_new(const struct tls_options *options, struct tls_context **ret_context, struct why *why) MUST_CHECK;
+struct tls_context *tls_context_ref(struct tls_context *context);
+void tls_context_free(struct tls_context *context); /* NULL is fine */
+
+/* One connection over a connected, non-blocking socket; the descriptor stays the caller's. For a client
+ * `server_name` goes into SNI (not checked against the certificate: role and trust are what counts). */
+enum err tls_session_new(struct tls_context *context, int fd, const char *server_name, struct tls_session **ret_session) MUST_CHECK;
+void tls_session_free(struct tls_session *session);
+
+enum tls_want { TLS_DONE, TLS_WANT_READ, TLS_WANT_WRITE, TLS_CLOSED, TLS_FAILED };
+
+/* Each goes on as far as the socket lets it. TLS_FAILED puts the reason into `why`. */
+enum tls_want tls_handshake(struct tls_session *session, struct why *why);
+enum tls_want tls_read(struct tls_session *session, void *to, size_t max, size_t *ret_n, struct why *why);
+enum tls_want tls_write(struct tls_session *session, const void *from, size_t n, size_t *ret_n, struct why *why);
+enum tls_want tls_shutdown(struct tls_session *session);
+
+/* Who the other end is; valid after the handshake. The certificate is NULL for an anonymous peer. */
+const struct peer *tls_peer(const struct tls_session *session);
+const struct cert *tls_peer_cert(const struct tls_session *session);
+
+/* For libcurl's CURLOPT_SSL_CTX_FUNCTION: makes curl's SSL_CTX show and accept what the context says.
+ * `ret_peer` is filled at the handshake. http/client.c is the only caller. */
+enum err tls_apply_to_curl(struct tls_context *context, void *ssl_ctx, struct peer *ret_peer, struct why *why) MUST_CHECK;
+
+#endif
