@@ -1,8 +1,9 @@
 # Thin: everything is built by Meson and Ninja; this only installs what they need and gives the usual names.
 BUILD ?= build
 PREFIX ?= /usr/local
+DEMO_DIR ?= demo
 
-.PHONY: all build packages demo check fuzz bench soak install clean
+.PHONY: all build packages demo check fuzz bench install clean
 
 all: build
 
@@ -16,7 +17,7 @@ build: packages $(BUILD)/build.ninja
 	@ninja -C $(BUILD)
 
 demo: build
-	@$(BUILD)/nameplate demo
+	@$(BUILD)/nameplate demo --dir $(DEMO_DIR)
 
 check:
 	@tools/packages check
@@ -30,10 +31,9 @@ bench:
 	@tools/packages check
 	@tools/bench
 
-soak: build
-	@tools/soak
-
-install: build
+install: packages $(BUILD)/build.ninja
+	@meson configure $(BUILD) --prefix $(PREFIX)
+	@ninja -C $(BUILD)
 	@DESTDIR=$(DESTDIR) meson install -C $(BUILD) --no-rebuild
 
 clean:
