@@ -10,10 +10,15 @@
 
 #include "store/db.h"
 
-/* The trail's table and statements: a schema includes both, giving its statements from `first` on. */
+/* The trail's table (one migration), and its statements, which a schema takes up among its own from number
+ * `first` on: `static const char *const sql[] = { [ASK_X] = "...", AUDIT_STATEMENT_ROWS(ASK_AUDIT) };` with
+ * AUDIT_STATEMENTS numbers left free behind ASK_AUDIT. */
 extern const char audit_migration[];
-#define AUDIT_STATEMENTS 4 /* how many statement numbers a schema leaves to the audit trail */
-extern const char *const audit_statements[AUDIT_STATEMENTS];
+extern const char audit_sql_last[], audit_sql_insert[], audit_sql_list[], audit_sql_list_subject[];
+enum { AUDIT_STATEMENTS = 4 };
+#define AUDIT_STATEMENT_ROWS(first) \
+    [(first)] = audit_sql_last, [(first) + 1] = audit_sql_insert, [(first) + 2] = audit_sql_list, \
+    [(first) + 3] = audit_sql_list_subject
 
 struct audit_entry {
     int64_t at_s;        /* wall clock */
@@ -23,7 +28,8 @@ struct audit_entry {
     const char *detail;  /* key=value pairs; never a secret; may be "" */
 };
 
-/* Errors: those of db_query. `first` is the number of the schema's first audit statement. */
+/* Call between db_begin and db_commit, so that no other process appends in between. Errors: those of db_query.
+ * `first` is the number of the schema's first audit statement. */
 enum err audit_append(struct db *db, unsigned first, const struct audit_entry *entry, struct why *why) MUST_CHECK;
 
 typedef enum err audit_fn(void *context, int64_t n, const struct audit_entry *entry);
