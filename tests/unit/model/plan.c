@@ -1,0 +1,160 @@
+#include "../test.h"
+
+#include <string.h>
+
+#include "model/plan.h"
+
+static const struct plan_model models[] = { { "3012", 6, false }, { "3013", 6, false }, { "3014", 6, false }, { "9", 2, false },
+                                            { "3000", 6, true } };
+static const struct plan_range ranges[] = { { 20260318, "3012", 100, "000001" } };
+static const struct plan_known known = { models, 5, ranges, 1 };
+
+/* F-1: 19 March, 560 units of 3014. */
+static void every_dialect_of_the_plan_says_the_same(void **state)
+{
+    (void)state;
+    static const char *const dialects[] = {
+        "2026-03-19,3014,560,000101\n",
+        "2026-03-19;3014;560;000101\r\n",
+        "\xef\xbb\xbf"
+        "date,model,quantity,first_serial\r\n2026-03-19,3014,560,000101",
+        "\n\"2026-03-19\" , \"3014\" ,560, \"000101\"\n\n",
+        "Date;Model;Quantity;First_Serial\n2026-03-19;3014;560;000101\n;;;\n",
+    };
+    for (size_t i = 0; i < sizeof dialects / sizeof *dialects; i++) {
+        AUTO_PLAN plan;
+        struct why why;
+        assert_ok(plan_parse(span_text(dialects[i]), &plan, &why));
+        assert_int_equal(plan.rows_n, 1);
+        assert_int_equal(plan.rows[0].day, 20260319);
+        assert_string_equal(plan.rows[0].model, "3014");
+        assert_int_equal(plan.rows[0].quantity, 560);
+        assert_string_equal(plan.rows[0].first_serial, "000101");
+    }
+}
+
+struct wrong_row {
+    const char *csv;
+    size_t line, column;
+    const char *sentence; /* a piece of it */
+};
+
+static void each_mistake_is_told_with_line_and_column(void **state)
+{
+    (void)state;
+    static const struct wrong_row rows[] = {
+        { "", 0, 0, "has no rows" },
+        { "date,model,quantity\n", 0, 0, "has no rows" },
+        { "2026-02-29,3014,5", 1, 1, "not a day of the calendar" },
+        { "2026-13-01,3014,5", 1, 1, "not a day of the calendar" },
+        { "19.03.2026,3014,5", 1, 1, "not a day of the calendar" },
+        { "2026-03-19,30-14,5", 1, 12, "not a model code" },
+        { "2026-03-19,3014,0", 1, 17, "not a quantity" },
+        { "2026-03-19,3014,-5", 1, 17, "not a quantity" },
+        { "2026-03-19,3014,5.0", 1, 17, "not a quantity" },
+        { "2026-03-19,3014,1000001", 1, 17, "not a quantity" },
+        { "2026-03-19,3014,99999999999999999999", 1, 17, "not a quantity" },
+        { "2026-03-19,3014,5,A00001", 1, 19, "not a serial number to count from" },
+        { "2026-03-19,3014,5,999998", 1, 19, "run out of its 6 digits" },
+        { "2026-03-19,3014", 1, 12, "at least date, model and quantity" },
+        { "2026-03-19,3014,5,000001,x", 1, 26, "more than the four fields" },
+        { "2026-03-19,\"3014,5", 1, 19, "no closing quote" },
+        { "2026-03-19,\"3014\"x,5", 1, 18, "only a separator may follow" },
+        { "2026-03-19,3014,5\n2026-03-20,3014,0\n", 2, 17, "not a quantity" },
+        { "2026-03-19,3014,5\n\xc3\xa4,3014,3\n", 2, 1, "not a day of the calendar" },
+        { "2026-03-19;30,14;5", 1, 12, "not a model code" },
+        { "2026-03-19,3014,5,0001\x01", 1, 19, "control character" },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        AUTO_PLAN plan;
+        struct why why = { "" };
+        assert_err(plan_parse(span_text(rows[i].csv), &plan, &why), ERR_BAD_INPUT);
+        if (strstr(why.text, rows[i].sentence) == NULL)
+            fail_msg("row %zu: %s", i, why.text);
+        if (rows[i].line == 0)
+            continue;
+        assert_int_equal(plan.errors[0].line, rows[i].line);
+        assert_int_equal(plan.errors[0].column, rows[i].column);
+    }
+}
+
+static void all_mistakes_are_collected_up_to_the_limit(void **state)
+{
+    (void)state;
+    char csv[PLAN_ERRORS_MAX * 20 + 100] = "";
+    for (int i = 0; i < PLAN_ERRORS_MAX + 3; i++)
+        strcat(csv, "2026-03-19,3014,0\n");
+    AUTO_PLAN plan;
+    struct why why;
+    assert_err(plan_parse(span_text(csv), &plan, &why), ERR_BAD_INPUT);
+    assert_int_equal(plan.errors_n, PLAN_ERRORS_MAX);
+    assert_true(plan.more_errors);
+    assert_int_equal(plan.errors[99].line, 100);
+}
+
+static void what_contradicts_the_factory_is_refused_in_a_sentence(void **state)
+{
+    (void)state;
+    static const struct wrong_row rows[] = {
+        { "2026-03-19,4711,5", 1, 12, "model 4711 is not in the model list" },
+        { "2026-03-19,3000,5", 1, 12, "model 3000 is discontinued" },
+        { "2026-03-19,3014,5\n2026-03-19,3014,6", 2, 12, "planned for this day in line 1 already" },
+        { "2026-03-19,3014,5\n2026-03-19,3014,5", 2, 12, "planned for this day in line 1 already" },
+        { "2026-03-18,3012,99", 1, 17, "with 100 units already, not 99" },
+        { "2026-03-18,3012,100,000002", 1, 21, "from serial 000001 already" },
+        { "2026-03-19,3012,5,000100", 1, 19, "overlap with 000001 to 000100, planned for 2026-03-18" },
+        { "2026-03-19,3014,50,000100\n2026-03-20,3014,5,000149", 2, 19, "overlap with 000100 to 000149" },
+        { "2026-03-19,3014,50,000100\n2026-03-20,3014,5,000101\n2026-03-21,3014,5,000120", 3, 19, "overlap with 000100 to 000149" },
+        { "2026-03-19,9,99\n2026-03-20,9,1", 2, 14, "run out of its 2 digits" },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        AUTO_PLAN plan;
+        struct why why = { "" };
+        assert_ok(plan_parse(span_text(rows[i].csv), &plan, &why));
+        assert_err(plan_check(&plan, &known, &why), ERR_BAD_INPUT);
+        const struct plan_error *e = &plan.errors[plan.errors_n - 1];
+        if (strstr(e->why.text, rows[i].sentence) == NULL || e->line != rows[i].line || e->column != rows[i].column)
+            fail_msg("row %zu: %zu:%zu %s", i, e->line, e->column, e->why.text);
+    }
+}
+
+static void open_rows_get_the_next_free_serials_of_their_model(void **state)
+{
+    (void)state;
+    AUTO_PLAN plan;
+    struct why why;
+    assert_ok(plan_parse(span_text("2026-03-19,3012,50\n2026-03-20,3012,10\n2026-03-19,3014,2\n2026-03-21,3014,5,000100\n"
+                                   "2026-03-22,3012,7,0500\n"),
+                         &plan, &why));
+    assert_ok(plan_check(&plan, &known, &why));
+    static const char *const expected[] = { "000101", "000151", "000105", "000100", "0500" };
+    for (size_t i = 0; i < 5; i++)
+        assert_string_equal(plan.rows[i].first_serial, expected[i]);
+}
+
+/* I10: the monthly plan comes again. */
+static void rows_in_force_already_are_taken_again_without_effect(void **state)
+{
+    (void)state;
+    AUTO_PLAN plan;
+    struct why why;
+    assert_ok(plan_parse(span_text("2026-03-18,3012,100\n2026-03-19,3012,1"), &plan, &why));
+    assert_ok(plan_check(&plan, &known, &why));
+    assert_true(plan.rows[0].known);
+    assert_string_equal(plan.rows[0].first_serial, "000001");
+    assert_false(plan.rows[1].known);
+    assert_string_equal(plan.rows[1].first_serial, "000101");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_dialect_of_the_plan_says_the_same),
+        cmocka_unit_test(each_mistake_is_told_with_line_and_column),
+        cmocka_unit_test(all_mistakes_are_collected_up_to_the_limit),
+        cmocka_unit_test(what_contradicts_the_factory_is_refused_in_a_sentence),
+        cmocka_unit_test(open_rows_get_the_next_free_serials_of_their_model),
+        cmocka_unit_test(rows_in_force_already_are_taken_again_without_effect),
+    };
+    return cmocka_run_group_tests_name("plan", tests, NULL, NULL);
+}
