@@ -5,10 +5,14 @@
 #ifndef SOAP_SOAP_H
 #define SOAP_SOAP_H
 
+#include "base/arena.h"
 #include "base/buf.h"
 #include "soap/messages.h"
 
 enum soap_version { SOAP_1_1, SOAP_1_2 };
+
+/* Faults that SOAP itself names; the others take their code from the error's row. */
+enum soap_fault { SOAP_FAULT_OF_ERROR, SOAP_FAULT_VERSION_MISMATCH, SOAP_FAULT_MUST_UNDERSTAND };
 
 /* What stands in the header (WS-Addressing 1.0). Absent ones are "". */
 struct soap_header {
@@ -16,7 +20,11 @@ struct soap_header {
     char message_id[LIMIT_MESSAGE_ID + 1];
     char relates_to[LIMIT_MESSAGE_ID + 1];
     char reply_to[256]; /* address */
+    enum soap_fault fault; /* set by the reader when it refused the envelope; soap_write_fault looks at it */
 };
+
+/* The header of the answer to what was read: its version, RelatesTo its MessageID, and its `fault`. */
+struct soap_header soap_reply_header(const struct soap_header *request);
 
 struct soap_message_row {
     const char *operation;    /* "PackRequest" */
@@ -43,7 +51,8 @@ void soap_parsed_done(struct soap_parsed *p);
 
 /* Reads a request to `service`; which operation it is decides the body's first element.
  * Errors: BAD_INPUT with line and element, UNSUPPORTED (no such operation here), TOO_LARGE, NO_MEMORY.
- * ret_parsed->header.version is set on errors too, so that the fault goes out in the right version. */
+ * ret_parsed->header is set on errors too, as far as it was read, so that the fault goes out in the right version
+ * and names the request. */
 enum err soap_read_request(enum soap_service service, struct span xml, struct soap_parsed *ret_parsed, struct why *why) MUST_CHECK;
 
 /* Reads the answer to `message` of `service`. A fault becomes the error that its detail names, its reason `why`. */
@@ -58,6 +67,9 @@ enum err soap_write_response(enum soap_service service, enum soap_message messag
 
 /* A typed fault: detail <fault><error>OVER_ORDER</error><action>refuse</action><reason>...</reason></fault>. */
 enum err soap_write_fault(const struct soap_header *header, enum err err, const char *reason, struct buf *to) MUST_CHECK;
+
+/* HTTP status of a fault: 500 in SOAP 1.1; in 1.2 400 for the sender's fault, 500 for ours. */
+int soap_fault_status(enum soap_version version, enum err err);
 
 const char *soap_content_type(enum soap_version version); /* "text/xml; charset=utf-8" */
 
