@@ -52,7 +52,6 @@ enum err cert_issue(const struct cert_order *order, const struct cert *ca, const
 /* PKCS #10: made by a factory server or station for itself, read by the CA (only its key and proof are used). */
 enum err csr_make(const struct key *key, const char *common_name, struct buf *der_to, struct why *why) MUST_CHECK;
 enum err csr_read(struct span der, struct buf *spki_to, struct why *why) MUST_CHECK; /* BAD_SIGNATURE, BAD_KEY */
-enum err key_spki(const struct key *key, struct buf *to) MUST_CHECK;
 
 /* CRL (RFC 5280 section 5) over `n` revoked serial numbers. */
 struct crl_entry {

@@ -19,9 +19,13 @@ void key_free(struct key *key); /* NULL is fine */
 enum err key_to_pem(const struct key *key, const struct secret *passphrase, struct secret *ret_pem, struct why *why) MUST_CHECK;
 enum err key_from_pem(struct span pem, const struct secret *passphrase, struct key **ret_key, struct why *why) MUST_CHECK;
 
-/* PKCS #8 in DER, plain, as it lies in an identity pack. Errors: BAD_KEY. */
+/* PKCS #8 in DER, plain, as it lies in an identity pack. A public part that is not the private one's is
+ * refused, in PEM too. Errors: BAD_KEY. */
 enum err key_to_pkcs8(const struct key *key, struct secret *ret_der, struct why *why) MUST_CHECK;
 enum err key_from_pkcs8(struct span der, struct key **ret_key, struct why *why) MUST_CHECK;
+
+/* Appends the SubjectPublicKeyInfo (RFC 5280 4.1.2.7). */
+enum err key_spki(const struct key *key, struct buf *to) MUST_CHECK;
 
 /* Signature over a message with the type's usual hash (ECDSA-SHA-256/384, Ed25519, RSA-PKCS1-SHA-256). */
 enum err key_sign(const struct key *key, struct span message, struct buf *to, struct why *why) MUST_CHECK;
