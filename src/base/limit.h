@@ -39,6 +39,9 @@ enum limits {
     LIMIT_IDLE_MS = 60000,
     LIMIT_HANDLER_MS = 120000,
     LIMIT_DRAIN_MS = 10000,
+    LIMIT_LINGER_MS = 2000, /* after our last byte, for the peer to read it */
+    LIMIT_CONNECT_MS = 5000,
+    LIMIT_CALL_MS = 60000,
 
     /* Signer */
     LIMIT_IPC_FRAME = 4 * 1024 * 1024,

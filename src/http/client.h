@@ -1,4 +1,7 @@
-/* HTTP client on libcurl: on the loop, or blocking (commands, threads). */
+/* HTTP client on libcurl: on the loop, or blocking (commands, threads).
+ *
+ * Nothing is taken from the environment: no proxies, no trusted CAs, no .netrc; redirects are not followed.
+ * Whom we talk to is judged by the TLS context alone. Connections are reused by calls with the same context. */
 #ifndef HTTP_CLIENT_H
 #define HTTP_CLIENT_H
 
@@ -38,9 +41,10 @@ void http_result_done(struct http_result *result);
 typedef void http_done_fn(void *context, struct http_result *result); /* the result is freed after it returns */
 
 enum err http_client_new(struct loop *loop, struct http_client **ret_client, struct why *why) MUST_CHECK;
-void http_client_free(struct http_client *client); /* calls under way end with PEER_GONE */
+void http_client_free(struct http_client *client); /* calls under way end with PEER_GONE; never from inside a `done` */
 
-/* Everything in *call is copied but body, context and tls. `done` runs exactly once, from the loop. */
+/* Everything in *call is copied but body and context; of tls a reference is held. `done` gets call->context and
+ * runs exactly once, from the loop (or from http_client_free); after an error it does not run at all. */
 enum err http_client_send(struct http_client *client, const struct http_call *call, http_done_fn *done, struct why *why) MUST_CHECK;
 
 /* Blocking, on a connection of its own. The result is the caller's. */

@@ -34,6 +34,10 @@ enum err cert_from_x509(X509 *x509, struct cert **ret_cert, struct why *why) MUS
 enum err verify_peer_chain(const struct trust *trust, const struct cert *leaf, STACK_OF(X509) *sent, int64_t now_s,
                            unsigned allowed, struct peer *ret_peer, struct why *why) MUST_CHECK;
 
+/* The trusted root that issued `last`, the last certificate of a chain; NULL when there is none. Borrowed: valid
+ * as long as the trust. */
+X509 *trust_root_of(const struct trust *trust, X509 *last);
+
 /* Seconds since 1970 of an ASN.1 time. Errors: BAD_CERTIFICATE. */
 enum err openssl_time(const ASN1_TIME *time, int64_t *ret_s) MUST_CHECK;
 

@@ -1,7 +1,13 @@
 /* Mutual TLS behind opaque types: the only room with OpenSSL's SSL.
  *
- * A tls_identity is what we show (key and chain), a tls_context is what we show and whom we accept, for one
- * listener or one client. TLS 1.2 with AEAD at least, 1.3 preferred; our own roots only. */
+ * A tls_context is what we show (key and chain) and whom we accept, for one listener or one client. TLS 1.2 with
+ * AEAD at least, 1.3 preferred; our own roots only. The peer's certificate is judged by pki's verify_peer while
+ * the handshake runs: a refusal ends the connection with an alert that tells the partner so. Names in server
+ * certificates are not compared with URLs: what counts is the role, and that our own root vouches for it.
+ *
+ * Resumption: servers keep a bounded cache of sessions in memory, no tickets. A resumed session proves possession
+ * by its secret; its certificate is judged again (expiry, revocation) each time. A new context (reload) starts
+ * with an empty cache, so a change of trust counts at once. */
 #ifndef TLS_TLS_H
 #define TLS_TLS_H
 
@@ -17,8 +23,12 @@ struct tls_options {
     const struct key *key;         /* our private key; used while the context is made, copied by reference */
     const struct cert *const *chain; /* our certificate first, then its issuers without the root */
     size_t chain_n;                /* 0: we show no certificate (an enrolling client) */
+                                   /* The root is never needed there: a server that serves enrolling clients (peers
+                                    * with ROLE_ANONYMOUS) sends the root of `trust` behind its chain by itself, so
+                                    * that a client with pinned_root finds it; nobody else is sent a root. */
     struct trust *trust;           /* a reference is taken; NULL with pinned_root below */
-    const uint8_t *pinned_root;    /* client that knows only the root's fingerprint (enrolment): SHA-256, 32 bytes */
+    const uint8_t *pinned_root;    /* client that knows only the root's fingerprint (enrolment): SHA-256, 32 bytes;
+                                    * copied. The server's chain must contain that root. */
     unsigned peers;                /* ROLE_BITs that we talk to; with ROLE_ANONYMOUS in it a server asks for a
                                     * client certificate but does without one */
     bool any_self_signed;          /* insecure, board step only: accept one self-signed certificate as ANONYMOUS */
@@ -45,8 +55,11 @@ enum tls_want tls_shutdown(struct tls_session *session);
 const struct peer *tls_peer(const struct tls_session *session);
 const struct cert *tls_peer_cert(const struct tls_session *session);
 
-/* For libcurl's CURLOPT_SSL_CTX_FUNCTION: makes curl's SSL_CTX show and accept what the context says.
- * `ret_peer` is filled at the handshake. http/client.c is the only caller. */
-enum err tls_apply_to_curl(struct tls_context *context, void *ssl_ctx, struct peer *ret_peer, struct why *why) MUST_CHECK;
+/* For libcurl's CURLOPT_SSL_CTX_FUNCTION: makes curl's SSL_CTX show and accept what the context says. A refusal
+ * of the server's certificate goes into *why, which must outlive the handshake. Only http/ calls these two. */
+enum err tls_apply_to_curl(struct tls_context *context, void *ssl_ctx, struct why *why) MUST_CHECK;
+
+/* Who is at the other end of curl's connection (CURLINFO_TLS_SSL_PTR); false when nobody has judged it. */
+bool tls_curl_peer(void *ssl, struct peer *ret_peer);
 
 #endif

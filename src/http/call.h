@@ -1,0 +1,28 @@
+/* Inside of the client: one call on one curl handle, and what curl's errors mean. */
+#ifndef HTTP_CALL_H
+#define HTTP_CALL_H
+
+#include <curl/curl.h>
+
+#include "http/client.h"
+
+enum { CALL_ORIGIN = 160 };
+
+struct call {
+    struct http_call spec; /* its texts are not used after call_start: curl has copied them */
+    CURL *curl;
+    struct curl_slist *headers;
+    char origin[CALL_ORIGIN]; /* "https://10.0.0.1:8441": what sentences name */
+    long connect_timeout_ms, timeout_ms;
+    bool peer_known;
+    enum err stopped; /* by a callback of ours, or by the certificate check */
+    struct http_result result;
+    char error[CURL_ERROR_SIZE];
+};
+
+/* A handle that is ready to be performed. The call must not move. Errors: NO_MEMORY, USAGE. */
+enum err call_start(struct call *call, const struct http_call *spec, struct why *why) MUST_CHECK;
+void call_finish(struct call *call, CURLcode code); /* fills call->result from what happened */
+void call_done(struct call *call); /* frees all but the result */
+
+#endif

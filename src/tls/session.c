@@ -1,0 +1,138 @@
+#include <openssl/err.h>
+#include <stdlib.h>
+
+#include "pki/openssl.h"
+#include "tls/ssl.h"
+
+struct tls_session {
+    struct tls_context *context; /* a reference */
+    SSL *ssl;
+    struct peer peer;
+    struct cert *cert; /* of the peer; NULL when anonymous */
+    bool finished, broken;
+};
+
+enum err tls_session_new(struct tls_context *context, int fd, const char *server_name, struct tls_session **ret_session)
+{
+    struct tls_session *session = calloc(1, sizeof *session);
+    if (session == NULL)
+        return ERR_NO_MEMORY;
+    session->context = tls_context_ref(context);
+    session->ssl = SSL_new(context->ssl_ctx);
+    if (session->ssl == NULL || SSL_set_fd(session->ssl, fd) != 1 ||
+        (server_name != NULL && SSL_set_tlsext_host_name(session->ssl, server_name) != 1)) {
+        ERR_clear_error();
+        tls_session_free(session);
+        return ERR_NO_MEMORY;
+    }
+    if (context->server)
+        SSL_set_accept_state(session->ssl);
+    else
+        SSL_set_connect_state(session->ssl);
+    *ret_session = session;
+    return OK;
+}
+
+void tls_session_free(struct tls_session *session)
+{
+    if (session == NULL)
+        return;
+    SSL_free(session->ssl);
+    cert_free(session->cert);
+    tls_context_free(session->context);
+    free(session);
+}
+
+static enum tls_want fail(struct tls_session *session, struct why *why, const char *what)
+{
+    session->broken = true;
+    const struct judgement *j = judge_of(session->ssl);
+    if (j != NULL && !j->judged) {
+        ERR_clear_error();
+        (void)!why_set(why, j->err, "%s: %s", what, why_text(&j->why, j->err));
+    } else {
+        (void)!ssl_fail(why, ERR_PEER_GONE, what);
+    }
+    return TLS_FAILED;
+}
+
+static enum tls_want want_of(struct tls_session *session, int result, struct why *why, const char *what)
+{
+    switch (SSL_get_error(session->ssl, result)) {
+    case SSL_ERROR_WANT_READ: return TLS_WANT_READ;
+    case SSL_ERROR_WANT_WRITE: return TLS_WANT_WRITE;
+    case SSL_ERROR_ZERO_RETURN: return TLS_CLOSED;
+    case SSL_ERROR_SYSCALL: /* a reset, or an end without close_notify */
+        session->broken = true;
+        if (SSL_in_init(session->ssl))
+            return fail(session, why, what);
+        ERR_clear_error();
+        return TLS_CLOSED;
+    default: break;
+    }
+    if (ERR_GET_REASON(ERR_peek_last_error()) == SSL_R_UNEXPECTED_EOF_WHILE_READING && !SSL_in_init(session->ssl)) {
+        session->broken = true;
+        ERR_clear_error();
+        return TLS_CLOSED;
+    }
+    return fail(session, why, what);
+}
+
+/* The peer is read once per connection; a resumed session did not pass the certificate check, so it is judged here. */
+static enum tls_want learn_peer(struct tls_session *session, struct why *why)
+{
+    if (SSL_session_reused(session->ssl) && judge_again(session->context, session->ssl, why) != OK) {
+        SSL_CTX_remove_session(session->context->ssl_ctx, SSL_get_session(session->ssl));
+        (void)SSL_shutdown(session->ssl);
+        return fail(session, why, "the TLS session was refused");
+    }
+    const struct judgement *j = judge_of(session->ssl);
+    X509 *x509 = SSL_get0_peer_certificate(session->ssl);
+    if (x509 != NULL && (j == NULL || !j->judged))
+        return fail(session, why, "the certificate was not judged");
+    if (x509 == NULL)
+        return TLS_DONE;
+    session->peer = j->peer;
+    return cert_from_x509(x509, &session->cert, why) == OK ? TLS_DONE : TLS_FAILED;
+}
+
+enum tls_want tls_handshake(struct tls_session *session, struct why *why)
+{
+    if (session->finished)
+        return TLS_DONE;
+    ERR_clear_error();
+    int result = SSL_do_handshake(session->ssl);
+    if (result != 1)
+        return want_of(session, result, why, "the TLS handshake failed");
+    enum tls_want want = learn_peer(session, why);
+    session->finished = want == TLS_DONE;
+    return want;
+}
+
+enum tls_want tls_read(struct tls_session *session, void *to, size_t max, size_t *ret_n, struct why *why)
+{
+    ERR_clear_error();
+    int result = SSL_read_ex(session->ssl, to, max, ret_n);
+    return result == 1 ? TLS_DONE : want_of(session, result, why, "the TLS connection failed");
+}
+
+enum tls_want tls_write(struct tls_session *session, const void *from, size_t n, size_t *ret_n, struct why *why)
+{
+    ERR_clear_error();
+    int result = SSL_write_ex(session->ssl, from, n, ret_n);
+    return result == 1 ? TLS_DONE : want_of(session, result, why, "the TLS connection failed");
+}
+
+enum tls_want tls_shutdown(struct tls_session *session)
+{
+    if (session->broken || !session->finished)
+        return TLS_CLOSED;
+    ERR_clear_error();
+    int result = SSL_shutdown(session->ssl);
+    ERR_clear_error();
+    return result < 0 ? TLS_WANT_WRITE : TLS_DONE;
+}
+
+const struct peer *tls_peer(const struct tls_session *session) { return &session->peer; }
+
+const struct cert *tls_peer_cert(const struct tls_session *session) { return session->cert; }
