@@ -27,7 +27,9 @@ enum verify_profile {
 struct verify_request {
     enum verify_profile profile;
     int64_t now_s;
-    bool crl_required; /* every certificate of the chain needs a CRL in `trust`; without, CRLs that are there count */
+    bool crl_leaf_required; /* the leaf's issuer needs a current CRL in `trust` */
+    bool crl_required;      /* so does every issuer of the chain. Without a demand, CRLs that are there count, stale
+                             * ones too: what they revoke is refused, their age stops no line */
     const struct span *untrusted; /* certificates that the peer sent, DER; may be NULL */
     size_t untrusted_n;
 };
