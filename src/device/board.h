@@ -1,0 +1,77 @@
+/* One device's board: its two chips in DIR/flash.bin and DIR/nvram.bin, and what the boot found in them.
+ *
+ *   DIR/flash.bin, DIR/nvram.bin   the chips (doc/protocol/flash.md)
+ *   DIR/device.key                 stands for the key fused into the processor; packs are sealed to it (F-14)
+ *   DIR/history.jsonl              what happened to it, for `nameplate trace`; not part of the device */
+#ifndef DEVICE_BOARD_H
+#define DEVICE_BOARD_H
+
+#include "device/core/memory.h"
+#include "device/core/nvram.h"
+#include "device/credential.h"
+#include "device/filechip.h"
+#include "pki/seal.h"
+
+enum { BOARD_PATH = 400 };
+
+struct board {
+    char dir[BOARD_PATH];
+    struct test_only_faults faults;
+    struct filechip flash_file, nvram_file;
+    struct flash flash, nvram;
+    struct memory memory;
+    struct boot boot;
+    struct nvram values;
+    struct sealer *sealer; /* over the device key; NULL when it cannot be had */
+    bool store_sealed;     /* how the next pack is stored */
+    struct cert *root;     /* of the firmware; NULL: none was built in */
+    struct credential identity, bootstrap; /* empty when the boot found none */
+};
+
+struct board_order {
+    const char *number; /* "3012-123456", or "" for a bare board */
+    const char *model;  /* "3012" */
+    const char *board;  /* its own id; "" when it has none */
+    struct span root;   /* DER for the firmware; empty: none */
+};
+
+/* A new device folder: two blank chips, the device key, NVRAM and firmware written. Errors: EXISTS. */
+enum err board_create(const char *dir, const struct board_order *order, struct why *why) MUST_CHECK;
+
+enum board_mode { BOARD_LOOK, BOARD_USE };
+
+/* Opens the chips and boots. LOOK writes nothing and shows even what may not start; USE takes the board for
+ * itself (BUSY when another process has it) and counts the start. Errors: NOT_FOUND, DAMAGED, FLASH_FAILED, BUSY;
+ * USE also NUMBER_MISMATCH when NVRAM and certificate name two devices (invariant 7). */
+enum err board_open(const char *dir, enum board_mode mode, struct board *ret_board, struct why *why) MUST_CHECK;
+void board_close(struct board *b);
+
+/* The keys and certificates that the boot found, judged again. Errors: those of credential_from_pack. */
+enum err board_load_credentials(struct board *b, struct why *why) MUST_CHECK;
+
+/* Looks at the chips again, as after a start. */
+enum err board_boot(struct board *b, struct why *why) MUST_CHECK;
+
+/* Writes, reads back, judges what lies in the flash, commits, boots. On any error what was in force is.
+ * Errors: those of credential_from_pack, FLASH_FAILED, TOO_LARGE. */
+enum err board_install_identity(struct board *b, struct span pack, struct why *why) MUST_CHECK;
+enum err board_install_bootstrap(struct board *b, struct span pack, struct why *why) MUST_CHECK;
+
+/* The identity before the present one goes from the flash; called when the present one was accepted. */
+enum err board_drop_stale(struct board *b, struct why *why) MUST_CHECK;
+
+/* Writes `values` (D-2). */
+enum err board_save_values(struct board *b, const struct nvram *values, struct why *why) MUST_CHECK;
+
+/* Sets the number at assembly. Errors: EXISTS when it has another one. */
+enum err board_set_number(struct board *b, const struct device_number *number, struct why *why) MUST_CHECK;
+
+/* The fixed parameters' or the programs' content. Errors: NOT_FOUND. */
+enum err board_read_area(const struct board *b, const struct area *area, const char *what, struct buf *to, struct why *why) MUST_CHECK;
+
+const char *board_state_name(enum boot_state state); /* "blank", "bootstrap", "individual" */
+
+/* One line in DIR/history.jsonl; failing to write it is nothing the device could tell anybody. */
+void board_history(const struct board *b, const char *event, const char *detail);
+
+#endif

@@ -1,0 +1,56 @@
+#include "device/commands.h"
+
+#define DIR_FLAG { "dir", "DIR", NULL, "folder of the device (default: that of --config, else ./device)" }
+#define CONFIG_FLAG { "config", "FILE", NULL, "configuration (default: DIR/nameplate.conf)" }
+#define TEST_ONLY_FLAGS \
+    { "test-only-fail-write", NULL, NULL, "for tests: the next identity write leaves a wrong byte in the flash" }, \
+    { "test-only-power-cut-at", "BYTES", NULL, "for tests: the process dies after so many bytes written to its memory" }
+
+static const struct command_flag new_flags[] = {
+    { "model", "CODE", NULL, "model code on the nameplate" },
+    { "serial", "SERIAL", NULL, "serial number; without it the board stays bare until `device number`" },
+    { "board", "ID", "", "the board's own id" },
+    { "root", "FILE", NULL, "root certificate for its firmware (PEM or DER)" },
+    { "bootstrap", "FILE", NULL, "bootstrap pack; without it the board is blank and a station writes it" },
+    { "store", "MODE", "plain", "how packs lie in the flash: plain, or sealed to the device key" },
+    DIR_FLAG, CONFIG_FLAG, { 0 },
+};
+
+static const struct command_flag dir_flags[] = { DIR_FLAG, CONFIG_FLAG, { 0 } };
+static const struct command_flag show_flags[] = { DIR_FLAG, CONFIG_FLAG, { "json", NULL, NULL, "as one JSON object" }, { 0 } };
+
+static const struct command_flag run_flags[] = {
+    { "listen", "ADDRESS:PORT", NULL, "address on the bench link (default: as configured); port 0 takes a free one" },
+    { "check-config", NULL, NULL, "print the configuration in force and end" },
+    DIR_FLAG, CONFIG_FLAG, TEST_ONLY_FLAGS, { 0 },
+};
+
+static const struct command_flag scan_flags[] = {
+    { "station", "URL", NULL, "the station's service (default: as configured)" }, DIR_FLAG, CONFIG_FLAG, { 0 },
+};
+
+static const struct command_flag swarm_flags[] = {
+    { "listen", "ADDRESS:PORT", NULL, "the one bench address (default: as configured)" },
+    { "root", "FILE", NULL, "root certificate for the firmware of new devices (PEM or DER)" },
+    DIR_FLAG, CONFIG_FLAG, { 0 },
+};
+
+static const struct command commands[] = {
+    { "new", "", 0, 0, "make a device: a blank board, with its number when --serial is given",
+      "nameplate device new --model 3012 --serial 123456 --root ca/root.crt --dir device", command_new, new_flags },
+    { "number", "NUMBER", 1, 1, "write the device number into the NVRAM, at assembly", "nameplate device number 3012-123456 --dir device",
+      command_number, dir_flags },
+    { "run", "", 0, 0, "be the device: answer the station, and send scanned lines from standard input to it",
+      "nameplate device run --dir device --listen 127.0.1.2:8444", command_run, run_flags },
+    { "scan", "TEXT", 1, 1, "send what the device's scanner read to the station", "nameplate device scan 3012-123456 --station https://127.0.1.1:8443/soap/station",
+      command_scan, scan_flags },
+    { "show", "", 0, 0, "what lies in its memory", "nameplate device show --dir device", command_show, show_flags },
+    { "export", "", 0, 0, "its identity as one JSON line, without the key", NULL, command_export, dir_flags },
+    { "swarm", "", 0, 0, "thousands of devices in one process, plugged in by commands on standard input",
+      "nameplate device swarm --dir devices --root ca/root.crt --listen 127.0.1.2:0", command_swarm, swarm_flags },
+    { 0 },
+};
+
+const struct command_area device_area = {
+    "device", "a device that gets its identity on the line and proves it", commands,
+};

@@ -1,0 +1,58 @@
+/* A new device folder: what the board's maker and the assembly do (D-1, D-2). */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "device/board.h"
+#include "device/core/install.h"
+
+static enum err create_chips(const char *dir, struct why *why)
+{
+    char path[BOARD_PATH + 16];
+    snprintf(path, sizeof path, "%s/flash.bin", dir);
+    enum err err = filechip_create(path, FLASH_BYTES, why);
+    snprintf(path, sizeof path, "%s/nvram.bin", dir);
+    if (err == OK)
+        err = filechip_create(path, NVRAM_BYTES, why);
+    snprintf(path, sizeof path, "%s/device.key", dir);
+    return err == OK ? kek_create_file(path, why) : err;
+}
+
+static enum err write_values(struct board *b, const struct board_order *order, struct why *why)
+{
+    struct nvram values = { 0 };
+    if (strlen(order->number) >= sizeof values.number || strlen(order->board) >= sizeof values.board)
+        return why_set(why, ERR_TOO_LARGE, "the number or the board's id is too long");
+    memcpy(values.number, order->number, strlen(order->number));
+    memcpy(values.board, order->board, strlen(order->board));
+    return board_save_values(b, &values, why);
+}
+
+static enum err write_firmware(struct board *b, const struct board_order *order, struct why *why)
+{
+    char fixed[128];
+    int n = snprintf(fixed, sizeof fixed, "model=%s\nflash=%d\nnvram=%d\n", order->model, FLASH_BYTES, NVRAM_BYTES);
+    enum flash_err err = install_record(&b->memory.parameters, (const uint8_t *)fixed, (uint32_t)n, KIND_PLAIN, NULL, NULL, NULL);
+    if (err == FLASH_OK && order->root.n != 0)
+        err = install_record(&b->memory.programs, order->root.at, (uint32_t)order->root.n, KIND_PLAIN, NULL, NULL, NULL);
+    return flash_error(err, "firmware", why);
+}
+
+enum err board_create(const char *dir, const struct board_order *order, struct why *why)
+{
+    struct board b;
+    enum err err = file_make_dir(dir, why);
+    if (err == OK)
+        err = create_chips(dir, why);
+    if (err == OK)
+        err = board_open(dir, BOARD_USE, &b, why);
+    if (err != OK)
+        return err;
+    err = write_values(&b, order, why);
+    if (err == OK)
+        err = write_firmware(&b, order, why);
+    if (err == OK)
+        board_history(&b, "assembled", order->board);
+    board_close(&b);
+    return err;
+}
