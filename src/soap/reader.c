@@ -129,6 +129,20 @@ static void on_start(void *data, const char *full, const char **attributes)
         start_inside(r, &name, attributes);
 }
 
+static void end_envelope(struct soap_reader *r, const struct soap_name *name)
+{
+    if (!r->body_seen)
+        soap_reader_fail(r, name->local, ERR_BAD_INPUT, "has no Body");
+    r->place = PLACE_OUTSIDE;
+}
+
+static void end_body(struct soap_reader *r, const struct soap_name *name)
+{
+    if (!r->message_read && !r->fault.found)
+        soap_reader_fail(r, name->local, ERR_BAD_INPUT, "is empty");
+    r->place = PLACE_ENVELOPE;
+}
+
 static void end_fault_element(struct soap_reader *r, const struct soap_name *name)
 {
     if (r->depth == r->fault_depth)
@@ -145,14 +159,10 @@ static void on_end(void *data, const char *full)
     struct soap_name name = split(full);
     switch (r->place) {
     case PLACE_OUTSIDE: break;
-    case PLACE_ENVELOPE: r->place = PLACE_OUTSIDE; break;
+    case PLACE_ENVELOPE: end_envelope(r, &name); break;
     case PLACE_HEADER: r->place = PLACE_ENVELOPE; break;
     case PLACE_BLOCK: soap_block_end(r, &name); break;
-    case PLACE_BODY:
-        if (!r->message_read && !r->fault.found)
-            soap_reader_fail(r, name.local, ERR_BAD_INPUT, "is empty");
-        r->place = PLACE_ENVELOPE;
-        break;
+    case PLACE_BODY: end_body(r, &name); break;
     case PLACE_RECORD: soap_record_end(r, &name); break;
     case PLACE_FIELD: soap_field_end(r, &name); break;
     case PLACE_FAULT: end_fault_element(r, &name); break;
