@@ -18,12 +18,12 @@ static const struct {
     const char *name;
     const char *algorithm; /* as EVP_PKEY_is_a knows it */
     const char *group;     /* curve as EVP_PKEY_get_group_name says it, or NULL */
-    int bits;
+    int bits; /* 0: the algorithm has one size */
     const char *digest; /* NULL: hashes by itself */
 } types[KEY_TYPE_COUNT] = {
     [KEY_P256] = { "p256", "EC", "prime256v1", 256, "SHA256" },
     [KEY_P384] = { "p384", "EC", "secp384r1", 384, "SHA384" },
-    [KEY_ED25519] = { "ed25519", "ED25519", NULL, 253, NULL },
+    [KEY_ED25519] = { "ed25519", "ED25519", NULL, 0, NULL },
     [KEY_RSA2048] = { "rsa2048", "RSA", NULL, 2048, "SHA256" },
     [KEY_RSA3072] = { "rsa3072", "RSA", NULL, 3072, "SHA256" },
 };
@@ -58,7 +58,7 @@ static bool is_named_curve(const EVP_PKEY *evp, const char *group)
 enum err key_type_of(const EVP_PKEY *evp, enum key_type *ret_type)
 {
     for (unsigned i = 0; evp != NULL && i < KEY_TYPE_COUNT; i++) {
-        if (EVP_PKEY_is_a(evp, types[i].algorithm) != 1 || EVP_PKEY_get_bits(evp) != types[i].bits)
+        if (EVP_PKEY_is_a(evp, types[i].algorithm) != 1 || (types[i].bits != 0 && EVP_PKEY_get_bits(evp) != types[i].bits))
             continue;
         if (types[i].group != NULL && !is_named_curve(evp, types[i].group))
             continue;
