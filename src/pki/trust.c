@@ -2,6 +2,7 @@
 #include "pki/trust.h"
 
 #include <openssl/pem.h>
+#include <openssl/x509v3.h>
 #include <stdlib.h>
 
 #include "base/limit.h"
@@ -161,4 +162,15 @@ enum err trust_add_crls(struct trust *trust, struct span pem_or_der, struct why 
     }
     AUTO_BIO bio = BIO_new_mem_buf(pem_or_der.at, (int)pem_or_der.n);
     return bio == NULL ? openssl_fail(why, ERR_NO_MEMORY, "no memory for CRLs") : add_pem_crls(trust, bio, why);
+}
+
+X509 *trust_root_of(const struct trust *trust, X509 *last)
+{
+    STACK_OF(X509_OBJECT) *objects = X509_STORE_get0_objects(trust->store);
+    for (int i = 0; i < sk_X509_OBJECT_num(objects); i++) {
+        X509 *root = X509_OBJECT_get0_X509(sk_X509_OBJECT_value(objects, i));
+        if (root != NULL && X509_check_issued(root, last) == X509_V_OK)
+            return root;
+    }
+    return NULL;
 }
