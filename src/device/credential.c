@@ -107,20 +107,20 @@ enum err credential_from_pack(struct span bytes, const struct credential_rules *
     return OK;
 }
 
+/* By the root's profile, the only one that signs itself; nobody builds a chain on it. */
 static enum err self_sign(struct credential *c, int64_t now_s, struct why *why)
 {
     struct profile *profile = NULL;
     AUTO_BUF spki = BUF_INIT;
-    enum err err = profile_load(span_text(""), "bootstrap", &profile, why);
+    enum err err = profile_load(span_text(""), "root", &profile, why);
     if (err == OK)
         err = key_spki(c->key, &spki);
     const struct cert_order order = {
         .profile = profile,
         .common_name = "blank board",
-        .urn = "urn:nameplate:bootstrap:BLANK",
         .spki = buf_span(&spki),
         .not_before = now_s - 24 * 3600,
-        .not_after = now_s + 365 * 24 * 3600LL,
+        .not_after = -1,
     };
     if (err == OK)
         err = cert_issue(&order, NULL, c->key, &c->chain[0], why);
