@@ -16,8 +16,8 @@ static void every_dialect_of_the_plan_says_the_same(void **state)
     static const char *const dialects[] = {
         "2026-03-19,3014,560,000101\n",
         "2026-03-19;3014;560;000101\r\n",
-        "\xef\xbb\xbf"
-        "date,model,quantity,first_serial\r\n2026-03-19,3014,560,000101",
+        ("\xef\xbb\xbf"
+         "date,model,quantity,first_serial\r\n2026-03-19,3014,560,000101"),
         "\n\"2026-03-19\" , \"3014\" ,560, \"000101\"\n\n",
         "Date;Model;Quantity;First_Serial\n2026-03-19;3014;560;000101\n;;;\n",
     };
