@@ -1,0 +1,157 @@
+/* Enrolment: a key of our own, a one-time token, and a certificate that the CA sends through the factory server. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/hex.h"
+#include "pki/issuer.h"
+#include "station/commands.h"
+#include "station/link.h"
+#include "station/settings.h"
+
+enum { PATH_SIZE = 600 };
+
+static enum err need(const struct command_line *line, const char *flag, const char **ret_value, struct why *why)
+{
+    *ret_value = command_flag(line, flag);
+    return *ret_value != NULL ? OK : why_set(why, ERR_USAGE, "--%s is missing", flag);
+}
+
+static enum err fill_link(const struct command_line *line, struct link *link, struct why *why)
+{
+    const char *url = NULL, *fingerprint = NULL;
+    uint8_t root[32];
+    link->service = SERVICE_FACTORY;
+    enum err err = need(line, "factory", &url, why);
+    if (err == OK)
+        err = need(line, "fingerprint", &fingerprint, why);
+    if (err == OK && hex_decode(fingerprint, sizeof root, root) != OK)
+        err = why_set(why, ERR_USAGE, "--fingerprint %.80s: 64 hexadecimal digits are needed", fingerprint);
+    if (err == OK)
+        err = link_set_url(link, url, why);
+    if (err != OK)
+        return err;
+    const struct tls_options options = { .pinned_root = root, .peers = ROLE_BIT(ROLE_FACTORY) };
+    return tls_context_new(&options, &link->tls, why);
+}
+
+static enum err write_part(const char *dir, const char *name, struct span content, mode_t mode, struct why *why)
+{
+    char folder[PATH_SIZE], path[PATH_SIZE];
+    enum err err = file_join(dir, "identity", sizeof folder, folder);
+    if (err == OK)
+        err = file_make_dir(folder, why);
+    if (err == OK)
+        err = file_join(folder, name, sizeof path, path);
+    return err == OK ? file_replace(path, content, mode, why) : err;
+}
+
+static enum err put_pem(struct span der, struct buf *to, struct why *why)
+{
+    AUTO_CERT cert = NULL;
+    enum err err = cert_from_der(der, &cert, why);
+    return err == OK ? cert_to_pem(cert, to) : err;
+}
+
+static enum err write_certificates(const char *dir, const struct enrolment_response *r, struct why *why)
+{
+    AUTO_BUF own = BUF_INIT, chain = BUF_INIT, root = BUF_INIT;
+    enum err err = put_pem(r->certificate, &own, why);
+    for (size_t i = 0; err == OK && i < r->issuers_n; i++)
+        err = put_pem(r->issuers[i].der, &chain, why);
+    if (err == OK)
+        err = put_pem(r->root, &root, why);
+    if (err == OK)
+        err = write_part(dir, "chain.pem", buf_span(&chain), 0644, why);
+    if (err == OK)
+        err = write_part(dir, "root.pem", buf_span(&root), 0644, why);
+    return err == OK ? write_part(dir, "cert.pem", buf_span(&own), 0644, why) : err;
+}
+
+/* The key is on the disk before the token is used up. */
+static enum err enrol(const struct command_line *line, const char *dir, const char *token, struct link *link, char ret_name[LIMIT_NAME + 1],
+                      struct why *why)
+{
+    AUTO_KEY key = NULL;
+    AUTO_SECRET pem = SECRET_INIT;
+    AUTO_BUF csr = BUF_INIT;
+    AUTO_PARSED answer = { .arena = NULL };
+    enum err err = fill_link(line, link, why);
+    if (err == OK)
+        err = key_generate(KEY_P256, &key, why);
+    if (err == OK)
+        err = key_to_pem(key, NULL, &pem, why);
+    if (err == OK)
+        err = write_part(dir, "key.pem", secret_span(&pem), 0600, why);
+    if (err == OK)
+        err = csr_make(key, "station", &csr, why);
+    if (err == OK)
+        err = link_ask(link, SOAP_ENROLMENT, &(struct enrolment_request){ .token = token, .csr = buf_span(&csr) }, &answer, why);
+    if (err != OK)
+        return err;
+    const struct enrolment_response *r = answer.body;
+    if (strcmp(r->role, "station") != 0)
+        return why_set(why, ERR_BAD_TOKEN, "the token is for a %.20s, not for a station", r->role);
+    snprintf(ret_name, LIMIT_NAME + 1, "%.*s", LIMIT_NAME, r->name);
+    return write_certificates(dir, r, why);
+}
+
+static void override(char *setting, const char *value)
+{
+    if (value != NULL)
+        snprintf(setting, SETTING_TEXT_SIZE, "%s", value);
+}
+
+static enum err write_settings(const struct command_line *line, const char *path, struct why *why)
+{
+    struct station_settings s;
+    char *text = NULL;
+    size_t n = 0;
+    long port = 0;
+    enum err err = station_settings_default(&s, why);
+    if (err == OK && command_flag(line, "bench-port") != NULL)
+        err = command_flag_int(line, "bench-port", 0, 65535, &port, why);
+    if (err != OK)
+        return err;
+    if (command_flag(line, "bench-port") != NULL)
+        s.port = port;
+    override(s.factory, command_flag(line, "factory"));
+    override(s.address, command_flag(line, "bench-address"));
+    override(s.interface, command_flag(line, "interface"));
+    override(s.device, command_flag(line, "device"));
+    override(s.sources, command_flag(line, "sources"));
+    FILE *to = open_memstream(&text, &n);
+    if (to == NULL)
+        return ERR_NO_MEMORY;
+    settings_print(to, station_setting_rows, station_setting_rows_n, &s);
+    if (fclose(to) != 0)
+        return ERR_NO_MEMORY;
+    err = file_create(path, span_of(text, n), 0644, why);
+    free(text);
+    return err;
+}
+
+int command_init(const struct command_line *line)
+{
+    const char *dir = command_flag(line, "dir"), *token = NULL;
+    char path[PATH_SIZE], name[LIMIT_NAME + 1] = "";
+    struct link link = { .client = NULL };
+    struct why why = { "" };
+    enum err err = need(line, "token", &token, &why);
+    if (err == OK)
+        err = file_join(dir, "nameplate.conf", sizeof path, path);
+    if (err == OK && file_exists(path))
+        err = why_set(&why, ERR_EXISTS, "%s is there already: this folder is enrolled", path);
+    if (err == OK)
+        err = file_make_dir(dir, &why);
+    if (err == OK)
+        err = enrol(line, dir, token, &link, name, &why);
+    if (err == OK)
+        err = write_settings(line, path, &why);
+    tls_context_free(link.tls);
+    if (err != OK)
+        return command_fail(line, err, &why, err == ERR_BAD_TOKEN ? "nameplate ca token add --role station --name NAME" : NULL);
+    printf("station %s is enrolled in %s\nnext: nameplate station run --dir %s\n", name, dir, dir);
+    return 0;
+}

@@ -1,0 +1,3 @@
+#include "station/commands.h"
+
+int main(int argc, char **argv) { return command_main(&station_area, argc, argv); }
