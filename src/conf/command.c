@@ -10,6 +10,10 @@ static const char *area_name = "";
 static const struct command *find_command(const struct command_area *area, int argc, char **argv, int *ret_words)
 {
     char two[128];
+    if (*area->commands[0].verb == '\0') {
+        *ret_words = 0;
+        return area->commands;
+    }
     if (argc < 2)
         return NULL;
     snprintf(two, sizeof two, "%s %s", argv[1], argc > 2 ? argv[2] : "");
@@ -22,6 +26,9 @@ static const struct command *find_command(const struct command_area *area, int a
     }
     return NULL;
 }
+
+/* What stands between the area's name and the verb: nothing when the area has no verbs. */
+static const char *gap(const struct command *c) { return *c->verb == '\0' ? "" : " "; }
 
 static void print_area(FILE *to, const struct command_area *area)
 {
@@ -36,7 +43,7 @@ static void print_area(FILE *to, const struct command_area *area)
 
 static void print_command(FILE *to, const struct command_area *area, const struct command *c)
 {
-    fprintf(to, "nameplate %s %s%s%s%s: %s\n", area->name, c->verb, *c->operands == '\0' ? "" : " ", c->operands,
+    fprintf(to, "nameplate %s%s%s%s%s%s: %s\n", area->name, gap(c), c->verb, *c->operands == '\0' ? "" : " ", c->operands,
             c->flags == NULL ? "" : " [FLAGS]", c->help);
     for (const struct command_flag *f = c->flags; f != NULL && f->name != NULL; f++) {
         char head[64];
@@ -64,7 +71,8 @@ static int fail_unknown(const struct command_area *area, const char *verb)
 
 static int usage(const struct command_area *area, const struct command *c, const char *problem, const char *what)
 {
-    fprintf(stderr, "nameplate: %s %s: %s%s\ntry: nameplate %s %s --help\n", area->name, c->verb, problem, what, area->name, c->verb);
+    fprintf(stderr, "nameplate: %s%s%s: %s%s\ntry: nameplate %s%s%s --help\n", area->name, gap(c), c->verb, problem, what, area->name,
+            gap(c), c->verb);
     return 2;
 }
 
@@ -180,7 +188,7 @@ enum err command_flag_int(const struct command_line *line, const char *name, lon
 
 int command_fail(const struct command_line *line, enum err err, const struct why *why, const char *hint)
 {
-    fprintf(stderr, "nameplate: %s %s: %s\n", area_name, line->command->verb, why_text(why, err));
+    fprintf(stderr, "nameplate: %s%s%s: %s\n", area_name, gap(line->command), line->command->verb, why_text(why, err));
     if (hint != NULL)
         fprintf(stderr, "try: %s\n", hint);
     return err == ERR_USAGE ? 2 : 1;

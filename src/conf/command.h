@@ -25,7 +25,7 @@ struct command_line {
 };
 
 struct command {
-    const char *verb;     /* "plan import": one or two words */
+    const char *verb;     /* "plan import": one or two words; "" when it is the only command of its area */
     const char *operands; /* "FILE", "NUMBER..." for the help; "" when none */
     size_t least_args, most_args;
     const char *help;     /* one sentence; the first line of --help */
