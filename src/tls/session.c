@@ -37,6 +37,9 @@ void tls_session_free(struct tls_session *session)
 {
     if (session == NULL)
         return;
+    /* OpenSSL drops the cached session of a connection that it takes for broken off. */
+    if (session->finished && !session->broken)
+        SSL_set_shutdown(session->ssl, SSL_SENT_SHUTDOWN);
     SSL_free(session->ssl);
     cert_free(session->cert);
     tls_context_free(session->context);
