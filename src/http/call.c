@@ -76,6 +76,8 @@ static CURLcode set_up_tls(CURL *curl, void *ssl_ctx, void *context)
     return CURLE_ABORTED_BY_CALLBACK;
 }
 
+static bool is_https(const struct http_call *spec) { return spec->tls != NULL || spec->web_ca_file != NULL; }
+
 /* Nothing from the environment: no proxies, no trust, no redirects, no other protocols. */
 static void set_safety(struct call *call)
 {
@@ -84,14 +86,14 @@ static void set_safety(struct call *call)
     curl_easy_setopt(curl, CURLOPT_PROXY, "");
     curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
     curl_easy_setopt(curl, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
-    curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, call->spec.tls != NULL ? "https" : "http");
+    curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, is_https(&call->spec) ? "https" : "http");
     curl_easy_setopt(curl, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     curl_easy_setopt(curl, CURLOPT_TCP_NODELAY, 1L);
+    curl_easy_setopt(curl, CURLOPT_CAPATH, NULL); /* or curl trusts the public CAs too */
+    curl_easy_setopt(curl, CURLOPT_CAINFO, call->spec.web_ca_file);
+    curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     if (call->spec.tls == NULL)
         return;
-    curl_easy_setopt(curl, CURLOPT_CAPATH, NULL); /* or curl trusts the public CAs too */
-    curl_easy_setopt(curl, CURLOPT_CAINFO, NULL);
-    curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 0L); /* role and trust are what counts: tls/ judges */
     curl_easy_setopt(curl, CURLOPT_SSL_SESSIONID_CACHE, 0L); /* a resumed session would skip the judgement */
     curl_easy_setopt(curl, CURLOPT_SSL_CTX_FUNCTION, set_up_tls);
@@ -193,9 +195,9 @@ enum err call_start(struct call *call, const struct http_call *spec, struct why 
     };
     call->result.body.max = spec->max_reply != 0 ? spec->max_reply : LIMIT_MESSAGE;
     name_origin(call);
-    if (strncmp(spec->url, spec->tls != NULL ? "https://" : "http://", spec->tls != NULL ? 8 : 7) != 0)
-        return why_set(why, ERR_USAGE, "\"%s\" is not a URL that begins with %s", call->origin,
-                       spec->tls != NULL ? "https://" : "http://");
+    const char *scheme = is_https(spec) ? "https://" : "http://";
+    if (strncmp(spec->url, scheme, strlen(scheme)) != 0)
+        return why_set(why, ERR_USAGE, "\"%s\" is not a URL that begins with %s", call->origin, scheme);
     call->curl = curl_easy_init();
     if (call->curl == NULL)
         return ERR_NO_MEMORY;

@@ -19,6 +19,8 @@ struct http_call {
     struct span body;   /* must stay until the call is done, unless read_body is set */
     const char *interface; /* bind to this network interface or local address; NULL: any */
     struct tls_context *tls; /* NULL: plain http:// only; a reference is held during the call */
+    const char *web_ca_file; /* instead of tls, for a web server that is not one of our programs: PEM file of the CAs
+                              * that vouch for it; its name is compared with the URL */
     long connect_timeout_ms, timeout_ms; /* 0: 5 s, 60 s */
     size_t max_reply; /* bytes; 0: LIMIT_MESSAGE */
 
