@@ -1,0 +1,103 @@
+/* Plan, requests, counts (F-1, F-3, F-19). */
+#include <stdio.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "factory/admin.h"
+#include "factory/office.h"
+#include "factory/plan_import.h"
+#include "factory/request.h"
+
+static json_t *mistakes_of(const struct plan *plan)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < plan->errors_n; i++)
+        json_array_append_new(list, json_pack("{s:I,s:I,s:s}", "line", (json_int_t)plan->errors[i].line, "column",
+                                              (json_int_t)plan->errors[i].column, "reason", plan->errors[i].why.text));
+    return json_pack("{s:o,s:b}", "mistakes", list, "more", plan->more_errors);
+}
+
+enum err api_plan_import(struct admin_call *call, struct why *why)
+{
+    AUTO_PLAN plan = { 0 };
+    struct plan_result result;
+    char dry[8];
+    admin_query(call, "dry_run", sizeof dry, dry);
+    enum err err = plan_import(call->factory->db, call->actor, call->body, dry[0] != '\0', &plan, &result, why);
+    if (err == OK)
+        call->answer = json_pack("{s:I,s:I,s:I,s:b}", "rows", (json_int_t)result.rows, "known", (json_int_t)result.known, "devices",
+                                 (json_int_t)result.devices, "dry_run", dry[0] != '\0');
+    else if (plan.errors_n > 0)
+        call->answer = mistakes_of(&plan);
+    return err;
+}
+
+static enum err add_count(void *context, const struct stock_count *c)
+{
+    char day[CLOCK_DAY_SIZE];
+    clock_format_day(c->day, day);
+    int64_t left = c->identity ? c->quantity - c->written : 0;
+    json_t *row = json_pack("{s:s,s:s,s:s,s:s,s:b,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "date", day, "model", c->model, "name", c->name,
+                            "first_serial", c->first_serial, "identity", c->identity, "quantity", (json_int_t)c->quantity, "planned",
+                            (json_int_t)c->planned, "requested", (json_int_t)c->requested, "on_hand", (json_int_t)c->on_hand, "claimed",
+                            (json_int_t)c->claimed, "written", (json_int_t)c->written, "written_today", (json_int_t)c->written_today,
+                            "failed", (json_int_t)c->failed, "left", (json_int_t)left);
+    return row == NULL || json_array_append_new(context, row) != 0 ? ERR_NO_MEMORY : OK;
+}
+
+static int64_t local_midnight(int64_t now_s)
+{
+    time_t now = (time_t)now_s;
+    struct tm tm;
+    localtime_r(&now, &tm);
+    tm.tm_hour = tm.tm_min = tm.tm_sec = 0;
+    tm.tm_isdst = -1;
+    return (int64_t)mktime(&tm);
+}
+
+static enum err list_counts(struct admin_call *call, int32_t from, int32_t to, struct why *why)
+{
+    char text[16];
+    enum err err = OK;
+    admin_query(call, "from", sizeof text, text);
+    if (text[0] != '\0')
+        err = clock_parse_day(text, &from);
+    admin_query(call, "to", sizeof text, text);
+    if (err == OK && text[0] != '\0')
+        err = clock_parse_day(text, &to);
+    if (err != OK)
+        return why_set(why, err, "\"%s\" is not a day: write it as 2026-03-19", text);
+    json_t *rows = json_array();
+    err = stock_count_each(call->factory->db, from, to, local_midnight(clock_wall_s()), add_count, rows, why);
+    call->answer = json_pack("{s:o}", "rows", rows);
+    return err;
+}
+
+enum err api_status(struct admin_call *call, struct why *why)
+{
+    const struct factory_settings *s = &call->factory->settings;
+    int32_t today = clock_local_day(clock_wall_s());
+    return list_counts(call, clock_day_add(today, -(int)s->days_late), clock_day_add(today, (int)s->request_ahead_days), why);
+}
+
+enum err api_plan_list(struct admin_call *call, struct why *why) { return list_counts(call, 0, 99991231, why); }
+
+enum err api_request(struct admin_call *call, struct why *why)
+{
+    struct factory *f = call->factory;
+    char date[16];
+    int32_t day = 0;
+    int64_t n = 0;
+    enum err err = admin_text(call, "date", NULL, sizeof date, date, why);
+    if (err == OK && clock_parse_day(date, &day) != OK)
+        err = why_set(why, ERR_BAD_INPUT, "\"%s\" is not a day: write it as 2026-03-19", date);
+    if (err == OK && f->policy.direct)
+        err = why_set(why, ERR_CONFLICT, "in direct mode packs are fetched when a station asks");
+    if (err == OK)
+        err = request_make(f->db, call->actor, strcmp(f->settings.request_mode, "single") == 0, day, day, &n, why);
+    if (err == OK) {
+        call->answer = json_pack("{s:I}", "requested", (json_int_t)n);
+        office_wake(f->office);
+    }
+    return err;
+}

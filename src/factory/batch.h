@@ -1,0 +1,30 @@
+/* One request to the CA and its answer: numbers stream out of the database, packs stream in, are sealed and
+ * stored by a writer thread while the next ones arrive. Memory does not grow with the number of packs. */
+#ifndef FACTORY_BATCH_H
+#define FACTORY_BATCH_H
+
+#include "factory/ca_link.h"
+
+enum { BATCH_COMMIT = 512 }; /* packs in one transaction */
+
+struct batch {
+    const struct factory *factory; /* settings, KEK */
+    struct db *db;                 /* of this thread, for the numbers */
+    const char *url;
+    struct tls_context *tls;
+    char id[LIMIT_MESSAGE_ID + 1];
+};
+
+/* Sends the request (again) and stores what comes. OK: each of its packs is stored and durable.
+ * *ret_told: an error is the CA's word. Errors: those of the way to the CA, of its faults, of the database. */
+enum err batch_run(struct batch *batch, bool *ret_told, struct why *why) MUST_CHECK;
+
+/* The writer: a thread with a database handle of its own. */
+struct writer;
+enum err writer_start(const struct factory *factory, const char *request, struct writer **ret_writer, struct why *why) MUST_CHECK;
+/* Takes a copy of the pack; waits while the writer is far behind. Errors: what the writer met. */
+enum err writer_put(struct writer *writer, const struct issued_pack *pack) MUST_CHECK;
+/* Waits until all is committed, frees. Errors: what the writer met, its reason in `why`. */
+enum err writer_finish(struct writer *writer, struct why *why) MUST_CHECK;
+
+#endif

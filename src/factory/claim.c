@@ -1,0 +1,105 @@
+/* S5, S6: a station asks for the one pack of the number that it scanned (F-10). */
+#include "base/clock.h"
+#include "base/rng.h"
+#include "factory/handout.h"
+#include "log/log.h"
+
+static enum err read_facts(struct service_call *call, const struct handout *r, struct stock_model *model, struct identity *row,
+                           struct claim_facts *f, struct why *why)
+{
+    struct db *db = call->factory->db;
+    char code[LIMIT_MODEL_CODE + 1];
+    number_model(&r->number, code);
+    *f = (struct claim_facts){ .station = call->station.name, .line = call->station.line, .board = r->board,
+                               .today = clock_local_day(clock_wall_s()), .model_line = "" };
+    enum err err = stock_model_get(db, code, model, why);
+    if (err == OK) {
+        f->model_known = true;
+        f->model_identity = model->identity;
+        f->model_discontinued = model->discontinued;
+        f->model_line = model->line;
+        err = stock_identity_newest(db, r->number.text, row, why);
+    }
+    if (err == OK)
+        f->row = row;
+    if (err == ERR_NOT_FOUND)
+        err = OK;
+    return err != OK ? err : stock_claims(db, f->station, r->number.text, &f->outstanding, why);
+}
+
+enum err handout_send(struct service_call *call, const struct identity *row, struct why *why)
+{
+    uint8_t binding[SEAL_BINDING];
+    AUTO_BUF sealed = BUF_INIT;
+    AUTO_SECRET plain = SECRET_INIT;
+    enum err err = stock_pack_read(call->factory->db, row, &sealed, why);
+    if (err == OK)
+        err = unseal(call->factory->sealer, buf_span(&sealed), factory_binding(&row->number, row->fingerprint, binding), &plain, why);
+    if (err == OK)
+        service_answer(call, &(struct pack_response){ .number = row->number, .generation = row->generation,
+                                                      .nonce = span_of(row->nonce, IDENTITY_NONCE), .pack = secret_span(&plain) });
+    return err;
+}
+
+static enum err handout_save(struct service_call *call, const struct identity *row, enum lifecycle_state from, struct why *why)
+{
+    struct db *db = call->factory->db;
+    enum err err = stock_identity_save(db, row, from, false, why);
+    if (err == OK)
+        err = factory_note(db, call->actor, "claim", row->number.text, why, "generation=%lld board=%s line=%s", (long long)row->generation,
+                           row->board, call->station.line);
+    if (err == OK)
+        log_event(LOG_INFO, "claim", "number", row->number.text, "station", row->station, "board", row->board, NULL);
+    return err;
+}
+
+enum err handout_claim(struct service_call *call, const struct handout *r, enum claim_way *ret_way, struct identity *ret_row, struct why *why)
+{
+    struct stock_model model;
+    struct identity row;
+    struct claim_facts facts;
+    uint8_t nonce[IDENTITY_NONCE];
+    *ret_way = CLAIM_ASK_CA;
+    enum err err = rng_fill(nonce, sizeof nonce);
+    if (err == OK)
+        err = read_facts(call, r, &model, &row, &facts, why);
+    if (err == OK)
+        err = decide_claim(&call->factory->policy, &facts, clock_wall_s(), nonce, ret_way, ret_row, why);
+    bool here = *ret_way == CLAIM_HAND_OUT || r->pack_in_hand;
+    return err == OK && here ? handout_save(call, ret_row, row.state, why) : err;
+}
+
+/* Refusals are in the audit trail too: who scanned what, where. */
+static void note_refusal(struct service_call *call, const struct handout *r, enum err err)
+{
+    struct db *db = call->factory->db;
+    if (err_row(err)->action != ERR_ACTION_REFUSE || db_begin(db, NULL) != OK)
+        return;
+    if (factory_note(db, call->actor, "claim-refused", r->number.text, NULL, "error=%s board=%s", err_row(err)->name, r->board) != OK ||
+        db_commit(db, NULL) != OK)
+        db_rollback(db);
+}
+
+enum err service_claim(struct service_call *call, struct why *why)
+{
+    const struct pack_request *asked = call->request->body;
+    struct handout r = { .number = asked->number };
+    struct db *db = call->factory->db;
+    if (strlen(asked->board) > LIMIT_NAME)
+        return why_set(why, ERR_BAD_INPUT, "the board id is longer than %d characters", LIMIT_NAME);
+    memcpy(r.board, asked->board, strlen(asked->board) + 1);
+    enum claim_way way = CLAIM_HAND_OUT;
+    struct identity row;
+    enum err err = db_begin(db, why);
+    if (err == OK)
+        err = handout_claim(call, &r, &way, &row, why);
+    if (err == OK)
+        err = db_commit(db, why);
+    if (err != OK) {
+        db_rollback(db);
+        note_refusal(call, &r, err);
+        return err;
+    }
+    call->factory->claims++;
+    return way == CLAIM_HAND_OUT ? handout_send(call, &row, why) : service_direct(call, &r, &row, why);
+}

@@ -1,0 +1,240 @@
+/* factory init: a key of our own, a certificate for it from the CA by a one-time token, the first administrator. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/hex.h"
+#include "factory/admin.h"
+#include "factory/ca_link.h"
+#include "factory/commands.h"
+#include "pki/issuer.h"
+
+struct init {
+    const struct command_line *line;
+    const char *dir, *ca;
+    char identity[COMMAND_PATH];
+    struct key *key;
+};
+
+static enum err put_file(const char *dir, const char *name, struct span content, mode_t mode, struct why *why)
+{
+    char path[COMMAND_PATH];
+    enum err err = file_join(dir, name, sizeof path, path);
+    return err != OK ? err : file_replace(path, content, mode, why);
+}
+
+static enum err put_certificates(struct init *in, const char *name, const struct span *ders, size_t n, struct why *why)
+{
+    AUTO_BUF pem = BUF_INIT;
+    enum err err = OK;
+    for (size_t i = 0; err == OK && i < n; i++) {
+        AUTO_CERT cert = NULL;
+        err = cert_from_der(ders[i], &cert, why);
+        if (err == OK)
+            err = cert_to_pem(cert, &pem);
+    }
+    return err != OK ? err : put_file(in->identity, name, buf_span(&pem), 0644, why);
+}
+
+/* The key goes to disk before the token is used up, so that a crash does not cost the token's certificate. */
+static enum err make_key(struct init *in, struct buf *csr_to, struct why *why)
+{
+    AUTO_SECRET pem = SECRET_INIT;
+    enum err err = key_generate(KEY_P256, &in->key, why);
+    if (err == OK)
+        err = key_to_pem(in->key, NULL, &pem, why);
+    if (err == OK)
+        err = put_file(in->identity, "key.pem", secret_span(&pem), 0600, why);
+    return err != OK ? err : csr_make(in->key, "factory", csr_to, why);
+}
+
+static enum err save_answer(struct init *in, const struct enrolment_response *r, struct why *why)
+{
+    struct span issuers[LIMIT_CHAIN];
+    if (strcmp(r->role, "factory") != 0)
+        return why_set(why, ERR_BAD_TOKEN, "this token is for a %s", r->role);
+    if (r->issuers_n > LIMIT_CHAIN)
+        return why_set(why, ERR_BAD_CERTIFICATE, "the chain is longer than %d", LIMIT_CHAIN);
+    for (size_t i = 0; i < r->issuers_n; i++)
+        issuers[i] = r->issuers[i].der;
+    enum err err = put_certificates(in, "root.pem", &r->root, 1, why);
+    if (err == OK)
+        err = put_certificates(in, "chain.pem", issuers, r->issuers_n, why);
+    if (err == OK)
+        err = put_certificates(in, "cert.pem", &r->certificate, 1, why);
+    if (err == OK)
+        printf("enrolled as factory %s\n", r->name);
+    return err;
+}
+
+static enum err check_root(const struct enrolment_response *r, const uint8_t *pinned, struct why *why)
+{
+    uint8_t fingerprint[CERT_FINGERPRINT];
+    cert_fingerprint_der(r->root, fingerprint);
+    return memcmp(fingerprint, pinned, CERT_FINGERPRINT) == 0 ? OK : why_set(why, ERR_BAD_CERTIFICATE, "the CA sent another root than the fingerprint says");
+}
+
+/* Fingerprints are written with or without colons. */
+static enum err read_fingerprint(const char *text, uint8_t ret_bytes[CERT_FINGERPRINT], struct why *why)
+{
+    char digits[2 * CERT_FINGERPRINT + 1] = "";
+    size_t n = 0;
+    for (; *text != '\0' && n < sizeof digits - 1; text++)
+        if (*text != ':')
+            digits[n++] = *text;
+    if (n != 2 * CERT_FINGERPRINT || *text != '\0' || hex_decode(digits, CERT_FINGERPRINT, ret_bytes) != OK)
+        return why_set(why, ERR_USAGE, "--fingerprint: 64 hexadecimal digits are needed, as ca init printed them");
+    return OK;
+}
+
+static enum err enrol(struct init *in, struct why *why)
+{
+    AUTO_PARSED answer = { 0 };
+    AUTO_BUF csr = BUF_INIT;
+    uint8_t pinned[CERT_FINGERPRINT];
+    char url[CA_URL_SIZE];
+    struct tls_context *tls = NULL;
+    bool told;
+    enum err err = read_fingerprint(command_flag(in->line, "fingerprint"), pinned, why);
+    if (err == OK)
+        err = ca_link_url(in->ca, url, why);
+    if (err == OK)
+        err = tls_context_new(&(struct tls_options){ .pinned_root = pinned, .peers = ROLE_BIT(ROLE_CA) }, &tls, why);
+    if (err == OK)
+        err = make_key(in, &csr, why);
+    if (err == OK)
+        err = ca_ask_wait(url, tls,
+                          &(struct ca_question){ SOAP_ENROLMENT, NULL,
+                                                 &(struct enrolment_request){ .token = command_flag(in->line, "token"), .csr = buf_span(&csr) }, 0 },
+                          &answer, &told, why);
+    if (err == OK)
+        err = check_root(answer.body, pinned, why);
+    if (err == OK)
+        err = save_answer(in, answer.body, why);
+    tls_context_free(tls);
+    key_free(in->key);
+    return err;
+}
+
+static enum err write_settings(const struct init *in, struct why *why)
+{
+    char path[COMMAND_PATH], *text = NULL;
+    size_t n = 0;
+    FILE *to = open_memstream(&text, &n);
+    if (to == NULL)
+        return ERR_NO_MEMORY;
+    for (size_t i = 0; i < factory_setting_rows_n; i++) {
+        struct setting_row row = factory_setting_rows[i];
+        if (row.fallback == NULL)
+            row.fallback = in->ca;
+        if (strcmp(row.section, "listen") == 0 && strcmp(row.name, "port") == 0)
+            row.fallback = command_flag(in->line, "port");
+        if (strcmp(row.section, "admin") == 0 && strcmp(row.name, "port") == 0)
+            row.fallback = command_flag(in->line, "admin-port");
+        if (strcmp(row.section, "listen") == 0 && strcmp(row.name, "address") == 0)
+            row.fallback = command_flag(in->line, "address");
+        if (i == 0 || strcmp(row.section, factory_setting_rows[i - 1].section) != 0)
+            fprintf(to, "%s[%s]\n", i == 0 ? "" : "\n", row.section);
+        fprintf(to, "; %s\n%s = %s\n", row.help, row.name, row.fallback);
+    }
+    fclose(to);
+    enum err err = file_join(in->dir, "nameplate.conf", sizeof path, path);
+    if (err == OK)
+        err = file_create(path, span_of(text, n), 0644, why);
+    free(text);
+    return err;
+}
+
+static enum err make_admin(struct db *db, const char *name, const char *file, struct why *why)
+{
+    struct stock_operator op = { .role = "admin" };
+    char password[256];
+    snprintf(op.name, sizeof op.name, "%s", name);
+    enum err err = command_read_line(file, sizeof password, password, why);
+    if (err == OK)
+        err = password_hash(password, op.hash, why);
+    secret_wipe(password, sizeof password);
+    if (err == OK)
+        err = db_begin(db, why);
+    if (err == OK)
+        err = stock_operator_put(db, &op, why);
+    if (err == OK)
+        err = factory_note(db, "init", "operator", op.name, why, "role=admin");
+    if (err == OK)
+        err = db_commit(db, why);
+    db_rollback(db);
+    return err;
+}
+
+static enum err make_store(const struct init *in, struct why *why)
+{
+    char path[COMMAND_PATH], secret[COMMAND_PATH];
+    const char *admin = command_flag(in->line, "admin"), *file = command_flag(in->line, "password-file");
+    struct db *db = NULL;
+    enum err err = file_join(in->dir, "secret", sizeof secret, secret);
+    if (err == OK)
+        err = file_make_dir(secret, why);
+    if (err == OK)
+        err = file_join(secret, "kek", sizeof path, path);
+    if (err == OK && !file_exists(path))
+        err = kek_create_file(path, why);
+    if (err == OK)
+        err = file_join(in->dir, "stock.db", sizeof path, path);
+    if (err == OK)
+        err = stock_open(path, DB_CREATE, &db, why);
+    if (err == OK && admin != NULL)
+        err = make_admin(db, admin, file, why);
+    db_close(db);
+    return err;
+}
+
+static enum err check_flags(const struct init *in, struct why *why)
+{
+    static const char *const needed[] = { "ca", "fingerprint", "token" };
+    char path[COMMAND_PATH];
+    for (size_t i = 0; i < 3; i++)
+        if (command_flag(in->line, needed[i]) == NULL)
+            return why_set(why, ERR_USAGE, "--%s is missing", needed[i]);
+    if ((command_flag(in->line, "admin") == NULL) != (command_flag(in->line, "password-file") == NULL))
+        return why_set(why, ERR_USAGE, "--admin and --password-file belong together");
+    enum err err = file_join(in->dir, "nameplate.conf", sizeof path, path);
+    if (err == OK && file_exists(path))
+        err = why_set(why, ERR_EXISTS, "%s is there already: this folder is set up", path);
+    return err != OK ? err : file_join(in->dir, "identity", sizeof path, path);
+}
+
+int command_init(const struct command_line *line)
+{
+    struct init in = { .line = line, .dir = command_flag(line, "dir"), .ca = command_flag(line, "ca") };
+    struct why why = { "" };
+    enum err err = check_flags(&in, &why);
+    if (err == OK)
+        err = file_join(in.dir, "identity", sizeof in.identity, in.identity);
+    if (err == OK)
+        err = file_make_dir(in.identity, &why);
+    if (err == OK)
+        err = make_store(&in, &why);
+    if (err == OK)
+        err = enrol(&in, &why);
+    if (err == OK)
+        err = write_settings(&in, &why); /* last: a folder with it is complete */
+    if (err != OK)
+        return command_fail(line, err, &why, err == ERR_BAD_TOKEN ? "nameplate ca token add --role factory --name NAME" : NULL);
+    printf("next: nameplate factory serve --dir %s\n", in.dir);
+    return 0;
+}
+
+int command_serve(const struct command_line *line)
+{
+    struct factory_settings settings;
+    struct why why = { "" };
+    char path[COMMAND_PATH];
+    enum err err = command_settings(line, path, &settings, &why);
+    if (err != OK)
+        return command_fail(line, err, &why, err == ERR_NOT_FOUND ? "nameplate factory init --ca URL --fingerprint F --token T" : NULL);
+    if (!command_switch(line, "check-config"))
+        return factory_serve(path);
+    settings_print(stdout, factory_setting_rows, factory_setting_rows_n, &settings);
+    return 0;
+}

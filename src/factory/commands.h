@@ -1,0 +1,23 @@
+/* The commands of `nameplate factory`, each in command_*.c; main.c has the table. */
+#ifndef FACTORY_COMMANDS_H
+#define FACTORY_COMMANDS_H
+
+#include "conf/command.h"
+#include "factory/settings.h"
+
+typedef int command_fn(const struct command_line *line);
+
+command_fn command_init, command_serve, command_login, command_plan_import, command_plan_list, command_model_add, command_model_list,
+    command_station_add, command_station_list, command_station_remove, command_operator_add, command_operator_list, command_operator_disable,
+    command_operator_password, command_request, command_status, command_forget, command_number, command_export, command_fsck,
+    command_reconcile, command_audit_list, command_audit_verify;
+
+enum { COMMAND_PATH = 1024 };
+
+/* DIR/nameplate.conf of --dir, or --config. */
+enum err command_settings(const struct command_line *line, char ret_path[COMMAND_PATH], struct factory_settings *ret_settings,
+                          struct why *why) MUST_CHECK;
+/* First line of a file, without its end. Errors: those of file_read, TOO_LARGE. */
+enum err command_read_line(const char *path, size_t size, char *ret_text, struct why *why) MUST_CHECK;
+
+#endif

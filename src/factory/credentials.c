@@ -1,0 +1,122 @@
+#include "factory/credentials.h"
+
+#include <stdio.h>
+
+#include "base/file.h"
+
+enum { PEM_MAX = 64 * 1024, PATH_SIZE = 1024 };
+
+static enum err read_pem(const char *folder, const char *name, struct buf *to, struct why *why)
+{
+    char path[PATH_SIZE];
+    enum err err = file_join(folder, name, sizeof path, path);
+    return err != OK ? err : file_read(path, PEM_MAX, to, why);
+}
+
+static enum err load_key(const char *folder, struct key **ret_key, struct why *why)
+{
+    char path[PATH_SIZE];
+    AUTO_SECRET pem = SECRET_INIT;
+    enum err err = file_join(folder, "key.pem", sizeof path, path);
+    if (err == OK)
+        err = file_read_secret(path, PEM_MAX, &pem, why);
+    return err != OK ? err : key_from_pem(secret_span(&pem), NULL, ret_key, why);
+}
+
+/* Each certificate of a PEM text, in order, behind those that are there. */
+static enum err add_chain(struct span pem, struct credentials *c, struct why *why)
+{
+    static const char begin[] = "-----BEGIN CERTIFICATE-----";
+    enum err err = OK;
+    for (;;) {
+        const uint8_t *at = memmem(pem.at, pem.n, begin, sizeof begin - 1);
+        if (at == NULL)
+            return OK;
+        pem = span_of(at, pem.n - (size_t)(at - pem.at));
+        if (c->chain_n == CREDENTIALS_CHAIN)
+            return why_set(why, ERR_BAD_CERTIFICATE, "the chain has more than %d certificates", CREDENTIALS_CHAIN);
+        struct cert *cert;
+        if ((err = cert_from_pem(pem, &cert, why)) != OK)
+            return err;
+        c->chain[c->chain_n++] = cert;
+        pem = span_of(pem.at + sizeof begin - 1, pem.n - (sizeof begin - 1));
+    }
+}
+
+static enum err load_chain(const char *folder, struct credentials *c, struct why *why)
+{
+    AUTO_BUF cert = BUF_INIT;
+    AUTO_BUF chain = BUF_INIT;
+    enum err err = read_pem(folder, "cert.pem", &cert, why);
+    if (err == OK)
+        err = read_pem(folder, "chain.pem", &chain, why);
+    if (err == OK)
+        err = add_chain(buf_span(&cert), c, why);
+    if (err == OK)
+        err = add_chain(buf_span(&chain), c, why);
+    if (err == OK && c->chain_n == 0)
+        err = why_set(why, ERR_BAD_CERTIFICATE, "%s/cert.pem holds no certificate", folder);
+    return err;
+}
+
+static enum err load_trust(const char *folder, struct credentials *c, struct why *why)
+{
+    AUTO_BUF root = BUF_INIT;
+    AUTO_BUF crl = BUF_INIT;
+    enum err err = trust_new(&c->trust);
+    if (err == OK)
+        err = read_pem(folder, "root.pem", &root, why);
+    if (err == OK)
+        err = trust_add_roots(c->trust, buf_span(&root), why);
+    for (size_t i = 1; err == OK && i < c->chain_n; i++)
+        err = trust_add_intermediates(c->trust, cert_der(c->chain[i]), why);
+    if (err == OK && read_pem(folder, "crl.pem", &crl, NULL) == OK && crl.len > 0)
+        err = trust_add_crls(c->trust, buf_span(&crl), why);
+    return err;
+}
+
+static enum err check_self(struct credentials *c, struct why *why)
+{
+    enum err err = cert_peer(c->chain[0], &c->self, why);
+    if (err == OK && c->self.role != ROLE_FACTORY)
+        err = why_set(why, ERR_NOT_ALLOWED, "our certificate is that of a %s", role_name(c->self.role));
+    if (err == OK && !cert_matches_key(c->chain[0], c->key))
+        err = why_set(why, ERR_BAD_KEY, "key.pem is not the key of cert.pem");
+    return err;
+}
+
+enum err credentials_load(const char *folder, struct credentials *ret_credentials, struct why *why)
+{
+    struct credentials c = { 0 };
+    enum err err = load_key(folder, &c.key, why);
+    if (err == OK)
+        err = load_chain(folder, &c, why);
+    if (err == OK)
+        err = load_trust(folder, &c, why);
+    if (err == OK)
+        err = check_self(&c, why);
+    if (err != OK) {
+        credentials_done(&c);
+        return why_prefix(why, err, "%s", folder);
+    }
+    *ret_credentials = c;
+    return OK;
+}
+
+void credentials_done(struct credentials *c)
+{
+    key_free(c->key);
+    trust_free(c->trust);
+    for (size_t i = 0; i < c->chain_n; i++) {
+        union { const struct cert *held; struct cert *owned; } cert = { c->chain[i] };
+        cert_free(cert.owned);
+    }
+    *c = (struct credentials){ 0 };
+}
+
+enum err credentials_context(const struct credentials *c, bool server, unsigned peers, struct tls_context **ret_context, struct why *why)
+{
+    return tls_context_new(&(struct tls_options){ .server = server, .key = c->key, .chain = c->chain, .chain_n = c->chain_n,
+                                                  .trust = c->trust, .peers = peers },
+                           ret_context, why);
+}

@@ -1,0 +1,41 @@
+#include "factory/factory.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "base/hex.h"
+#include "base/rng.h"
+
+struct span factory_binding(const struct device_number *number, const uint8_t fingerprint[CERT_FINGERPRINT], uint8_t ret_bytes[SEAL_BINDING])
+{
+    size_t n = strlen(number->text) + 1;
+    memcpy(ret_bytes, number->text, n);
+    memcpy(ret_bytes + n, fingerprint, CERT_FINGERPRINT);
+    return span_of(ret_bytes, n + CERT_FINGERPRINT);
+}
+
+enum err factory_note(struct db *db, const char *actor, const char *event, const char *subject, struct why *why, const char *fmt, ...)
+{
+    char detail[512];
+    va_list args;
+    va_start(args, fmt);
+    if (vsnprintf(detail, sizeof detail, fmt, args) < 0)
+        detail[0] = '\0';
+    va_end(args);
+    return stock_audit(db, &(struct audit_entry){ clock_wall_s(), actor, event, subject, detail }, why);
+}
+
+enum err factory_request_id(char ret_id[LIMIT_MESSAGE_ID + 1])
+{
+    uint8_t bytes[16];
+    char hex[33];
+    enum err err = rng_fill(bytes, sizeof bytes);
+    if (err != OK)
+        return err;
+    bytes[6] = (uint8_t)((bytes[6] & 0x0f) | 0x40);
+    bytes[8] = (uint8_t)((bytes[8] & 0x3f) | 0x80);
+    hex_encode(bytes, sizeof bytes, hex);
+    snprintf(ret_id, LIMIT_MESSAGE_ID + 1, "urn:uuid:%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12, hex + 16, hex + 20);
+    return OK;
+}

@@ -1,0 +1,50 @@
+/* The running factory server: what its parts share. The loop's thread owns all of it but the office. */
+#ifndef FACTORY_FACTORY_H
+#define FACTORY_FACTORY_H
+
+#include "factory/credentials.h"
+#include "factory/settings.h"
+#include "http/client.h"
+#include "http/server.h"
+#include "pki/seal.h"
+#include "store/stock.h"
+
+struct office;
+
+struct factory {
+    struct factory_settings settings;
+    struct decide_policy policy;
+    struct credentials credentials;
+    struct secret kek;
+    struct sealer *sealer; /* of the loop's thread */
+    struct loop *loop;
+    struct db *db; /* of the loop's thread */
+    struct http_client *client;
+    struct http_server *stations, *admin;
+    struct tls_context *ca_tls; /* as a client of the CA */
+    struct office *office;
+    const char *config; /* path of the settings, for reloading */
+    int64_t started_s;
+    int64_t claims, written, failed; /* counters for /metrics, since start */
+    unsigned draining; /* listeners that still have exchanges */
+};
+
+/* Additional data of a sealed pack: number and fingerprint, so that two rows cannot be swapped. */
+enum { SEAL_BINDING = LIMIT_NUMBER_TEXT + 1 + CERT_FINGERPRINT };
+struct span factory_binding(const struct device_number *number, const uint8_t fingerprint[CERT_FINGERPRINT],
+                            uint8_t ret_bytes[SEAL_BINDING]);
+
+/* One entry of the audit trail; inside a transaction. */
+enum err factory_note(struct db *db, const char *actor, const char *event, const char *subject, struct why *why, const char *fmt, ...)
+    MUST_CHECK PRINTF_LIKE(6, 7);
+
+/* "urn:uuid:..." (RFC 4122 version 4), a fresh request id. Errors: IO. */
+enum err factory_request_id(char ret_id[LIMIT_MESSAGE_ID + 1]) MUST_CHECK;
+
+/* The stations' listener and the administrators'. */
+extern const struct http_handler factory_station_handler, factory_admin_handler;
+
+/* `factory serve`: runs until SIGTERM. Exit status. */
+int factory_serve(const char *config);
+
+#endif

@@ -1,0 +1,24 @@
+/* Handing a pack out: what claims from stock and direct mode share. */
+#ifndef FACTORY_HANDOUT_H
+#define FACTORY_HANDOUT_H
+
+#include "factory/service.h"
+
+struct handout {
+    struct device_number number;
+    char board[LIMIT_NAME + 1];
+    bool pack_in_hand; /* direct mode: it has just come from the CA */
+};
+
+/* Reads the facts, decides, and saves the claim with its audit entry when there is a pack to hand out; inside a
+ * transaction, so that no other claim comes between. Errors: those of decide_claim. */
+enum err handout_claim(struct service_call *call, const struct handout *handout, enum claim_way *ret_way, struct identity *ret_row,
+                       struct why *why) MUST_CHECK;
+
+/* Unseals the stored pack and answers with it; after the commit (I9). */
+enum err handout_send(struct service_call *call, const struct identity *row, struct why *why) MUST_CHECK;
+
+/* Direct mode (F-21): asks the CA for the one number, then hands it out. */
+enum err service_direct(struct service_call *call, const struct handout *handout, const struct identity *row, struct why *why) MUST_CHECK;
+
+#endif

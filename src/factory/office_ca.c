@@ -1,0 +1,131 @@
+/* The office's calls to the CA about requests: S1, S2, the confirmation behind them, revocation lists. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/hex.h"
+#include "factory/office_internal.h"
+#include "factory/reload.h"
+#include "log/log.h"
+
+/* One request in a certain state; the others' turn comes in the next rounds. */
+static enum err take_first(void *context, const struct stock_request *r)
+{
+    struct stock_request *first = context;
+    if (first->id[0] == '\0')
+        *first = *r;
+    return OK;
+}
+
+static enum err set_state(struct office *o, const char *id, enum stock_request_state state, const char *reason, const char *event, struct why *why)
+{
+    enum err err = db_begin(o->db, why);
+    if (err == OK && state == STOCK_REQUEST_REFUSED)
+        err = stock_request_release(o->db, id, why);
+    if (err == OK)
+        err = stock_request_set(o->db, id, state, reason, why);
+    if (err == OK)
+        err = factory_note(o->db, o->name, event, id, why, "%s%s", reason[0] == '\0' ? "" : "reason=", reason);
+    if (err == OK)
+        err = db_commit(o->db, why);
+    db_rollback(o->db);
+    return err;
+}
+
+static enum err send_one(struct office *o, const char *id, struct why *why)
+{
+    struct batch batch = { .factory = o->factory, .db = o->db, .url = o->url, .tls = o->tls };
+    bool told;
+    snprintf(batch.id, sizeof batch.id, "%s", id);
+    enum err err = batch_run(&batch, &told, why);
+    if (err == OK) {
+        log_event(LOG_INFO, "received", "request", id, NULL);
+        return set_state(o, id, STOCK_REQUEST_RECEIVED, "", "received", why);
+    }
+    /* The CA's refusal is final for this request: nothing was issued, the numbers are planned again. */
+    if (!told || err_row(err)->action != ERR_ACTION_REFUSE)
+        return err;
+    log_failure(LOG_ERROR, "request-refused", err, why, "request", id, NULL);
+    return set_state(o, id, STOCK_REQUEST_REFUSED, why_text(why, err), "refused", why);
+}
+
+enum err office_send(struct office *o, struct why *why)
+{
+    for (;;) {
+        struct stock_request next = { .id = "" };
+        enum err err = stock_request_each(o->db, STOCK_REQUEST_OPEN, take_first, &next, why);
+        if (err == OK && next.id[0] != '\0')
+            err = send_one(o, next.id, why);
+        if (err != OK || next.id[0] == '\0')
+            return err;
+    }
+}
+
+static enum err confirm_one(struct office *o, const char *id, struct why *why)
+{
+    AUTO_PARSED answer = { 0 };
+    bool told;
+    enum err err = ca_ask_wait(o->url, o->tls,
+                               &(struct ca_question){ SOAP_RECEIPT_CONFIRMATION, NULL, &(struct receipt_confirmation_request){ .request = id }, 0 },
+                               &answer, &told, why);
+    if (err != OK && !(told && err_row(err)->action == ERR_ACTION_REFUSE))
+        return err;
+    if (err != OK)
+        log_failure(LOG_WARN, "confirmation-refused", err, why, "request", id, NULL);
+    return set_state(o, id, STOCK_REQUEST_DONE, err == OK ? "" : why_text(why, err), "confirmed", why);
+}
+
+enum err office_confirm(struct office *o, struct why *why)
+{
+    for (;;) {
+        struct stock_request next = { .id = "" };
+        enum err err = stock_request_each(o->db, STOCK_REQUEST_RECEIVED, take_first, &next, why);
+        if (err == OK && next.id[0] != '\0')
+            err = confirm_one(o, next.id, why);
+        if (err != OK || next.id[0] == '\0')
+            return err;
+    }
+}
+
+static enum err put_pem(struct span der, struct buf *to)
+{
+    AUTO_BUF text = BUF_INIT;
+    enum err err = base64_encode(der.at, der.n, &text);
+    if (err == OK)
+        err = buf_put_text(to, "-----BEGIN X509 CRL-----\n");
+    for (size_t at = 0; err == OK && at < text.len; at += 64)
+        err = buf_putf(to, "%.*s\n", (int)(text.len - at < 64 ? text.len - at : 64), (const char *)text.data + at);
+    return err != OK ? err : buf_put_text(to, "-----END X509 CRL-----\n");
+}
+
+static enum err save_lists(struct office *o, const struct revocation_list_response *r, struct why *why)
+{
+    char path[SETTING_TEXT_SIZE + 16];
+    AUTO_BUF pem = BUF_INIT;
+    AUTO_BUF old = BUF_INIT;
+    enum err err = file_join(o->factory->settings.identity, "crl.pem", sizeof path, path);
+    for (size_t i = 0; err == OK && i < r->lists_n; i++)
+        err = put_pem(r->lists[i].der, &pem);
+    if (err != OK || (file_read(path, 16 * LIMIT_MESSAGE, &old, NULL) == OK && span_equal(buf_span(&old), buf_span(&pem))))
+        return err;
+    err = file_replace(path, buf_span(&pem), 0644, why);
+    return err != OK ? err : loop_post(o->factory->loop, reload_credentials, o->factory);
+}
+
+enum err office_revocations(struct office *o, struct why *why)
+{
+    static const struct revocation_list_request nothing;
+    AUTO_PARSED answer = { 0 };
+    bool told;
+    if (clock_mono_ms() < o->crl_at_ms)
+        return OK;
+    enum err err = ca_ask_wait(o->url, o->tls,
+                               &(struct ca_question){ SOAP_REVOCATION_LIST, NULL, &nothing, 16 * LIMIT_MESSAGE },
+                               &answer, &told, why);
+    if (err == OK)
+        err = save_lists(o, answer.body, why);
+    if (err == OK || told)
+        o->crl_at_ms = clock_mono_ms() + o->factory->settings.crl_every_s * 1000;
+    return told ? OK : err;
+}

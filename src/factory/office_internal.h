@@ -1,0 +1,34 @@
+/* The office's parts, for office*.c only. */
+#ifndef FACTORY_OFFICE_INTERNAL_H
+#define FACTORY_OFFICE_INTERNAL_H
+
+#include <pthread.h>
+
+#include "factory/batch.h"
+#include "factory/office.h"
+
+struct office {
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    bool stop, woken;
+    struct factory *factory; /* only what never changes while it runs: settings, KEK, name, loop */
+    struct db *db;
+    struct tls_context *tls;
+    char url[CA_URL_SIZE], name[LIMIT_NAME + 16];
+    unsigned ca_failures, mes_failures;
+    int64_t ca_not_before_ms, mes_not_before_ms, crl_at_ms, low_at_ms;
+};
+
+/* Each does its step once; nothing to do is OK. */
+enum err office_expire(struct office *office, struct why *why) MUST_CHECK;   /* leases that are over */
+enum err office_erase(struct office *office, struct why *why) MUST_CHECK;    /* F-17, after retention */
+enum err office_fetch(struct office *office, struct why *why) MUST_CHECK;    /* F-1, when due */
+enum err office_request(struct office *office, struct why *why) MUST_CHECK;  /* F-3, when due */
+enum err office_send(struct office *office, struct why *why) MUST_CHECK;     /* requests under way */
+enum err office_confirm(struct office *office, struct why *why) MUST_CHECK;  /* what has come and is durable */
+enum err office_report(struct office *office, struct why *why) MUST_CHECK;   /* write results; re-issue (F-16) */
+enum err office_revocations(struct office *office, struct why *why) MUST_CHECK; /* CRLs, when due */
+void office_warn_low(struct office *office);
+
+#endif

@@ -1,0 +1,199 @@
+#include <signal.h>
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "factory/office.h"
+#include "factory/reload.h"
+#include "log/log.h"
+
+enum { STATION_PEERS = ROLE_BIT(ROLE_STATION) | ROLE_BIT(ROLE_ANONYMOUS) };
+
+struct contexts {
+    struct tls_context *stations, *admin, *ca;
+};
+
+static void contexts_done(struct contexts *c)
+{
+    tls_context_free(c->stations);
+    tls_context_free(c->admin);
+    tls_context_free(c->ca);
+}
+
+static enum err make_contexts(const struct credentials *c, struct contexts *ret, struct why *why)
+{
+    struct contexts made = { 0 };
+    enum err err = credentials_context(c, true, STATION_PEERS, &made.stations, why);
+    if (err == OK)
+        err = credentials_context(c, true, ROLE_BIT(ROLE_ANONYMOUS), &made.admin, why);
+    if (err == OK)
+        err = credentials_context(c, false, ROLE_BIT(ROLE_CA), &made.ca, why);
+    if (err == OK)
+        *ret = made;
+    else
+        contexts_done(&made);
+    return err;
+}
+
+void reload_credentials(void *context)
+{
+    struct factory *f = context;
+    struct credentials fresh;
+    struct contexts made;
+    struct why why = { "" };
+    enum err err = credentials_load(f->settings.identity, &fresh, &why);
+    if (err == OK && (err = make_contexts(&fresh, &made, &why)) != OK)
+        credentials_done(&fresh);
+    if (err != OK) {
+        log_failure(LOG_ERROR, "reload-failed", err, &why, NULL);
+        return;
+    }
+    http_server_set_tls(f->stations, made.stations);
+    http_server_set_tls(f->admin, made.admin);
+    tls_context_free(f->ca_tls);
+    f->ca_tls = tls_context_ref(made.ca);
+    contexts_done(&made);
+    credentials_done(&f->credentials);
+    f->credentials = fresh;
+    log_event(LOG_INFO, "reloaded", NULL);
+}
+
+/* SIGHUP: policy, level of the log, credentials. Addresses and files need a new start. */
+static void on_reload(void *context)
+{
+    struct factory *f = context;
+    struct factory_settings settings;
+    struct why why = { "" };
+    enum err err = factory_settings_read(f->config, &settings, &why);
+    if (err != OK)
+        log_failure(LOG_ERROR, "reload-failed", err, &why, NULL);
+    else
+        f->policy = factory_policy(&settings);
+    reload_credentials(f);
+}
+
+static void on_drained(void *context)
+{
+    struct factory *f = context;
+    if (--f->draining == 0)
+        loop_stop(f->loop);
+}
+
+static void on_stop(void *context)
+{
+    struct factory *f = context;
+    if (f->draining > 0)
+        return;
+    log_event(LOG_INFO, "stopping", NULL);
+    f->draining = 2;
+    http_server_drain(f->stations, on_drained, f);
+    http_server_drain(f->admin, on_drained, f);
+}
+
+static enum err open_store(struct factory *f, struct why *why)
+{
+    enum err err = stock_open(f->settings.store, DB_READ_WRITE, &f->db, why);
+    if (err == OK)
+        err = kek_load(f->settings.kek, &f->kek, why);
+    return err != OK ? err : sealer_new(&f->kek, &f->sealer, why);
+}
+
+static void log_refused(void *context, const char *peer_address, enum err err, const struct why *why)
+{
+    (void)context;
+    log_failure(LOG_INFO, "connection-refused", err, why, "peer", peer_address, NULL);
+}
+
+static enum err open_listeners(struct factory *f, struct why *why)
+{
+    struct contexts made;
+    const struct factory_settings *s = &f->settings;
+    enum err err = make_contexts(&f->credentials, &made, why);
+    if (err != OK)
+        return err;
+    f->ca_tls = tls_context_ref(made.ca);
+    err = http_server_new(f->loop, &(struct http_server_options){ .address = s->address, .port = (uint16_t)s->port, .tls = made.stations,
+                                                                 .handler = &factory_station_handler, .context = f, .refused = log_refused },
+                          &f->stations, why);
+    if (err == OK)
+        err = http_server_new(f->loop, &(struct http_server_options){ .address = s->admin_address, .port = (uint16_t)s->admin_port, .tls = made.admin,
+                                                                     .handler = &factory_admin_handler, .context = f, .refused = log_refused },
+                              &f->admin, why);
+    contexts_done(&made);
+    return err;
+}
+
+static enum err open_loop(struct factory *f, struct why *why)
+{
+    enum err err = loop_new(&f->loop, why);
+    if (err == OK)
+        err = loop_on_signal(f->loop, SIGTERM, on_stop, f, why);
+    if (err == OK)
+        err = loop_on_signal(f->loop, SIGINT, on_stop, f, why);
+    if (err == OK)
+        err = loop_on_signal(f->loop, SIGHUP, on_reload, f, why);
+    return err != OK ? err : http_client_new(f->loop, &f->client, why);
+}
+
+/* Where the commands find the administrators' service, also when the port was any free one. */
+static enum err announce(struct factory *f, struct why *why)
+{
+    char path[SETTING_TEXT_SIZE + 32], text[SETTING_TEXT_SIZE + 32];
+    snprintf(text, sizeof text, "%s:%u\n", f->settings.admin_address, http_server_port(f->admin));
+    snprintf(path, sizeof path, "%s.admin", f->settings.store);
+    enum err err = file_replace(path, span_text(text), 0600, why);
+    if (err != OK)
+        return err;
+    printf("ready factory %s:%u\nready factory-admin %s", f->settings.address, http_server_port(f->stations), text);
+    fflush(stdout);
+    return OK;
+}
+
+static void close_all(struct factory *f)
+{
+    office_stop(f->office);
+    http_server_free(f->stations);
+    http_server_free(f->admin);
+    http_client_free(f->client);
+    tls_context_free(f->ca_tls);
+    loop_free(f->loop);
+    sealer_free(f->sealer);
+    secret_done(&f->kek);
+    db_close(f->db);
+    credentials_done(&f->credentials);
+}
+
+static enum err run(struct factory *f, struct why *why)
+{
+    enum err err = credentials_load(f->settings.identity, &f->credentials, why);
+    if (err == OK)
+        err = open_store(f, why);
+    if (err == OK)
+        err = open_loop(f, why);
+    if (err == OK)
+        err = open_listeners(f, why);
+    if (err == OK)
+        err = office_start(f, &f->office, why);
+    if (err == OK)
+        err = announce(f, why);
+    return err != OK ? err : loop_run(f->loop, why);
+}
+
+int factory_serve(const char *config)
+{
+    struct factory f = { .config = config, .started_s = clock_wall_s() };
+    struct why why = { "" };
+    enum log_level level = LOG_INFO;
+    enum err err = factory_settings_read(config, &f.settings, &why);
+    if (err == OK)
+        err = log_level_parse(f.settings.log_level, &level);
+    if (err == OK) {
+        log_setup("factory", level, f.settings.log_json);
+        f.policy = factory_policy(&f.settings);
+        err = run(&f, &why);
+        close_all(&f);
+    }
+    if (err != OK)
+        log_failure(LOG_ERROR, "stopped", err, &why, NULL);
+    return err == OK ? 0 : 1;
+}

@@ -1,0 +1,147 @@
+/* Operators' passwords, log-in with lock-out, sessions (F-20). */
+#include <crypt.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/hex.h"
+#include "base/rng.h"
+#include "factory/admin.h"
+#include "log/log.h"
+
+enum { TOKEN_BYTES = 32 };
+
+enum err password_hash(const char *password, char ret_hash[128], struct why *why)
+{
+    char random[32], setting[CRYPT_GENSALT_OUTPUT_SIZE];
+    if (strlen(password) < PASSWORD_MIN)
+        return why_set(why, ERR_BAD_INPUT, "a password has at least %d characters", PASSWORD_MIN);
+    enum err err = rng_fill(random, sizeof random);
+    if (err != OK)
+        return err;
+    struct crypt_data *data = calloc(1, sizeof *data);
+    if (data == NULL || crypt_gensalt_rn("$y$", 0, random, sizeof random, setting, sizeof setting) == NULL ||
+        crypt_rn(password, setting, data, (int)sizeof *data) == NULL || strlen(data->output) >= 128)
+        err = why_set(why, ERR_BAD_INPUT, "this password cannot be taken");
+    else
+        memcpy(ret_hash, data->output, strlen(data->output) + 1);
+    if (data != NULL)
+        secret_wipe(data, sizeof *data);
+    free(data);
+    return err;
+}
+
+bool password_right(const char *password, const char *hash)
+{
+    struct crypt_data *data = calloc(1, sizeof *data);
+    bool right = false;
+    if (data != NULL && crypt_rn(password, hash, data, (int)sizeof *data) != NULL && strlen(data->output) == strlen(hash))
+        right = secret_equal(data->output, hash, strlen(hash)) != 0;
+    if (data != NULL)
+        secret_wipe(data, sizeof *data);
+    free(data);
+    return right;
+}
+
+/* An unknown name costs as much time as a wrong password. */
+static const char nobody_hash[] = "$y$j9T$LdJMENpBABJJ3hIHjB1Bi.$HboQGLL9L.YKpgCwXJ1E8ZVYnBOH0JZ4kyEWnmTrI77";
+
+static enum err save_counters(struct factory *f, struct stock_operator *op, const struct login_effect *e, bool in, struct why *why)
+{
+    op->failures = e->failures;
+    op->locked_until_s = e->locked_until_s;
+    enum err err = db_begin(f->db, why);
+    if (err == OK)
+        err = stock_operator_put(f->db, op, why);
+    if (err == OK)
+        err = factory_note(f->db, op->name, in ? "login" : "login-refused", op->name, why, "failures=%lld locked=%s", (long long)e->failures,
+                           e->locked_until_s > 0 ? "yes" : "no");
+    if (err == OK)
+        err = db_commit(f->db, why);
+    db_rollback(f->db);
+    return err;
+}
+
+enum err session_check(struct factory *f, const char *name, const char *password, struct stock_operator *ret_op, struct why *why)
+{
+    struct stock_operator op = { .hash = "" };
+    struct login_facts facts = { 0 };
+    struct login_effect effect;
+    int64_t now = clock_wall_s();
+    enum err err = stock_operator_get(f->db, name, &op, why);
+    if (err != OK && err != ERR_NOT_FOUND)
+        return err;
+    facts.known = err == OK;
+    facts.disabled = op.disabled;
+    facts.failures = op.failures;
+    facts.locked_until_s = op.locked_until_s;
+    if (op.locked_until_s <= now)
+        facts.password_right = password_right(password, facts.known ? op.hash : nobody_hash);
+    err = decide_login(&facts, f->settings.login_failures, f->settings.lock_s, now, &effect, why);
+    if (facts.known && err != ERR_LOCKED_OUT) {
+        enum err saved = save_counters(f, &op, &effect, err == OK, NULL);
+        if (saved != OK)
+            return saved;
+    }
+    if (err != OK)
+        log_event(LOG_WARN, "login-refused", "operator", facts.known ? op.name : "(unknown)", NULL);
+    else
+        *ret_op = op;
+    return err;
+}
+
+static void hash_token(const char *token, uint8_t ret_hash[32]) { cert_fingerprint_der(span_text(token), ret_hash); }
+
+enum err session_find(struct factory *f, const char *authorization, struct stock_operator *ret_op, struct why *why)
+{
+    uint8_t hash[32];
+    char name[LIMIT_NAME + 1];
+    struct stock_operator op;
+    if (authorization == NULL || strncmp(authorization, "Bearer ", 7) != 0)
+        return why_set(why, ERR_NOT_AUTHENTICATED, "log in first");
+    hash_token(authorization + 7, hash);
+    enum err err = stock_session_get(f->db, hash, clock_wall_s(), name, why);
+    if (err == OK)
+        err = stock_operator_get(f->db, name, &op, why);
+    if (err == ERR_NOT_FOUND || (err == OK && op.disabled))
+        return why_set(why, ERR_NOT_AUTHENTICATED, "the log-in is over: log in again");
+    if (err == OK)
+        *ret_op = op;
+    return err;
+}
+
+static enum err open_session(struct admin_call *call, const struct stock_operator *op, struct why *why)
+{
+    struct factory *f = call->factory;
+    uint8_t random[TOKEN_BYTES], hash[32];
+    char token[TOKEN_TEXT];
+    int64_t expires = clock_wall_s() + f->settings.session_s;
+    enum err err = rng_fill(random, sizeof random);
+    if (err != OK)
+        return err;
+    hex_encode(random, sizeof random, token);
+    hash_token(token, hash);
+    err = stock_session_add(f->db, hash, op->name, expires, why);
+    if (err == OK)
+        call->answer = json_pack("{s:s,s:s,s:s,s:I}", "token", token, "name", op->name, "role", op->role, "expires", (json_int_t)expires);
+    secret_wipe(token, sizeof token);
+    return err;
+}
+
+enum err api_login(struct admin_call *call, struct why *why)
+{
+    char name[LIMIT_NAME + 1], password[256];
+    struct stock_operator op;
+    enum err err = admin_text(call, "name", NULL, sizeof name, name, why);
+    if (err == OK)
+        err = admin_text(call, "password", NULL, sizeof password, password, why);
+    if (err == OK)
+        err = session_check(call->factory, name, password, &op, why);
+    secret_wipe(password, sizeof password);
+    return err != OK ? err : open_session(call, &op, why);
+}
+
+enum err api_logout(struct admin_call *call, struct why *why)
+{
+    call->answer = json_pack("{s:b}", "ended", 1);
+    return stock_session_end(call->factory->db, call->op.name, clock_wall_s(), why);
+}
