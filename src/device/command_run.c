@@ -81,7 +81,7 @@ static enum err set_faults(struct run *r, struct why *why)
     enum err err = OK;
     if (command_flag(r->line, "test-only-power-cut-at") != NULL)
         err = command_flag_int(r->line, "test-only-power-cut-at", 0, 1000000, &cut, why);
-    r->board.faults.fail_write = command_switch(r->line, "test-only-fail-write");
+    r->board.faults.fail_identity = command_switch(r->line, "test-only-fail-write");
     r->board.faults.cut_after = cut;
     return err;
 }

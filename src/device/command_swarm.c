@@ -77,7 +77,7 @@ static void take_faults(struct swarm *s, const char *number)
 {
     for (int i = 0; i < FAULTS; i++)
         if (strcmp(s->faults[i].number, number) == 0) {
-            s->board.faults.fail_write |= s->faults[i].fail;
+            s->board.faults.fail_identity |= s->faults[i].fail;
             if (s->faults[i].cut_after >= 0)
                 s->board.faults.cut_after = s->faults[i].cut_after;
             s->faults[i].number[0] = '\0';

@@ -8,9 +8,10 @@
 
 /* Faults for tests and the demo; only the local command line can set them, nothing that comes over a network. */
 struct test_only_faults {
-    bool fail_write;   /* the next large program leaves one byte wrong, as a worn cell would; then it is false again */
-    int64_t cut_after; /* the power goes after so many bytes programmed or erased; -1: never */
-    bool off;          /* it went: nothing works until the faults are reset */
+    bool fail_identity; /* the next identity that is written meets fail_write */
+    bool fail_write;    /* the next large program leaves one byte wrong, as a worn cell would; then it is false again */
+    int64_t cut_after;  /* the power goes after so many bytes programmed or erased; -1: never */
+    bool off;           /* it went: nothing works until the faults are reset */
 };
 
 struct filechip {

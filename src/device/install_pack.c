@@ -113,6 +113,8 @@ enum err board_install_identity(struct board *b, struct span pack, struct why *w
     if (*b->values.number == '\0')
         return why_set(why, ERR_NUMBER_MISMATCH, "the board has no device number yet");
     const struct credential_rules rules = rules_for(b, CREDENTIAL_IDENTITY, b->values.number, "", clock_wall_s());
+    b->faults.fail_write = b->faults.fail_identity;
+    b->faults.fail_identity = false;
     enum err err = install(b, &b->memory.identity, pack, &rules, why);
     board_history(b, err == OK ? "write" : "write-failed", err == OK ? "" : why_text(why, err));
     return count(b, err == OK ? NVRAM_WRITES : NVRAM_FAILURES, err);

@@ -21,6 +21,13 @@ const char audit_sql_list[] = "SELECT n, at, actor, event, subject, detail, hash
 const char audit_sql_list_subject[] = "SELECT n, at, actor, event, subject, detail, hash FROM audit "
                                       "WHERE subject = $1 ORDER BY n";
 
+enum err audit_open(const char *path, struct db **ret_db, struct why *why)
+{
+    static const char *const statements[] = { AUDIT_STATEMENT_ROWS(0) };
+    static const struct db_schema schema = { "audit", NULL, statements, AUDIT_STATEMENTS };
+    return db_open(path, DB_READ_ONLY, &schema, ret_db, why);
+}
+
 /* The end of the chain; for an empty trail number 0 and a hash of zeros. */
 struct head {
     int64_t n;

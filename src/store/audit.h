@@ -32,6 +32,10 @@ struct audit_entry {
  * `first` is the number of the schema's first audit statement. */
 enum err audit_append(struct db *db, unsigned first, const struct audit_entry *entry, struct why *why) MUST_CHECK;
 
+/* The trail of any program's database, of whatever version, for reading only: audit_list and audit_verify with
+ * `first` 0. Errors: NOT_FOUND, DAMAGED, IO. */
+enum err audit_open(const char *path, struct db **ret_db, struct why *why) MUST_CHECK;
+
 typedef enum err audit_fn(void *context, int64_t n, const struct audit_entry *entry);
 /* In order; subject NULL: all entries. */
 enum err audit_list(struct db *db, unsigned first, const char *subject, audit_fn *fn, void *context, struct why *why) MUST_CHECK;

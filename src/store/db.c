@@ -175,7 +175,7 @@ enum err db_open(const char *path, enum db_mode mode, const struct db_schema *sc
     enum err err = db->cache == NULL ? ERR_NO_MEMORY : connect_file(db, path, mode, why);
     if (err == OK)
         err = set_up(db, mode, why);
-    if (err == OK)
+    if (err == OK && schema->migrations != NULL)
         err = migrate(db, mode, why);
     if (err != OK) {
         db_close(db);

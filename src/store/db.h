@@ -16,7 +16,8 @@ struct db_row; /* the row under the cursor; valid inside the row function only *
 /* Statement i of the table is asked for by the number i. Parameters are $1, $2, ... */
 struct db_schema {
     const char *name;                /* "register", "stock" */
-    const char *const *migrations;   /* SQL scripts; number n brings version n-1 to n; NULL-terminated */
+    const char *const *migrations;   /* SQL scripts; number n brings version n-1 to n; NULL-terminated.
+                                      * NULL: whatever version is there, for reading only */
     const char *const *statements;   /* SQL by number */
     size_t statements_n;
 };

@@ -141,7 +141,7 @@ static void a_failed_write_is_reported_and_the_next_pack_is_taken(void **state)
     bench_write_bootstrap(&b);
     AUTO_CERT lost = bench_pack(&b, NUMBER, &first);
     AUTO_CERT cert = bench_pack(&b, NUMBER, &second);
-    b.board.faults.fail_write = true;
+    b.board.faults.fail_identity = true;
     transmit(&b, &first);
     bench_wait_arrived(&b, 1);
     assert_string_equal(b.arrived.outcome, "NG");

@@ -1,0 +1,106 @@
+#include "../test.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "store/audit.h"
+#include "trace/events.h"
+
+static char dir[] = "/tmp/nameplate-trace-XXXXXX";
+
+static void path_in(const char *name, char ret_path[128]) { snprintf(ret_path, 128, "%s/%s", dir, name); }
+
+/* A program's database of a version that the tracer does not know, with one entry. */
+static void make_trail(const char *folder, const char *file, int64_t at_s, const char *event, const char *subject)
+{
+    static const char *const migrations[] = { audit_migration, "CREATE TABLE other (n INTEGER) STRICT;", NULL };
+    static const char *const statements[] = { AUDIT_STATEMENT_ROWS(0) };
+    static const struct db_schema schema = { "test", migrations, statements, AUDIT_STATEMENTS };
+    struct db *db;
+    char path[128];
+    path_in(folder, path);
+    assert_ok(file_make_dir(path, NULL));
+    path_in(file, path);
+    assert_ok(db_open(path, DB_CREATE, &schema, &db, NULL));
+    assert_ok(db_begin(db, NULL));
+    const struct audit_entry e = { at_s, "tester", event, subject, "order=O-1" };
+    assert_ok(audit_append(db, 0, &e, NULL));
+    assert_ok(db_commit(db, NULL));
+    db_close(db);
+}
+
+static int start(void **state)
+{
+    (void)state;
+    memcpy(dir + sizeof dir - 7, "XXXXXX", 6);
+    return mkdtemp(dir) == NULL;
+}
+
+static int stop(void **state)
+{
+    char command[64];
+    (void)state;
+    snprintf(command, sizeof command, "rm -r %s", dir);
+    return system(command);
+}
+
+static struct device_number number(void)
+{
+    struct device_number n;
+    assert_ok(number_parse(span_text("3012-123456"), &n, NULL));
+    return n;
+}
+
+static void the_trails_of_all_programs_are_merged_by_time(void **state)
+{
+    (void)state;
+    static const char history[] =
+        "{\"time\": \"2026-11-22T10:00:00Z\", \"actor\": \"device\", \"event\": \"assembled\", \"number\": \"\", \"detail\": \"\"}\n"
+        "{\"time\": \"2026-11-22T12:00:00Z\", \"actor\": \"device\", \"event\": \"write\", \"number\": \"3012-123456\", \"detail\": \"\"}\n"
+        "{\"time\": \"2026-11-22T12:00:0"; /* cut by a crash */
+    static const char *const wanted[] = { "device assembled", "ca issue", "factory claim", "device write" };
+    const struct device_number n = number();
+    struct events events;
+    char path[128];
+    struct why why = { "" };
+    make_trail("ca", "ca/register.db", 1795345200 + 3600, "issue", "3012-123456"); /* 12:00 */
+    make_trail("factory", "factory/stock.db", 1795345200 + 3600, "claim", "3012-123456");
+    path_in("devices-1/3012-123456", path);
+    assert_ok(file_make_dir(path, NULL));
+    path_in("devices-1/3012-123456/history.jsonl", path);
+    assert_ok(file_create(path, span_text(history), 0600, NULL));
+    enum err err = events_gather(dir, &n, &events, &why);
+    if (err != OK)
+        fail_msg("%s", why_text(&why, err));
+    assert_int_equal(events.n, 4);
+    for (size_t i = 0; i < 4; i++) {
+        char found[64];
+        snprintf(found, sizeof found, "%s %s", event_source_name(events.list[i].source), events.list[i].event);
+        assert_string_equal(found, wanted[i]);
+    }
+    events_done(&events);
+}
+
+static void a_number_that_no_trail_knows_is_said_to_be_unknown(void **state)
+{
+    (void)state;
+    const struct device_number n = number();
+    struct events events;
+    assert_err(events_gather(dir, &n, &events, NULL), ERR_NOT_FOUND);
+    make_trail("ca", "ca/register.db", 1, "issue", "3012-999999");
+    struct why why = { "" };
+    assert_err(events_gather(dir, &n, &events, &why), ERR_NOT_FOUND);
+    assert_non_null(strstr(why.text, "3012-123456"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(the_trails_of_all_programs_are_merged_by_time, start, stop),
+        cmocka_unit_test_setup_teardown(a_number_that_no_trail_knows_is_said_to_be_unknown, start, stop),
+    };
+    return cmocka_run_group_tests_name("events", tests, NULL, NULL);
+}
