@@ -67,9 +67,9 @@ static enum err translate(struct call *call, CURLcode code)
     case CURLE_RECV_ERROR:
     case CURLE_GOT_NOTHING:
     case CURLE_PARTIAL_FILE: return tls_trouble(call, ERR_PEER_GONE, "closed the connection before its reply was whole");
-    case CURLE_UNSUPPORTED_PROTOCOL:
     case CURLE_URL_MALFORMAT: return why_set(why, ERR_USAGE, "\"%s\" is not a URL that can be called", call->origin);
     case CURLE_OUT_OF_MEMORY: return ERR_NO_MEMORY;
+    case CURLE_UNSUPPORTED_PROTOCOL: /* call_start saw to the scheme: this is a reply taken for HTTP/0.9 */
     case CURLE_WEIRD_SERVER_REPLY:
     case CURLE_HTTP2: return why_set(why, ERR_BAD_INPUT, "%s does not answer as an HTTP server does", call->origin);
     default: return why_set(why, ERR_PEER_GONE, "the call to %s failed: %s", call->origin, curl_easy_strerror(code));

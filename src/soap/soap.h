@@ -91,7 +91,8 @@ void soap_stream_free(struct soap_stream *stream);
 /* Writing in pieces: opening, items, closing. */
 enum err soap_write_open(enum soap_service service, enum soap_message message, bool response, const struct soap_header *header,
                          struct buf *to) MUST_CHECK;
-enum err soap_write_item(enum soap_service service, enum soap_message message, bool response, const void *record, struct buf *to) MUST_CHECK;
+enum err soap_write_item(enum soap_service service, enum soap_message message, bool response, const void *record,
+                         struct buf *to) MUST_CHECK;
 enum err soap_write_close(enum soap_service service, enum soap_message message, bool response, const struct soap_header *header,
                           struct buf *to) MUST_CHECK;
 

@@ -66,7 +66,8 @@ static void put_simple_types(struct wsdl *w)
            "<xs:minLength value=\"3\"/><xs:maxLength value=\"%d\"/><xs:pattern value=\"[0-9A-Z]{1,%d}-[0-9A-Z]{1,%d}\"/>"
            "</xs:restriction></xs:simpleType>\n",
         LIMIT_NUMBER_TEXT, LIMIT_MODEL_CODE, LIMIT_SERIAL);
-    put(w, "<xs:simpleType name=\"text\"><xs:restriction base=\"xs:string\"><xs:maxLength value=\"%d\"/></xs:restriction></xs:simpleType>\n",
+    put(w, "<xs:simpleType name=\"text\"><xs:restriction base=\"xs:string\"><xs:maxLength value=\"%d\"/>"
+           "</xs:restriction></xs:simpleType>\n",
         LIMIT_XML_TEXT);
     put(w, "<xs:simpleType name=\"bytes\"><xs:restriction base=\"xs:base64Binary\"><xs:maxLength value=\"%d\"/>"
            "</xs:restriction></xs:simpleType>\n",
@@ -117,7 +118,8 @@ static bool uses(const struct soap_record *user, const struct soap_record *recor
 static bool is_used(const struct wsdl *w, const struct soap_record *record)
 {
     for (unsigned m = 0; m < SOAP_MESSAGE_COUNT; m++)
-        if (serves(w, m) && (uses(soap_record_of((enum soap_message)m, false), record) || uses(soap_record_of((enum soap_message)m, true), record)))
+        if (serves(w, m) && (uses(soap_record_of((enum soap_message)m, false), record) ||
+                             uses(soap_record_of((enum soap_message)m, true), record)))
             return true;
     return false;
 }

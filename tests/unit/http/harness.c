@@ -75,6 +75,8 @@ static size_t begin(void *context, struct http_exchange *x)
         say(x, 200, "hello\n");
     else if (strcmp(path, "/who") == 0)
         say_who(x);
+    else if (strcmp(path, "/from") == 0)
+        say(x, 200, http_peer_address(x));
     else if (strcmp(path, "/stream") == 0)
         start_stream(job);
     else if (strcmp(path, "/half") == 0) {

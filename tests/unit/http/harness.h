@@ -9,7 +9,8 @@
 #include "http/server.h"
 
 /* GET /hello; POST /echo (1 MiB at most); POST /sink (streamed, answers the count); GET /stream?BYTES;
- * GET /never; GET /later; GET /who (the peer's role and name); GET /half (breaks off); else 404. */
+ * GET /never; GET /later; GET /who (the peer's role and name);
+ * GET /from (its address); GET /half (breaks off); else 404. */
 struct harness {
     struct loop *loop;
     struct http_server *server;

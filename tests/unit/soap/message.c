@@ -73,7 +73,9 @@ static void absent_fields_read_as_empty_and_texts_are_never_null(void **state)
 static void what_xml_cannot_carry_is_not_written(void **state)
 {
     (void)state;
-    static const char *const texts[] = { "\x01", "a\x1b[0m", "\xff", "\xc3", "\xc0\x80", "\xed\xa0\x80", "\xef\xbf\xbf", "\xf4\x90\x80\x80", "\xe0\x9f\xbf" };
+    static const char *const texts[] = {
+        "\x01", "a\x1b[0m", "\xff", "\xc3", "\xc0\x80", "\xed\xa0\x80", "\xef\xbf\xbf", "\xf4\x90\x80\x80", "\xe0\x9f\xbf",
+    };
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         struct scan_report_request request = { .text = texts[i] };
         AUTO_BUF xml = BUF_INIT;
