@@ -1,0 +1,168 @@
+/* The CA's register: one row for every certificate that was ever signed (invariant I5), the production orders
+ * that bound what may be issued, the requests, enrolment tokens, CRLs and the audit trail. The SQL is in
+ * register_sql.c; the database itself refuses a second live identity for a number (I1), a way back from a dead
+ * state (I8), a removed row (I5) and a CRL number that does not grow (I7).
+ *
+ * A register is a struct db: transactions are db_begin, db_commit, db_rollback. Errors of all functions: those
+ * of db_query, and the ones named. */
+#ifndef STORE_REGISTER_H
+#define STORE_REGISTER_H
+
+#include "base/limit.h"
+#include "model/lifecycle.h"
+#include "store/audit.h"
+
+enum { REGISTER_SERIAL_MAX = 20, REGISTER_FINGERPRINT = 32, REGISTER_KIND = 16, REGISTER_REASON = 32, REGISTER_DIGEST = 32 };
+
+enum err register_open(const char *path, enum db_mode mode, struct db **ret_db, struct why *why) MUST_CHECK;
+
+/* Appends to the audit trail, inside the caller's transaction; detail as printf's. */
+enum err register_audit(struct db *db, int64_t now_s, const char *actor, const char *event, const char *subject, struct why *why,
+                        const char *detail, ...) PRINTF_LIKE(7, 8) MUST_CHECK;
+enum err register_audit_list(struct db *db, const char *subject, audit_fn *fn, void *context, struct why *why) MUST_CHECK;
+enum err register_audit_verify(struct db *db, int64_t *ret_n, uint8_t ret_head[32], struct why *why) MUST_CHECK;
+
+/* --- Production orders --- */
+
+struct register_order {
+    int64_t id;
+    char name[LIMIT_NAME + 1], factory[LIMIT_NAME + 1], model[LIMIT_MODEL_CODE + 1];
+    char first_serial[LIMIT_SERIAL + 1]; /* "" when any serial will do */
+    int64_t quantity;
+    int64_t until_s; /* wall clock; 0: no end */
+    int64_t created_s;
+};
+
+/* What became of the certificates of an order (rule: issued = written + on hand + voided + superseded). */
+struct register_account {
+    int64_t issued, written, on_hand, voided, superseded;
+    int64_t reserved; /* accepted, certificate not yet made */
+};
+
+/* Errors: EXISTS. */
+enum err register_order_add(struct db *db, const struct register_order *order, struct why *why) MUST_CHECK;
+
+typedef enum err register_order_fn(void *context, const struct register_order *order, const struct register_account *account);
+/* Of one factory, of one order, of all (NULL), by age. */
+enum err register_order_list(struct db *db, const char *factory, const char *name, register_order_fn *fn, void *context,
+                             struct why *why) MUST_CHECK;
+
+/* --- Certificates --- */
+
+struct register_certificate {
+    int64_t id;
+    char kind[REGISTER_KIND];   /* "root", "issuing", "infrastructure", "bootstrap", "device" */
+    char subject[LIMIT_NAME + 1]; /* device number; name of a CA or peer; "3012-BOOTSTRAP" */
+    int64_t generation;         /* 1, 2 ... of this kind and subject */
+    char issuer[REGISTER_KIND]; /* "root", "identity", "bootstrap", "infrastructure" */
+    char order[LIMIT_NAME + 1]; /* "" when none */
+    int64_t order_id;           /* 0 when none */
+    char requester[LIMIT_NAME + 1];
+    int64_t request, position;  /* 0 when it came by no batch */
+    enum lifecycle_state state;
+    struct span serial, fingerprint, tbs, der; /* empty when not made yet; valid inside the row function only */
+    struct span sealed;         /* key that waits for the factory's confirmation */
+    int64_t created_s, revoked_s;
+    char reason[REGISTER_REASON];
+};
+typedef enum err register_certificate_fn(void *context, const struct register_certificate *c);
+
+struct register_filter {
+    const char *subject; /* NULL: all */
+    const char *state;   /* NULL: all */
+    const char *order;   /* NULL: all */
+};
+enum err register_certificate_list(struct db *db, const struct register_filter *filter, register_certificate_fn *fn, void *context,
+                                   struct why *why) MUST_CHECK;
+
+/* The newest certificate of this kind and subject, with `sealed`. Errors: NOT_FOUND. */
+enum err register_certificate_find(struct db *db, const char *kind, const char *subject, register_certificate_fn *fn,
+                                   void *context, struct why *why) MUST_CHECK;
+
+/* The number of a device with more than one live identity; "" when there is none, as must be (I1). */
+enum err register_doubled(struct db *db, size_t size, char *ret_number, struct why *why) MUST_CHECK;
+
+/* A certificate that was made outside a batch: serial, fingerprint, der and state as given; generation counted.
+ * Errors: CONFLICT (a live one where only one may be). */
+enum err register_certificate_add(struct db *db, const struct register_certificate *c, int64_t *ret_id, struct why *why) MUST_CHECK;
+
+/* Keeps a sealed key or pack beside a certificate. */
+enum err register_sealed_put(struct db *db, int64_t certificate, struct span sealed, struct why *why) MUST_CHECK;
+
+/* From one state to another, as lifecycle_next said. revoked_s 0: not revoked. Errors: CONFLICT when the row is
+ * in another state than `from`. */
+enum err register_certificate_move(struct db *db, int64_t id, enum lifecycle_state from, enum lifecycle_state to, int64_t revoked_s,
+                                   const char *reason, struct why *why) MUST_CHECK;
+
+/* --- Batch requests --- */
+
+struct register_request {
+    int64_t id;
+    char message_id[LIMIT_MESSAGE_ID + 1], requester[LIMIT_NAME + 1];
+    uint8_t digest[REGISTER_DIGEST]; /* of its numbers, in order */
+    int64_t numbers;
+    int64_t accepted_s, confirmed_s; /* 0: not confirmed */
+    uint8_t data_key[256];           /* sealed under the signer's key */
+    size_t data_key_n;               /* 0 once confirmed: destroyed */
+};
+
+/* Errors: NOT_FOUND. */
+enum err register_request_find(struct db *db, const char *requester, const char *message_id, struct register_request *ret_request,
+                               struct why *why) MUST_CHECK;
+enum err register_request_add(struct db *db, const struct register_request *request, int64_t *ret_id, struct why *why) MUST_CHECK;
+/* Destroys the request's data key and its sealed keys; a second time does nothing. */
+enum err register_request_confirm(struct db *db, int64_t id, int64_t now_s, struct why *why) MUST_CHECK;
+
+/* What the register knows of a number before it is issued again. */
+struct register_history {
+    int64_t generation; /* the highest so far, 0 for none */
+    bool live;
+    char live_state[16];
+    int64_t live_request;
+};
+enum err register_history(struct db *db, const char *number, struct register_history *ret_history, struct why *why) MUST_CHECK;
+
+/* Reserves the number for a request: a row in state "requested" with the next generation. */
+enum err register_reserve(struct db *db, const struct register_certificate *c, struct why *why) MUST_CHECK;
+
+/* The rows of a request from a position on, in order, with `sealed`. */
+enum err register_request_rows(struct db *db, int64_t request, int64_t from, int64_t n, register_certificate_fn *fn, void *context,
+                               struct why *why) MUST_CHECK;
+
+/* First step: what will be signed, and the sealed key, are recorded. Second step: the certificate is; state "stored". */
+enum err register_prepared(struct db *db, int64_t id, struct span serial, struct span tbs, struct span sealed, struct why *why) MUST_CHECK;
+enum err register_signed(struct db *db, int64_t id, struct span der, const uint8_t fingerprint[REGISTER_FINGERPRINT], int64_t now_s,
+                         struct why *why) MUST_CHECK;
+
+/* --- Enrolment tokens: only their SHA-256 is kept --- */
+
+struct register_token {
+    uint8_t hash[32];
+    char role[16], name[LIMIT_NAME + 1];
+    char hosts[256]; /* DNS names and addresses for the certificate, separated by commas; may be "" */
+    int64_t created_s, expires_s, used_s; /* used_s 0: not used */
+    uint8_t csr[32];        /* SHA-256 of the signing request that it was used for */
+    struct span certificate; /* that was made with it; valid inside the row function only */
+};
+enum err register_token_add(struct db *db, const struct register_token *token, struct why *why) MUST_CHECK;
+typedef enum err register_token_fn(void *context, const struct register_token *token);
+/* Errors: BAD_TOKEN when there is none such. */
+enum err register_token_find(struct db *db, const uint8_t hash[32], register_token_fn *fn, void *context, struct why *why) MUST_CHECK;
+/* Notes what it was used for. Errors: CONFLICT when it was used already. */
+enum err register_token_spend(struct db *db, const struct register_token *token, int64_t certificate, struct why *why) MUST_CHECK;
+enum err register_token_list(struct db *db, register_token_fn *fn, void *context, struct why *why) MUST_CHECK;
+
+/* --- CRLs --- */
+
+struct register_crl {
+    char issuer[REGISTER_KIND];
+    int64_t number, this_s, next_s, revoked; /* revoked: how many it lists */
+    struct span der;
+};
+typedef enum err register_crl_fn(void *context, const struct register_crl *crl);
+enum err register_crl_newest(struct db *db, const char *issuer, register_crl_fn *fn, void *context, struct why *why) MUST_CHECK;
+enum err register_crl_add(struct db *db, const struct register_crl *crl, struct why *why) MUST_CHECK;
+/* Every certificate of that issuer that was revoked, voided or superseded. */
+enum err register_revoked_list(struct db *db, const char *issuer, register_certificate_fn *fn, void *context, struct why *why) MUST_CHECK;
+
+#endif

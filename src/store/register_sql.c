@@ -1,0 +1,170 @@
+/* All SQL of the register. */
+#include "store/register_sql.h"
+
+/* 'planned','requested',... from the rows of lifecycle.tbl: all, the live ones, the dead ones that were once live. */
+#define STATE(code, name, live, what) ",'" name "'"
+#define ALL_STATES "('-'"
+static const char migration_1[] =
+    "CREATE TABLE production_order ("
+    " id INTEGER PRIMARY KEY,"
+    " name TEXT NOT NULL UNIQUE, factory TEXT NOT NULL, model TEXT NOT NULL,"
+    " quantity INTEGER NOT NULL CHECK (quantity > 0),"
+    " first_serial TEXT NOT NULL, until INTEGER NOT NULL, created_at INTEGER NOT NULL"
+    ") STRICT;"
+    "CREATE INDEX order_factory ON production_order (factory, model);"
+
+    "CREATE TABLE request ("
+    " id INTEGER PRIMARY KEY,"
+    " requester TEXT NOT NULL, message_id TEXT NOT NULL,"
+    " digest BLOB NOT NULL CHECK (length(digest) = 32), numbers INTEGER NOT NULL,"
+    " accepted_at INTEGER NOT NULL, confirmed_at INTEGER,"
+    " data_key BLOB,"
+    " UNIQUE (requester, message_id),"
+    " CHECK ((confirmed_at IS NULL) = (data_key IS NOT NULL))"
+    ") STRICT;"
+
+    "CREATE TABLE certificate ("
+    " id INTEGER PRIMARY KEY,"
+    " kind TEXT NOT NULL CHECK (kind IN ('root','issuing','infrastructure','bootstrap','device')),"
+    " subject TEXT NOT NULL, generation INTEGER NOT NULL CHECK (generation > 0),"
+    " issuer TEXT NOT NULL CHECK (issuer IN ('root','identity','bootstrap','infrastructure')),"
+    " order_id INTEGER REFERENCES production_order (id),"
+    " requester TEXT NOT NULL,"
+    " request INTEGER REFERENCES request (id), position INTEGER,"
+    " state TEXT NOT NULL CHECK (state IN " ALL_STATES
+#include "model/lifecycle.tbl"
+#undef STATE
+    ")),"
+    " serial BLOB, fingerprint BLOB, tbs BLOB, der BLOB,"
+    " created_at INTEGER NOT NULL, issued_at INTEGER, revoked_at INTEGER, reason TEXT NOT NULL DEFAULT '',"
+    " CHECK (kind <> 'device' OR (order_id IS NOT NULL AND request IS NOT NULL)),"
+    " CHECK ((der IS NULL) = (fingerprint IS NULL)),"
+    " CHECK ((tbs IS NULL AND der IS NULL) = (serial IS NULL)),"
+    " CHECK (state IN ('planned', 'requested') OR der IS NOT NULL)"
+    ") STRICT;"
+    "CREATE UNIQUE INDEX certificate_generation ON certificate (subject, generation, kind);"
+    "CREATE UNIQUE INDEX certificate_serial ON certificate (serial) WHERE serial IS NOT NULL;"
+    "CREATE UNIQUE INDEX certificate_request ON certificate (request, position) WHERE request IS NOT NULL;"
+    "CREATE INDEX certificate_order ON certificate (order_id, state) WHERE order_id IS NOT NULL;"
+    "CREATE INDEX certificate_revoked ON certificate (issuer) WHERE revoked_at IS NOT NULL;"
+    /* I1: at most one live identity for a number */
+    "CREATE UNIQUE INDEX certificate_live ON certificate (subject) WHERE kind IN ('device', 'bootstrap') AND state IN " ALL_STATES
+#define LIVE_0(name) ""
+#define LIVE_1(name) ",'" name "'"
+#define STATE(code, name, live, what) LIVE_##live(name)
+#include "model/lifecycle.tbl"
+#undef STATE
+    ");"
+    /* I8: no way back from a dead state */
+    "CREATE TRIGGER certificate_dead BEFORE UPDATE OF state ON certificate"
+    " WHEN OLD.state <> NEW.state AND OLD.state NOT IN ('planned'"
+#define STATE(code, name, live, what) LIVE_##live(name)
+#include "model/lifecycle.tbl"
+#undef STATE
+    ") BEGIN SELECT RAISE(ABORT, 'a revoked identity stays revoked'); END;"
+    /* I5: what was signed stays on record, as it was signed */
+    "CREATE TRIGGER certificate_stays BEFORE DELETE ON certificate"
+    " BEGIN SELECT RAISE(ABORT, 'a certificate stays in the register'); END;"
+    "CREATE TRIGGER certificate_same BEFORE UPDATE OF der, serial ON certificate"
+    " WHEN (OLD.der IS NOT NULL AND NEW.der IS NOT OLD.der) OR (OLD.serial IS NOT NULL AND NEW.serial IS NOT OLD.serial)"
+    " BEGIN SELECT RAISE(ABORT, 'a certificate is never changed'); END;"
+
+    "CREATE TABLE sealed_key ("
+    " certificate INTEGER PRIMARY KEY REFERENCES certificate (id), sealed BLOB NOT NULL"
+    ") STRICT;"
+
+    "CREATE TABLE token ("
+    " hash BLOB PRIMARY KEY CHECK (length(hash) = 32),"
+    " role TEXT NOT NULL, name TEXT NOT NULL, hosts TEXT NOT NULL,"
+    " created_at INTEGER NOT NULL, expires_at INTEGER NOT NULL,"
+    " used_at INTEGER, csr BLOB, certificate INTEGER REFERENCES certificate (id),"
+    " CHECK ((used_at IS NULL) = (csr IS NULL))"
+    ") STRICT;"
+
+    "CREATE TABLE crl ("
+    " issuer TEXT NOT NULL, number INTEGER NOT NULL,"
+    " this_update INTEGER NOT NULL, next_update INTEGER NOT NULL, revoked INTEGER NOT NULL,"
+    " der BLOB,"
+    " PRIMARY KEY (issuer, number)"
+    ") STRICT;"
+    /* I7: CRL numbers only grow */
+    "CREATE TRIGGER crl_grows BEFORE INSERT ON crl"
+    " WHEN NEW.number <= (SELECT coalesce(max(number), 0) FROM crl WHERE issuer = NEW.issuer)"
+    " BEGIN SELECT RAISE(ABORT, 'a CRL number only grows'); END;"
+    "CREATE TRIGGER crl_stays BEFORE DELETE ON crl BEGIN SELECT RAISE(ABORT, 'a CRL number stays on record'); END;";
+
+static const char *const migrations[] = { migration_1, audit_migration, NULL };
+
+#define CERTIFICATE_COLUMNS \
+    "c.id, c.kind, c.subject, c.generation, c.issuer, coalesce(o.name, ''), c.order_id, c.requester, c.request, c.position, " \
+    "c.state, c.serial, c.fingerprint, c.tbs, c.der, c.created_at, c.revoked_at, c.reason"
+#define CERTIFICATE_TABLES "certificate c LEFT JOIN production_order o ON o.id = c.order_id"
+
+
+#define TOKEN_COLUMNS "t.hash, t.role, t.name, t.hosts, t.created_at, t.expires_at, t.used_at, t.csr, c.der"
+
+#define DOUBLED_HEAD "SELECT subject FROM certificate WHERE kind = 'device' AND state IN ('-'"
+static const char doubled[] = DOUBLED_HEAD
+#define STATE(code, name, live, what) LIVE_##live(name)
+#include "model/lifecycle.tbl"
+#undef STATE
+    ") GROUP BY subject HAVING count(*) > 1 LIMIT 1";
+
+static const char *const sql[REG_COUNT] = {
+    [REG_DOUBLED] = doubled,
+    [REG_ORDER_ADD] = "INSERT INTO production_order (name, factory, model, quantity, first_serial, until, created_at) "
+                      "VALUES ($1, $2, $3, $4, $5, $6, $7)",
+    [REG_ORDER_LIST] =
+        "SELECT o.id, o.name, o.factory, o.model, o.quantity, o.first_serial, o.until, o.created_at,"
+        " (SELECT count(*) FROM certificate c WHERE c.order_id = o.id AND c.state NOT IN ('planned', 'requested')),"
+        " (SELECT count(*) FROM certificate c WHERE c.order_id = o.id AND c.state IN ('written', 'erased', 'field')),"
+        " (SELECT count(*) FROM certificate c WHERE c.order_id = o.id AND c.state IN ('stored', 'claimed', 'failed')),"
+        " (SELECT count(*) FROM certificate c WHERE c.order_id = o.id AND c.state = 'voided'),"
+        " (SELECT count(*) FROM certificate c WHERE c.order_id = o.id AND c.state IN ('superseded', 'revoked')),"
+        " (SELECT count(*) FROM certificate c WHERE c.order_id = o.id AND c.state = 'requested') "
+        "FROM production_order o WHERE ($1 IS NULL OR o.factory = $1) AND ($2 IS NULL OR o.name = $2) ORDER BY o.id",
+    [REG_CERTIFICATE_LIST] = "SELECT " CERTIFICATE_COLUMNS " FROM " CERTIFICATE_TABLES
+                             " WHERE ($1 IS NULL OR c.subject = $1) AND ($2 IS NULL OR c.state = $2) "
+                             "AND ($3 IS NULL OR o.name = $3) ORDER BY c.id",
+    [REG_CERTIFICATE_FIND] = "SELECT " CERTIFICATE_COLUMNS ", k.sealed FROM " CERTIFICATE_TABLES
+                             " LEFT JOIN sealed_key k ON k.certificate = c.id "
+                             "WHERE c.subject = $2 AND c.kind = $1 ORDER BY c.generation DESC LIMIT 1",
+    [REG_CERTIFICATE_ADD] =
+        "INSERT INTO certificate (kind, subject, generation, issuer, requester, state, serial, fingerprint, der, created_at, issued_at) "
+        "VALUES ($1, $2, (SELECT coalesce(max(generation), 0) + 1 FROM certificate WHERE subject = $2 AND kind = $1), "
+        "$3, $4, $5, $6, $7, $8, $9, $9)",
+    [REG_CERTIFICATE_MOVE] = "UPDATE certificate SET state = $3, revoked_at = coalesce(revoked_at, $4), "
+                             "reason = CASE WHEN $5 = '' THEN reason ELSE $5 END WHERE id = $1 AND state = $2",
+    [REG_LAST_ID] = "SELECT last_insert_rowid()",
+    [REG_SEALED_PUT] = "INSERT INTO sealed_key (certificate, sealed) VALUES ($1, $2)",
+    [REG_REQUEST_FIND] = "SELECT id, digest, numbers, accepted_at, confirmed_at, data_key FROM request "
+                         "WHERE requester = $1 AND message_id = $2",
+    [REG_REQUEST_ADD] = "INSERT INTO request (requester, message_id, digest, numbers, accepted_at, data_key) "
+                        "VALUES ($1, $2, $3, $4, $5, $6)",
+    [REG_REQUEST_CONFIRM] = "UPDATE request SET confirmed_at = $2, data_key = NULL WHERE id = $1 AND confirmed_at IS NULL",
+    [REG_REQUEST_DROP_KEYS] = "DELETE FROM sealed_key WHERE certificate IN (SELECT id FROM certificate WHERE request = $1)",
+    [REG_REQUEST_ROWS] = "SELECT " CERTIFICATE_COLUMNS ", k.sealed FROM " CERTIFICATE_TABLES
+                         " LEFT JOIN sealed_key k ON k.certificate = c.id "
+                         "WHERE c.request = $1 AND c.position >= $2 AND c.position < $2 + $3 ORDER BY c.position",
+    [REG_HISTORY] = "SELECT generation, state, request FROM certificate WHERE subject = $1 AND kind = 'device' "
+                    "ORDER BY generation DESC LIMIT 1",
+    [REG_RESERVE] = "INSERT INTO certificate (kind, subject, generation, issuer, order_id, requester, request, position, state, created_at) "
+                    "VALUES ('device', $1, $2, 'identity', $3, $4, $5, $6, 'requested', $7)",
+    [REG_PREPARED] = "UPDATE certificate SET serial = $2, tbs = $3 WHERE id = $1 AND serial IS NULL AND state = 'requested'",
+    [REG_SIGNED] = "UPDATE certificate SET der = $2, fingerprint = $3, tbs = NULL, state = 'stored', issued_at = $4 "
+                   "WHERE id = $1 AND tbs IS NOT NULL AND state = 'requested'",
+    [REG_TOKEN_ADD] = "INSERT INTO token (hash, role, name, hosts, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6)",
+    [REG_TOKEN_FIND] = "SELECT " TOKEN_COLUMNS " FROM token t LEFT JOIN certificate c ON c.id = t.certificate WHERE t.hash = $1",
+    [REG_TOKEN_SPEND] = "UPDATE token SET used_at = $2, csr = $3, certificate = $4 WHERE hash = $1 AND used_at IS NULL",
+    [REG_TOKEN_LIST] = "SELECT " TOKEN_COLUMNS " FROM token t LEFT JOIN certificate c ON c.id = t.certificate "
+                       "ORDER BY t.created_at, t.name",
+    [REG_CRL_NEWEST] = "SELECT issuer, number, this_update, next_update, revoked, der FROM crl WHERE issuer = $1 "
+                       "ORDER BY number DESC LIMIT 1",
+    [REG_CRL_ADD] = "INSERT INTO crl (issuer, number, this_update, next_update, revoked, der) VALUES ($1, $2, $3, $4, $5, $6)",
+    [REG_CRL_FORGET] = "UPDATE crl SET der = NULL WHERE issuer = $1 AND number < $2 AND der IS NOT NULL",
+    [REG_REVOKED_LIST] = "SELECT " CERTIFICATE_COLUMNS " FROM " CERTIFICATE_TABLES
+                         " WHERE c.issuer = $1 AND c.revoked_at IS NOT NULL AND c.der IS NOT NULL ORDER BY c.id",
+    AUDIT_STATEMENT_ROWS(REG_AUDIT),
+};
+
+const struct db_schema register_schema = { .name = "register", .migrations = migrations, .statements = sql, .statements_n = REG_COUNT };

@@ -1,0 +1,43 @@
+/* The register's statements by number; only register_*.c include this. */
+#ifndef STORE_REGISTER_SQL_H
+#define STORE_REGISTER_SQL_H
+
+#include "store/register.h"
+
+enum register_statement {
+    REG_ORDER_ADD,
+    REG_ORDER_LIST,
+    REG_CERTIFICATE_LIST,
+    REG_CERTIFICATE_FIND,
+    REG_CERTIFICATE_ADD,
+    REG_DOUBLED,
+    REG_CERTIFICATE_MOVE,
+    REG_LAST_ID,
+    REG_SEALED_PUT,
+    REG_REQUEST_FIND,
+    REG_REQUEST_ADD,
+    REG_REQUEST_CONFIRM,
+    REG_REQUEST_DROP_KEYS,
+    REG_REQUEST_ROWS,
+    REG_HISTORY,
+    REG_RESERVE,
+    REG_PREPARED,
+    REG_SIGNED,
+    REG_TOKEN_ADD,
+    REG_TOKEN_FIND,
+    REG_TOKEN_SPEND,
+    REG_TOKEN_LIST,
+    REG_CRL_NEWEST,
+    REG_CRL_ADD,
+    REG_CRL_FORGET,
+    REG_REVOKED_LIST,
+    REG_AUDIT,
+    REG_COUNT = REG_AUDIT + AUDIT_STATEMENTS
+};
+
+extern const struct db_schema register_schema;
+
+/* Reads a row that starts with the columns of CERTIFICATE_COLUMNS. */
+struct register_certificate register_certificate_of(const struct db_row *row);
+
+#endif
