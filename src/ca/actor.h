@@ -1,0 +1,9 @@
+/* Who gives a command, for the audit trail: "operator:meier". */
+#ifndef CA_ACTOR_H
+#define CA_ACTOR_H
+
+#include "base/limit.h"
+
+void actor_name(char ret_actor[LIMIT_NAME + 1]);
+
+#endif

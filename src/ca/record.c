@@ -1,0 +1,27 @@
+#include "ca/record.h"
+
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "base/hex.h"
+
+enum err record_certificate(struct db *db, const struct record *r, int64_t *ret_id, struct why *why)
+{
+    uint8_t fingerprint[CERT_FINGERPRINT], serial[CERT_SERIAL_MAX];
+    char hex[CERT_SERIAL_TEXT];
+    int64_t now_s = clock_wall_s();
+    cert_fingerprint(r->cert, fingerprint);
+    cert_serial(r->cert, hex);
+    struct register_certificate c = { .state = r->state, .fingerprint = span_of(fingerprint, sizeof fingerprint),
+                                      .der = cert_der(r->cert), .created_s = now_s, .serial = span_of(serial, strlen(hex) / 2) };
+    snprintf(c.kind, sizeof c.kind, "%s", r->kind);
+    snprintf(c.subject, sizeof c.subject, "%s", r->subject);
+    snprintf(c.issuer, sizeof c.issuer, "%s", r->issuer);
+    snprintf(c.requester, sizeof c.requester, "%s", r->requester);
+    enum err err = hex_decode(hex, strlen(hex) / 2, serial);
+    if (err == OK)
+        err = register_certificate_add(db, &c, ret_id, why);
+    return err != OK ? err
+                     : register_audit(db, now_s, r->actor, "issue", r->subject, why, "kind=%s serial=%s issuer=%s", r->kind, hex,
+                                      r->issuer);
+}

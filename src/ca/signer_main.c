@@ -1,0 +1,53 @@
+/* The signer's process from its start to its end. */
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "ca/harden.h"
+#include "ca/signer.h"
+#include "log/log.h"
+
+/* The first frame: READY, or ERROR with what is missing. */
+static enum err say_hello(int fd, enum err outcome, const struct why *reason, struct why *why)
+{
+    AUTO_BUF out = BUF_INIT;
+    size_t mark;
+    enum err err = frame_begin(&out, outcome == OK ? CA_ANSWER_READY : CA_ANSWER_ERROR, &mark);
+    if (err == OK)
+        err = frame_put_int(&out, 0);
+    if (err == OK && outcome != OK)
+        err = frame_put_text(&out, err_row(outcome)->name);
+    if (err == OK && outcome != OK)
+        err = frame_put_text(&out, why_text(reason, outcome));
+    if (err == OK)
+        err = frame_end(&out, mark);
+    return err != OK ? err : frame_send(fd, buf_span(&out), why);
+}
+
+static enum err start(const struct ca_settings *settings, int fd, struct signer **ret_signer, struct why *why)
+{
+    harden_close_others(fd);
+    enum err err = harden_process(why);
+    if (err == OK)
+        err = harden_no_network(why);
+    return err != OK ? err : ca_signer_new(settings, ret_signer, why);
+}
+
+int ca_signer_main(const struct ca_settings *settings, int fd)
+{
+    /* A signal to the whole group must not break the signer off in front of the front: it ends when that does. */
+    signal(SIGTERM, SIG_IGN);
+    signal(SIGINT, SIG_IGN);
+    signal(SIGHUP, SIG_IGN);
+    signal(SIGPIPE, SIG_IGN);
+    struct why why = { 0 };
+    struct signer *s = NULL;
+    enum err started = start(settings, fd, &s, &why);
+    enum err err = say_hello(fd, started, &why, &why);
+    if (started == OK && err == OK)
+        err = ca_signer_serve(s, fd, &why);
+    if (started == OK && err != OK)
+        log_failure(LOG_ERROR, "signer", err, &why, NULL);
+    ca_signer_free(s);
+    return started != OK || err != OK ? 1 : 0;
+}
