@@ -59,7 +59,8 @@ static enum err chain(const struct head *before, int64_t n, const struct audit_e
     EVP_MD_CTX *md = EVP_MD_CTX_new();
     if (md == NULL)
         return ERR_NO_MEMORY;
-    bool done = EVP_DigestInit_ex2(md, EVP_sha256(), NULL) == 1 && EVP_DigestUpdate(md, before->hash, HASH) == 1 && add_number(md, n) && add_number(md, e->at_s) &&
+    bool done = EVP_DigestInit_ex2(md, EVP_sha256(), NULL) == 1 && EVP_DigestUpdate(md, before->hash, HASH) == 1 &&
+                add_number(md, n) && add_number(md, e->at_s) &&
                 add_text(md, e->actor) && add_text(md, e->event) && add_text(md, e->subject) && add_text(md, e->detail) &&
                 EVP_DigestFinal_ex(md, ret_hash, NULL) == 1;
     EVP_MD_CTX_free(md);
