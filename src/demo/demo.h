@@ -41,6 +41,7 @@ struct line {
     bool on_bench;       /* the present unit is */
     bool wrong_shown, fault_set; /* of the present unit */
     int64_t retry_at_ms;
+    unsigned board_starts; /* that did not last */
     size_t written, refused;
     struct child station, board, swarm;
     char dir[CHILD_DIR], devices_dir[CHILD_DIR], station_address[CHILD_ADDRESS], device_address[CHILD_ADDRESS];
@@ -84,8 +85,10 @@ struct demo_totals {
 enum err demo_plan(struct demo *d, size_t devices, struct why *why) MUST_CHECK;
 enum { DEMO_MODELS = 3 };
 struct demo_model {
-    const char *code, *name, *identity;
-    const char *profile;
+    const char *code, *name;
+    bool identity;
+    const char *line; /* NULL: made on any */
+    const char *power, *current;
     size_t (*quantity)(const struct demo *d);
 };
 extern const struct demo_model demo_models[DEMO_MODELS];

@@ -8,6 +8,8 @@
 
 #include "demo/demo.h"
 
+#define BOARD_ID "B%u-%s" /* line, serial number */
+
 enum { WINDOW = 64, ATTEMPTS = 30, RETRY_MS = 300, CUT_AFTER_BYTES = 900 };
 
 static void swarm_say(struct line *l, const char *fmt, ...) PRINTF_LIKE(2, 3);
@@ -47,7 +49,7 @@ static void ask_each(struct line *l)
     while (l->asked < l->units_n && l->asked - l->answered < WINDOW) {
         const struct unit *u = &l->units[l->asked++];
         if (l->phase == LINE_MAKING)
-            swarm_say(l, "new %s %s B%u-%s\n", l->model, number_serial(&u->number), l->index + 1, number_serial(&u->number));
+            swarm_say(l, "new %s %s " BOARD_ID "\n", l->model, number_serial(&u->number), l->index + 1, number_serial(&u->number));
         else
             swarm_say(l, "show %s\n", u->number.text);
     }
@@ -103,14 +105,12 @@ static void scan(struct line *l)
     char text[160];
     struct why why;
     const char *number = shows_wrong_nameplate(l) ? l->units[l->next - 1].number.text : present(l)->number.text;
-    l->wait = WAIT_STATION;
-    if (!station->ready) {
-        l->wait = WAIT_NOTHING; /* it was killed: scanned again when it is back */
-        return;
-    }
-    snprintf(text, sizeof text, "%s\n", number);
-    if (child_send(station, text, &why) != OK)
-        l->wait = WAIT_NOTHING;
+    if (l->phase == LINE_BOARDING)
+        snprintf(text, sizeof text, BOARD_ID "\n", l->index + 1, number_serial(&present(l)->number));
+    else
+        snprintf(text, sizeof text, "%s\n", number);
+    if (child_send(station, text, &why) == OK) /* else it was killed: scanned again when it is back */
+        l->wait = WAIT_STATION;
 }
 
 static bool is_done(const struct line *l, const struct unit *u) { return l->phase == LINE_BOARDING ? u->boarded || u->written : u->written; }
@@ -141,9 +141,23 @@ static bool all_done(const struct line *l)
     return true;
 }
 
+/* The board step's program says no ready line and ends when the factory server is not there: it is tried again. */
+static void keep_boarding(struct line *l)
+{
+    struct why why;
+    if (l->board.pid != 0 || clock_mono_ms() < l->retry_at_ms)
+        return;
+    enum err err = child_start(&l->board, &why);
+    if (err != OK)
+        demo_fail(l->demo, err, &why, l->board.name);
+    l->board.ready = true;
+}
+
 static void bench_turn(struct line *l)
 {
     struct child *station = l->phase == LINE_BOARDING ? &l->board : &l->station;
+    if (l->phase == LINE_BOARDING && !all_done(l))
+        keep_boarding(l);
     if (l->wait != WAIT_NOTHING || !station->ready)
         return;
     if (l->on_bench) {
@@ -152,8 +166,10 @@ static void bench_turn(struct line *l)
         l->on_bench = true;
         plug(l);
     } else if (all_done(l)) {
-        if (l->phase == LINE_BOARDING)
-            child_signal(&l->board, SIGTERM);
+        if (l->phase == LINE_BOARDING) {
+            l->board.ending = true;
+            child_close_input(&l->board);
+        }
         enter(l, l->phase == LINE_BOARDING ? LINE_WRITING : LINE_SHOWING);
     }
 }
@@ -209,6 +225,20 @@ static void on_swarm_line(void *context, struct child *child, const char *line)
         l->wait = WAIT_NOTHING;
     }
     (void)child;
+}
+
+/* Ended before all boards were written: the factory server was not there. */
+static void on_board_exit(void *context, struct child *child, int status)
+{
+    struct line *l = context;
+    (void)status;
+    if (child->ending)
+        return;
+    if (l->wait == WAIT_STATION)
+        l->wait = WAIT_NOTHING;
+    l->retry_at_ms = clock_mono_ms() + RETRY_MS;
+    if (++l->board_starts >= ATTEMPTS)
+        give_up(l, "the board step does not stay up");
 }
 
 static void on_station_line(void *context, struct child *child, const char *line)
@@ -273,7 +303,7 @@ void line_init(struct line *l)
     snprintf(l->device_address, sizeof l->device_address, "127.0.%u.2", l->index + 1);
     child_init(&l->station, l->name, on_station_line, on_station_exit, l, "station", "run", "--dir", l->dir, NULL);
     snprintf(name, sizeof name, "board-%u", l->index + 1);
-    child_init(&l->board, name, on_station_line, on_station_exit, l, "station", "board", "--dir", l->dir, NULL);
+    child_init(&l->board, name, on_station_line, on_board_exit, l, "station", "board", "--model", l->model, "--dir", l->dir, NULL);
     snprintf(name, sizeof name, "devices-%u", l->index + 1);
     child_init(&l->swarm, name, on_swarm_line, on_swarm_exit, l, "device", "swarm", "--dir", l->devices_dir, NULL);
 }

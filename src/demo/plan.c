@@ -30,9 +30,9 @@ static size_t quantity_3013(const struct demo *d)
 }
 
 const struct demo_model demo_models[DEMO_MODELS] = {
-    { "3012", "Imaging device", "yes", "idevid", quantity_3012 },
-    { "3013", "Paper feeder", "no", "idevid", quantity_3013 },
-    { "3014", "Gateway", "yes", "idevid", quantity_3014 },
+    { "3012", "TYPE-1", true, NULL, "1.5 kW", "12 A", quantity_3012 },
+    { "3013", "FEEDER-1", false, NULL, "40 W", "0.4 A", quantity_3013 },
+    { "3014", "GATEWAY-1", true, "line-1", "12 W", "0.1 A", quantity_3014 },
 };
 
 /* What an earlier run in this folder planned: "devices 60 20261122". */

@@ -77,7 +77,7 @@ void progress_table(struct demo *d, const struct demo_totals *totals)
         printf("line-%-3u %-6s %-30s %8zu %8zu %8zu %8zu\n", i + 1, l->model, l->title, l->units_n, written, proved, again);
     }
     for (size_t i = 0; i < DEMO_MODELS; i++)
-        if (strcmp(demo_models[i].identity, "no") == 0)
+        if (!demo_models[i].identity)
             printf("%-8s %-6s %-30s %8zu %8s %8s %8s\n", "-", demo_models[i].code, "needs no identity", demo_models[i].quantity(d), "-", "-", "-");
     printf("\nIn %.1f s. Everything lies in %s. Worth trying next:\n", (double)(clock_mono_ms() - d->began_ms) / 1000, d->dir);
     printf("  nameplate trace %s --dir %s\n", d->lines[1].units[1].number.text, d->dir);

@@ -74,7 +74,7 @@ static enum err add_orders(struct demo *d, struct why *why)
     enum err err = child_run(&listed, why, "ca", "order", "list", "--dir", d->ca_dir, NULL);
     for (size_t i = 0; i < DEMO_MODELS && err == OK; i++) {
         char id[32], quantity[32];
-        if (strcmp(demo_models[i].identity, "no") == 0)
+        if (!demo_models[i].identity)
             continue;
         snprintf(id, sizeof id, "PO-%s", demo_models[i].code);
         snprintf(quantity, sizeof quantity, "%zu", demo_models[i].quantity(d));
@@ -133,7 +133,7 @@ static enum err make_factory(struct demo *d, struct why *why)
         err = write_password(d, why);
     return err != OK ? err
                      : child_run(NULL, why, "factory", "init", "--dir", d->factory_dir, "--ca", url, "--fingerprint", d->fingerprint, "--token",
-                                 token, "--user", "admin", "--password-file", d->password, NULL);
+                                 token, "--admin", "admin", "--password-file", d->password, NULL);
 }
 
 static enum err start_factory(struct demo *d, struct why *why)
@@ -154,14 +154,14 @@ static enum err start_factory(struct demo *d, struct why *why)
     return err == OK ? demo_wait_ready(d, &d->factory, why) : err;
 }
 
-#define AS_ADMIN(d) "--dir", (d)->factory_dir, "--user", "admin", "--password-file", (d)->password
-
 static enum err add_models(struct demo *d, struct why *why)
 {
     enum err err = OK;
     for (size_t i = 0; i < DEMO_MODELS && err == OK; i++) {
         const struct demo_model *m = &demo_models[i];
-        err = child_run(NULL, why, "factory", "model", "add", m->code, "--name", m->name, "--identity", m->identity, AS_ADMIN(d), NULL);
+        const char *more = m->identity ? m->line == NULL ? NULL : "--line" : "--no-identity";
+        err = child_run(NULL, why, "factory", "model", "add", m->code, "--dir", d->factory_dir, "--name", m->name, "--voltage", "100-240 V",
+                        "--power", m->power, "--current", m->current, "--profile", "idevid", more, m->line, NULL);
     }
     return err;
 }
@@ -170,12 +170,12 @@ static enum err plan_and_request(struct demo *d, struct why *why)
 {
     char day[CLOCK_DAY_SIZE];
     clock_format_day(d->day, day);
-    enum err err = child_run(NULL, why, "factory", "login", AS_ADMIN(d), NULL);
+    enum err err = child_run(NULL, why, "factory", "login", "--dir", d->factory_dir, "--user", "admin", "--password-file", d->password, NULL);
     if (err == OK)
         err = add_models(d, why);
     if (err == OK)
-        err = child_run(NULL, why, "factory", "plan", "import", d->plan, AS_ADMIN(d), NULL);
-    return err == OK ? child_run(NULL, why, "factory", "request", "--date", day, AS_ADMIN(d), NULL) : err;
+        err = child_run(NULL, why, "factory", "plan", "import", d->plan, "--dir", d->factory_dir, NULL);
+    return err == OK ? child_run(NULL, why, "factory", "request", "--date", day, "--dir", d->factory_dir, NULL) : err;
 }
 
 /* --- Stations --- */
@@ -190,7 +190,7 @@ static enum err make_station(struct demo *d, struct line *l, struct why *why)
         if (err == OK)
             err = child_run(NULL, why, "station", "init", "--dir", l->dir, "--factory", url, "--fingerprint", d->fingerprint, "--token", token, NULL);
         if (err == OK)
-            err = child_run(NULL, why, "factory", "station", "add", l->name, "--line", l->name, AS_ADMIN(d), NULL);
+            err = child_run(NULL, why, "factory", "station", "add", l->name, "--line", l->name, "--dir", d->factory_dir, NULL);
     }
     if (err == OK)
         err = conf_set(l->dir, "factory", "url", url, why);
@@ -220,9 +220,7 @@ enum err line_begin(struct line *l, struct why *why)
     child_add_arg(&l->swarm, root);
     if (err == OK)
         err = child_start(&l->swarm, why);
-    if (err == OK)
-        err = child_start(&l->board, why);
-    return err;
+    return err == OK ? child_start(&l->station, why) : err;
 }
 
 /* --- All --- */

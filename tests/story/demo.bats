@@ -1,0 +1,77 @@
+# The main job: from a production plan to devices that prove their own identity. F-1 to F-7, F-10, F-13 to F-17, F-22,
+# F-23, F-25; I1, I2, I4, I6, I10, I11, I14; D-1. With BUILD_FAST (a build without sanitizers) at full size.
+load lib
+
+DEVICES=${DEMO_DEVICES:-$([ -n "${BUILD_FAST:-}" ] && echo 1000 || echo 30)}
+
+setup_file() {
+    export DEMO=$(mktemp -d /tmp/nameplate-demo.XXXXXX)
+    export PROGRAM=${BUILD_FAST:-$BUILD}/nameplate
+    "$PROGRAM" demo --devices "$DEVICES" --dir "$DEMO/f" >"$DEMO/first.out" 2>"$DEMO/first.err" || {
+        cat "$DEMO/first.out" "$DEMO/first.err" >&2
+        return 1
+    }
+    "$PROGRAM" ca export --certificates --dir "$DEMO/f/ca" >"$DEMO/ca.jsonl"
+}
+
+teardown_file() { [ -n "${STORY_KEEP:-}" ] || rm -rf "$DEMO"; }
+
+live() { jq -c 'select(.number != null and .number != "" and (.state == "written" or .state == "erased") and (.kind == null or .kind == "device"))' "$DEMO/ca.jsonl"; }
+
+@test "every planned device is written and proved, one nameplate is refused, one write is issued again" {
+    has "$(cat "$DEMO/first.out")" "demo: $DEVICES planned, $DEVICES written, $DEVICES proved, 1 refused, 1 re-issued"
+    same "$(grep -c '^demo: ' "$DEMO/first.out")" 1
+}
+
+@test "the lines went on while the CA was off, and one device survived a power cut" {
+    has "$(cat "$DEMO/first.out")" "the CA is switched off"
+    grep -qE 'the CA is on again: [1-9][0-9]* devices were written without it' "$DEMO/first.out"
+    grep -q 'test-only-power-cut' "$DEMO"/f/log/devices-3.log
+}
+
+@test "there are as many different numbers, certificates and keys as devices" {
+    same "$(live | jq -r .number | sort -u | wc -l)" "$DEVICES"
+    same "$(live | jq -r .fingerprint | sort -u | wc -l)" "$DEVICES"
+    same "$(live | jq -r .number | wc -l)" "$DEVICES"
+}
+
+@test "openssl and nameplate verify accept every identity" {
+    mkdir "$DEMO/leaf"
+    cat "$DEMO/f/ca/identity.crt" >"$DEMO/untrusted.pem"
+    while IFS=$'\t' read -r number pem; do printf '%b' "$pem" >"$DEMO/leaf/$number.pem"; done < <(live | jq -r '[.number, .certificate] | @tsv')
+    same "$(ls "$DEMO/leaf" | wc -l)" "$DEVICES"
+    same "$(openssl verify -x509_strict -CAfile "$DEMO/f/ca/root.crt" -untrusted "$DEMO/untrusted.pem" "$DEMO"/leaf/*.pem | grep -c ': OK$')" "$DEVICES"
+    local pem some=0
+    for pem in $(ls "$DEMO"/leaf/*.pem | awk -v all="$DEVICES" 'all <= 100 || NR % 10 == 0'); do
+        "$PROGRAM" verify --profile device --ca "$DEMO/f/ca/root.crt" --untrusted "$DEMO/untrusted.pem" "$pem" >/dev/null || { echo "refused: $pem" >&2; return 1; }
+        some=$((some + 1))
+    done
+    [ "$some" -gt 0 ]
+}
+
+@test "no private key of a device lies in the folders of CA, factory server, stations, or in a log" {
+    # I14, F-17
+    python3 "$BATS_TEST_DIRNAME/find_keys.py" "$DEMO/f" "$DEMO/f/factory" "$DEMO/f/ca" "$DEMO/f/line-1" "$DEMO/f/line-2" "$DEMO/f/line-3" "$DEMO/f/log"
+}
+
+@test "the folders check clean and CA and factory server agree" {
+    "$PROGRAM" ca fsck --dir "$DEMO/f/ca"
+    "$PROGRAM" ca audit verify --dir "$DEMO/f/ca"
+    "$PROGRAM" factory fsck --dir "$DEMO/f/factory"
+    "$PROGRAM" factory audit verify --dir "$DEMO/f/factory"
+}
+
+@test "the three commands that the demo names work" {
+    local command
+    while read -r command; do
+        bash -c "cd / && \"$PROGRAM\" ${command#nameplate }" >/dev/null || { echo "failed: $command" >&2; return 1; }
+    done < <(sed -n 's/^  \(nameplate .*\)/\1/p' "$DEMO/first.out")
+    same "$(grep -c '^  nameplate ' "$DEMO/first.out")" 3
+}
+
+@test "a second run in the same folder issues nothing twice" {
+    # I10
+    "$PROGRAM" demo --dir "$DEMO/f" >"$DEMO/second.out"
+    has "$(tail -1 "$DEMO/second.out")" "demo: $DEVICES planned, $DEVICES written, $DEVICES proved"
+    same "$("$PROGRAM" ca export --dir "$DEMO/f/ca" | wc -l)" "$(wc -l <"$DEMO/ca.jsonl")"
+}
