@@ -100,11 +100,11 @@ static enum err start_ca(struct demo *d, struct why *why)
     return err == OK ? demo_wait_ready(d, &d->ca, why) : err;
 }
 
-static enum err make_token(const struct demo *d, const char *role, const char *name, char ret_token[80], struct why *why)
+static enum err make_token(const struct demo *d, const char *role, const char *name, const char *hosts, char ret_token[80], struct why *why)
 {
     AUTO_BUF out = BUF_INIT;
-    enum err err = child_run(&out, why, "ca", "token", "add", "--dir", d->ca_dir, "--role", role, "--name", name, NULL);
-    return err == OK ? word_behind(&out, "token", 80, ret_token, why) : err;
+    enum err err = child_run(&out, why, "ca", "token", "add", "--dir", d->ca_dir, "--role", role, "--name", name, "--hosts", hosts, NULL);
+    return err == OK ? word_behind(&out, "", 80, ret_token, why) : err; /* it stands alone on the first line */
 }
 
 /* --- Factory server --- */
@@ -128,7 +128,7 @@ static enum err make_factory(struct demo *d, struct why *why)
     snprintf(url, sizeof url, "https://127.0.0.1:%u", d->ca_port);
     if (is_there(d->factory_dir, "nameplate.conf"))
         return conf_set(d->factory_dir, "ca", "url", url, why);
-    enum err err = make_token(d, "factory", "factory-1", token, why);
+    enum err err = make_token(d, "factory", "factory-1", "localhost,127.0.0.1", token, why);
     if (err == OK)
         err = write_password(d, why);
     return err != OK ? err
@@ -186,7 +186,7 @@ static enum err make_station(struct demo *d, struct line *l, struct why *why)
     snprintf(url, sizeof url, "https://127.0.0.1:%u", d->factory_port);
     enum err err = OK;
     if (!is_there(l->dir, "nameplate.conf")) {
-        err = make_token(d, "station", l->name, token, why);
+        err = make_token(d, "station", l->name, l->station_address, token, why);
         if (err == OK)
             err = child_run(NULL, why, "station", "init", "--dir", l->dir, "--factory", url, "--fingerprint", d->fingerprint, "--token", token, NULL);
         if (err == OK)
@@ -196,6 +196,8 @@ static enum err make_station(struct demo *d, struct line *l, struct why *why)
         err = conf_set(l->dir, "factory", "url", url, why);
     if (err == OK)
         err = conf_set(l->dir, "bench", "address", l->station_address, why);
+    if (err == OK)
+        err = conf_set(l->dir, "patience", "write", "2", why); /* before a silent device is asked: these are quick */
     snprintf(device, sizeof device, "%s:%u", l->device_address, l->device_port);
     return err == OK ? conf_set(l->dir, "bench", "device", device, why) : err;
 }
