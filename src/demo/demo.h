@@ -42,7 +42,7 @@ struct line {
     bool wrong_shown, fault_set; /* of the present unit */
     int64_t retry_at_ms;
     unsigned board_starts; /* that did not last */
-    size_t written, refused;
+    size_t written; /* in this run */
     struct child station, board, swarm;
     char dir[CHILD_DIR], devices_dir[CHILD_DIR], station_address[CHILD_ADDRESS], device_address[CHILD_ADDRESS];
     unsigned station_port, device_port;

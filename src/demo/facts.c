@@ -96,6 +96,25 @@ enum err facts_read_ca(struct demo *d, struct why *why)
     return read_export(d, "ca", d->ca_dir, take_ca_row, why);
 }
 
+/* Wrong nameplates that the station of this line refused, in all runs: one for each number, however often scanned. */
+static enum err count_refused(const struct line *l, size_t *ret_refused, struct why *why)
+{
+    char path[CHILD_DIR + CHILD_NAME + 8], text[CHILD_LINE], number[64], last[64] = "";
+    snprintf(path, sizeof path, "%s/%s.log", child_places.log, l->name);
+    FILE *file = fopen(path, "r");
+    if (file == NULL)
+        return why_set(why, ERR_NOT_FOUND, "there is no %s", path);
+    *ret_refused = 0;
+    while (fgets(text, sizeof text, file) != NULL) {
+        if (sscanf(text, "FAIL %63s NUMBER_MISMATCH", number) != 1 || strstr(text, " NUMBER_MISMATCH ") == NULL || strcmp(number, last) == 0)
+            continue;
+        snprintf(last, sizeof last, "%s", number);
+        ++*ret_refused;
+    }
+    fclose(file);
+    return OK;
+}
+
 enum err facts_total(struct demo *d, struct demo_totals *ret_totals, struct why *why)
 {
     struct demo_totals t = { .planned = d->devices };
@@ -108,8 +127,11 @@ enum err facts_total(struct demo *d, struct demo_totals *ret_totals, struct why 
         t.proved += u->written && u->flash[0] != '\0' && strcmp(u->flash, u->register_) == 0;
         t.reissued += u->generation > 1 ? u->generation - 1 : 0;
     }
-    for (unsigned i = 0; i < DEMO_LINES; i++)
-        t.refused += d->lines[i].refused;
+    for (unsigned i = 0; i < DEMO_LINES && err == OK; i++) {
+        size_t refused = 0;
+        err = count_refused(&d->lines[i], &refused, why);
+        t.refused += refused;
+    }
     if (err == OK)
         *ret_totals = t;
     return err;

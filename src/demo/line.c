@@ -158,10 +158,11 @@ static void bench_turn(struct line *l)
     struct child *station = l->phase == LINE_BOARDING ? &l->board : &l->station;
     if (l->phase == LINE_BOARDING && !all_done(l))
         keep_boarding(l);
-    if (l->wait != WAIT_NOTHING || !station->ready)
+    if (l->wait != WAIT_NOTHING)
         return;
     if (l->on_bench) {
-        scan(l);
+        if (station->ready)
+            scan(l);
     } else if (find_next(l)) {
         l->on_bench = true;
         plug(l);
@@ -200,7 +201,6 @@ static void take_fail(struct line *l, const char *line)
     l->wait = WAIT_NOTHING;
     if (shows_wrong_nameplate(l)) {
         l->wrong_shown = true;
-        l->refused++;
         progress_say(l->demo, "%s: a wrong nameplate was refused: %s", l->station.name, line);
         return;
     }
