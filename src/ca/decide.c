@@ -46,7 +46,7 @@ static enum err refuse_order(const struct issue_facts *f, enum err err, const st
 
 static enum err find_order(const struct issue_facts *f, size_t *ret_order, struct why *why)
 {
-    /* Of several refusals the one that came furthest is told: expired before used up before not in any order. */
+    /* Of several refusals the one that came furthest is told: used up before expired before in no order. */
     enum err worst = ERR_NO_ORDER;
     const struct decide_order *about = NULL;
     for (size_t i = 0; i < f->orders_n; i++) {
