@@ -24,7 +24,8 @@ static void drop_ext(X509 *x509, int nid) { X509_EXTENSION_free(X509_delete_ext(
 
 static void add_subject(X509 *x509, int nid, const char *text, int n)
 {
-    assert_int_equal(X509_NAME_add_entry_by_NID(X509_get_subject_name(x509), nid, MBSTRING_UTF8, (const unsigned char *)text, n, -1, 0), 1);
+    X509_NAME *name = X509_get_subject_name(x509);
+    assert_int_equal(X509_NAME_add_entry_by_NID(name, nid, MBSTRING_UTF8, (const unsigned char *)text, n, -1, 0), 1);
 }
 
 static void set_subject(X509 *x509, int nid, const char *text, int n)
@@ -51,7 +52,8 @@ static void nul_in_serial(X509 *x)
 {
     X509_NAME *name = X509_get_subject_name(x);
     X509_NAME_ENTRY_free(X509_NAME_delete_entry(name, X509_NAME_get_index_by_NID(name, NID_serialNumber, -1)));
-    assert_int_equal(X509_NAME_add_entry_by_NID(name, NID_serialNumber, V_ASN1_PRINTABLESTRING, (const unsigned char *)"3012-123456\0", 12, -1, 0), 1);
+    const unsigned char text[] = "3012-123456"; /* with its NUL */
+    assert_int_equal(X509_NAME_add_entry_by_NID(name, NID_serialNumber, V_ASN1_PRINTABLESTRING, text, sizeof text, -1, 0), 1);
 }
 static void control_in_organization(X509 *x) { set_subject(x, NID_organizationName, "Acme\nCA", -1); }
 static void email_in_subject(X509 *x) { add_subject(x, NID_pkcs9_emailAddress, "a@b", -1); }
@@ -367,7 +369,11 @@ static void a_peer_is_who_its_certificate_says_and_comes_in_only_where_it_may(vo
         const struct cert *cert;
         enum role role;
         const char *name;
-    } peers[] = { { station.cert, ROLE_STATION, "line-1" }, { board.cert, ROLE_BOOTSTRAP, "3012" }, { device, ROLE_DEVICE, "3012-123456" } };
+    } peers[] = {
+        { station.cert, ROLE_STATION, "line-1" },
+        { board.cert, ROLE_BOOTSTRAP, "3012" },
+        { device, ROLE_DEVICE, "3012-123456" },
+    };
     for (size_t i = 0; i < 3; i++) {
         struct peer peer;
         struct why why = { 0 };
