@@ -170,5 +170,6 @@ void bench_pass(struct bench_turn *t, bool already)
 
 bool bench_is_passing_error(enum err err)
 {
-    return err == ERR_UNREACHABLE || err == ERR_TIMEOUT || err == ERR_PEER_GONE || err == ERR_BUSY || err == ERR_NO_MEMORY || err == ERR_NO_PACK;
+    return err == ERR_UNREACHABLE || err == ERR_TIMEOUT || err == ERR_PEER_GONE || err == ERR_BUSY || err == ERR_NO_MEMORY ||
+           err == ERR_NO_PACK;
 }

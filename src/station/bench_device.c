@@ -77,7 +77,8 @@ void bench_send_pack(struct bench_turn *t)
 {
     struct bench *b = t->b;
     if (b->sends++ >= b->patience.sends_most) {
-        bench_fail(t, ERR_TIMEOUT, advice_board, "the device took the identity %u times and never reported a result", b->patience.sends_most);
+        bench_fail(t, ERR_TIMEOUT, advice_board, "the device took the identity %u times and never reported a result",
+                   b->patience.sends_most);
         return;
     }
     bench_request(t, BENCH_SENDING, BENCH_DO_SEND_PACK, b->patience.device_ms);

@@ -29,7 +29,8 @@ void bench_on_key_again(struct bench_turn *t)
         return;
     }
     b->number = t->event->number;
-    bench_fail(t, ERR_CONFLICT, "Key the number in from the start.", "%s was keyed in first and %s then", b->keyed.text, t->event->number.text);
+    bench_fail(t, ERR_CONFLICT, "Key the number in from the start.", "%s was keyed in first and %s then", b->keyed.text,
+               t->event->number.text);
 }
 
 void bench_on_key_timer(struct bench_turn *t) { bench_enter(t, BENCH_IDLE, 0); }

@@ -149,8 +149,12 @@ static void on_reception_forwarded(void *context, uint32_t ticket, const struct 
 void station_forward_reception(struct station *st)
 {
     struct why why = { "" };
-    const struct reception_report_request body = { .number = st->bench.number, .fingerprint = span_of(st->bench.fingerprint, BENCH_FINGERPRINT) };
-    enum err err = link_send(&st->factory, SOAP_RECEPTION_REPORT, &body, (long)st->bench.patience.factory_ms, 0, on_reception_forwarded, st, &why);
+    const struct reception_report_request body = {
+        .number = st->bench.number,
+        .fingerprint = span_of(st->bench.fingerprint, BENCH_FINGERPRINT),
+    };
+    const long timeout_ms = (long)st->bench.patience.factory_ms;
+    enum err err = link_send(&st->factory, SOAP_RECEPTION_REPORT, &body, timeout_ms, 0, on_reception_forwarded, st, &why);
     if (err != OK)
         log_failure(LOG_INFO, "reception-report", err, &why, "number", st->bench.number.text, NULL);
 }

@@ -16,9 +16,16 @@ struct boards {
     struct station_settings settings;
     struct identity identity;
     struct link factory, device;
-    const char *model;
-    struct soap_parsed pack; /* BootstrapPackResponse; wiped at the end */
+    const char *fixed_model;             /* --model; NULL: the scanned numbers say it */
+    char model[LIMIT_MODEL_CODE + 1];    /* of `pack`; "" when there is none */
+    struct soap_parsed pack;             /* BootstrapPackResponse of one model; wiped at the end */
+    bool generated;                      /* ids are made here, for boards that have none */
     unsigned failed;
+};
+
+/* One board: what was scanned for it, and its own id when it has one. */
+struct board {
+    char id[LIMIT_NAME + 1], model[LIMIT_MODEL_CODE + 1];
 };
 
 static enum err open_links(struct boards *b, const char *device, struct why *why)
@@ -27,7 +34,8 @@ static enum err open_links(struct boards *b, const char *device, struct why *why
     b->factory.service = SERVICE_FACTORY;
     b->device.service = SERVICE_DEVICE;
     snprintf(base, sizeof base, "https://%s", device != NULL ? device : b->settings.device);
-    snprintf(b->device.local, sizeof b->device.local, "%.63s", b->settings.interface[0] != '\0' ? b->settings.interface : b->settings.address);
+    const char *local = b->settings.interface[0] != '\0' ? b->settings.interface : b->settings.address;
+    snprintf(b->device.local, sizeof b->device.local, "%.63s", local);
     enum err err = identity_load(b->settings.identity, &b->identity, why);
     if (err == OK)
         err = link_set_url(&b->factory, b->settings.factory, why);
@@ -37,13 +45,53 @@ static enum err open_links(struct boards *b, const char *device, struct why *why
         err = identity_context(&b->identity, false, ROLE_BIT(ROLE_FACTORY), false, &b->factory.tls, why);
     /* A blank board has nothing to show but a certificate that it made for this start; one that was written
      * before shows its bootstrap certificate. */
-    return err == OK ? identity_context(&b->identity, false, ROLE_BIT(ROLE_ANONYMOUS) | ROLE_BIT(ROLE_BOOTSTRAP), true, &b->device.tls, why) : err;
+    const unsigned peers = ROLE_BIT(ROLE_ANONYMOUS) | ROLE_BIT(ROLE_BOOTSTRAP);
+    return err == OK ? identity_context(&b->identity, false, peers, true, &b->device.tls, why) : err;
 }
 
-static enum err write_board(const struct boards *b, const char *board, struct why *why)
+/* The model's bootstrap pack; fetched when the model changes. */
+static enum err fetch_pack(struct boards *b, const char *model, struct why *why)
+{
+    const struct bootstrap_pack_request request = { .model = model };
+    if (strcmp(b->model, model) == 0)
+        return OK;
+    soap_parsed_done(&b->pack);
+    b->pack = (struct soap_parsed){ .arena = NULL };
+    b->model[0] = '\0';
+    enum err err = link_ask(&b->factory, SOAP_BOOTSTRAP_PACK, &request, &b->pack, why);
+    if (err == OK)
+        snprintf(b->model, sizeof b->model, "%s", model);
+    return err;
+}
+
+/* With --model the text is the board's id; without, it is the number of the device that the board will be. A
+ * board that knows its own id keeps it. */
+static enum err identify(const struct boards *b, const char *text, struct board *ret_board, struct why *why)
+{
+    struct board board = { .id = "" };
+    struct device_number number;
+    AUTO_PARSED answer = { .arena = NULL };
+    enum err err = b->fixed_model != NULL ? OK : number_parse(span_text(text), &number, why);
+    if (err == OK && b->fixed_model == NULL)
+        number_model(&number, board.model);
+    else if (err == OK)
+        snprintf(board.model, sizeof board.model, "%s", b->fixed_model);
+    if (err == OK)
+        err = link_ask(&b->device, SOAP_DEVICE_STATUS, &(struct device_status_request){}, &answer, why);
+    if (err != OK)
+        return err;
+    const struct device_status_response *r = answer.body;
+    snprintf(board.id, sizeof board.id, "%.*s", LIMIT_NAME, r->board[0] != '\0' ? r->board : text);
+    if (b->fixed_model != NULL && !b->generated && strcmp(board.id, text) != 0)
+        return why_set(why, ERR_NUMBER_MISMATCH, "the label says board %.64s and the board says %s", text, board.id);
+    *ret_board = board;
+    return OK;
+}
+
+static enum err write_board(const struct boards *b, const struct board *board, struct why *why)
 {
     const struct bootstrap_pack_response *pack = b->pack.body;
-    const struct bootstrap_write_request request = { .board = board, .pack = pack->pack };
+    const struct bootstrap_write_request request = { .board = board->id, .pack = pack->pack };
     AUTO_PARSED answer = { .arena = NULL };
     enum err err = link_ask(&b->device, SOAP_BOOTSTRAP_WRITE, &request, &answer, why);
     if (err != OK)
@@ -52,16 +100,18 @@ static enum err write_board(const struct boards *b, const char *board, struct wh
     return strcmp(r->outcome, "OK") == 0 ? OK : why_set(why, ERR_FLASH_FAILED, "%.200s", r->reason);
 }
 
-static enum err report_board(const struct boards *b, const char *board, enum err written, const struct why *reason, struct why *why)
+static enum err report_board(const struct boards *b, const struct board *board, enum err written, const struct why *reason,
+                             struct why *why)
 {
     const struct board_report_request request = {
-        .board = board,
-        .model = b->model,
+        .board = board->id,
+        .model = board->model,
         .outcome = written == OK ? "OK" : "NG",
         .reason = written == OK ? "" : why_text(reason, written),
     };
     AUTO_PARSED answer = { .arena = NULL };
-    return link_ask(&b->factory, SOAP_BOARD_REPORT, &request, &answer, why);
+    enum err err = link_ask(&b->factory, SOAP_BOARD_REPORT, &request, &answer, why);
+    return err == OK ? OK : why_prefix(why, err, "not reported");
 }
 
 static bool is_board_id(const char *text)
@@ -75,30 +125,34 @@ static bool is_board_id(const char *text)
     return true;
 }
 
-static void do_board(struct boards *b, const char *board)
+static enum err prepare_board(struct boards *b, const char *text, struct why *why)
 {
-    struct why why = { "" }, report_why = { "" };
-    enum err err = is_board_id(board) ? write_board(b, board, &why)
-                                      : why_set(&why, ERR_BAD_INPUT, "a board id has 1 to %d printable characters", LIMIT_NAME);
-    if (err != ERR_BAD_INPUT) {
-        enum err report_err = report_board(b, board, err, &why, &report_why);
-        if (err == OK && report_err != OK) {
-            err = report_err;
-            why_set(&why, err, "written, but not reported: %.300s", why_text(&report_why, report_err));
-        }
-    }
+    struct board board;
+    struct why report_why = { "" };
+    if (!is_board_id(text))
+        return why_set(why, ERR_BAD_INPUT, "a board id has 1 to %d printable characters", LIMIT_NAME);
+    enum err err = identify(b, text, &board, why);
     if (err == OK)
-        printf("PASS %s %s\n", board, b->model);
-    else
-        printf("FAIL %s %s %s\n", board, err_row(err)->name, why_text(&why, err));
-    fflush(stdout);
-    b->failed += err != OK;
+        err = fetch_pack(b, board.model, why);
+    if (err != OK)
+        return err;
+    err = write_board(b, &board, why);
+    enum err reported = report_board(b, &board, err, why, &report_why);
+    if (err != OK || reported == OK)
+        return err;
+    return why_set(why, reported, "%s", report_why.text);
 }
 
-static enum err fetch_pack(struct boards *b, struct why *why)
+static void do_board(struct boards *b, const char *text)
 {
-    const struct bootstrap_pack_request request = { .model = b->model };
-    return link_ask(&b->factory, SOAP_BOOTSTRAP_PACK, &request, &b->pack, why);
+    struct why why = { "" };
+    enum err err = prepare_board(b, text, &why);
+    if (err == OK)
+        printf("PASS %s %s\n", text, b->model);
+    else
+        printf("FAIL %s %s %s\n", text, err_row(err)->name, why_text(&why, err));
+    fflush(stdout);
+    b->failed += err != OK;
 }
 
 static enum err generate(struct boards *b)
@@ -114,11 +168,13 @@ static enum err generate(struct boards *b)
     return OK;
 }
 
-/* Board ids as a scanner types them, one per line. */
+/* As a scanner types them, one per line. */
 static void read_boards(struct boards *b)
 {
     char *line = NULL;
     size_t cap = 0;
+    printf("ready station-board %s\n", b->settings.device);
+    fflush(stdout);
     while (getline(&line, &cap, stdin) >= 0) {
         line[strcspn(line, "\r\n\t")] = '\0';
         if (line[0] != '\0')
@@ -130,16 +186,17 @@ static void read_boards(struct boards *b)
 static enum err run_boards(const struct command_line *line, struct boards *b, struct why *why)
 {
     enum err err = station_settings_load(line, &b->settings, why);
-    b->model = command_flag(line, "model");
-    if (err == OK && b->model == NULL)
-        err = why_set(why, ERR_USAGE, "--model is missing");
+    b->fixed_model = command_flag(line, "model");
+    if (err == OK && b->fixed_model == NULL && command_switch(line, "generate"))
+        err = why_set(why, ERR_USAGE, "--generate needs --model");
+    if (err == OK && b->fixed_model != NULL && !number_is_model(span_text(b->fixed_model)))
+        err = why_set(why, ERR_USAGE, "--model %.40s is no model code", b->fixed_model);
     if (err == OK)
         err = open_links(b, command_flag(line, "device"), why);
-    if (err == OK)
-        err = fetch_pack(b, why);
     if (err != OK)
         return err;
-    if (command_switch(line, "generate"))
+    b->generated = command_switch(line, "generate");
+    if (b->generated)
         return generate(b);
     for (size_t i = 0; i < line->args_n; i++)
         do_board(b, line->args[i]);
@@ -150,7 +207,7 @@ static enum err run_boards(const struct command_line *line, struct boards *b, st
 
 int command_board(const struct command_line *line)
 {
-    struct boards b = { .model = NULL };
+    struct boards b = { .fixed_model = NULL };
     struct why why = { "" };
     log_setup("station", LOG_WARN, 0);
     enum err err = run_boards(line, &b, &why);

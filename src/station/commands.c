@@ -26,7 +26,7 @@ static const struct command_flag run_flags[] = {
 static const struct command_flag board_flags[] = {
     { "dir", "DIR", "./station", "folder of the station" },
     { "config", "FILE", NULL, "settings (default: DIR/nameplate.conf)" },
-    { "model", "CODE", NULL, "model code of the boards" },
+    { "model", "CODE", NULL, "model code of the boards; without, device numbers are scanned and say it" },
     { "generate", NULL, NULL, "make an id for one board instead of reading ids" },
     { "device", "ADDRESS:PORT", NULL, "where the board is, instead of the settings'" },
     { NULL, NULL, NULL, NULL },
@@ -36,7 +36,7 @@ static const struct command commands[] = {
     { "init", "", 0, 0, "enrols the station with a one-time token and writes its configuration",
       "nameplate station init --factory https://127.0.0.1:8441 --fingerprint 9f86d0... --token k3Jd...", command_init, init_flags },
     { "run", "", 0, 0, "writes identities: scan, fetch, write, prove, PASS or FAIL", "nameplate station run --dir ./station", command_run, run_flags },
-    { "board", "[BOARD-ID...]", 0, COMMAND_ARGS_MAX, "writes bootstrap certificates to boards, whose ids are given or scanned",
+    { "board", "[BOARD-ID...]", 0, COMMAND_ARGS_MAX, "writes bootstrap certificates to boards, whose ids (or device numbers) are given or scanned",
       "nameplate station board --model 3012 --generate", command_board, board_flags },
     { NULL, NULL, 0, 0, NULL, NULL, NULL, NULL },
 };

@@ -97,8 +97,8 @@ static void put_head(struct canvas *c, const struct screen *s)
     int32_t minute = clock_local_minute(clock_wall_s());
     snprintf(clock, sizeof clock, "%02d:%02d", (int)(minute / 60), (int)(minute % 60));
     snprintf(left, sizeof left, " %.60s  line %.60s", s->station, s->line[0] == '\0' ? "-" : s->line);
-    snprintf(line, sizeof line, "%-*.*s PASS %u  FAIL %u  %s ", c->columns > 40 ? c->columns - 34 : 6, c->columns > 40 ? c->columns - 34 : 6,
-             left, s->passed, s->failed, clock);
+    int room = c->columns > 40 ? c->columns - 34 : 6;
+    snprintf(line, sizeof line, "%-*.*s PASS %u  FAIL %u  %s ", room, room, left, s->passed, s->failed, clock);
     put_row(c, line);
 }
 
@@ -122,9 +122,13 @@ static void put_what(struct canvas *c, const struct screen *s, int64_t now_ms)
     const struct bench *b = s->bench;
     char line[2 * WHY_MAX];
     switch (b->state) {
-    case BENCH_IDLE: put_sentence(c, s->ready ? "Scan the nameplate of the device on the bench." : "The factory server does not answer yet. Trying again."); break;
+    case BENCH_IDLE:
+        put_sentence(c, s->ready ? "Scan the nameplate of the device on the bench." : "The factory server does not answer yet. Trying again.");
+        break;
     case BENCH_KEYED: put_sentence(c, "Key the same number in a second time."); break;
-    case BENCH_PASSED: put_sentence(c, b->already ? "It had its identity already. Take the device off the bench." : "Take the device off the bench."); break;
+    case BENCH_PASSED:
+        put_sentence(c, b->already ? "It had its identity already. Take the device off the bench." : "Take the device off the bench.");
+        break;
     case BENCH_FAILED:
         put_sentence(c, why_text(&b->why, b->err));
         put_row(c, "");

@@ -36,7 +36,8 @@ static enum err write_request(const struct link *link, enum soap_message message
     if (err != OK)
         return err;
     hex_encode(id, sizeof id, hex);
-    snprintf(header.message_id, sizeof header.message_id, "urn:uuid:%.8s-%.4s-4%.3s-8%.3s-%.12s", hex, hex + 8, hex + 12, hex + 16, hex + 20);
+    snprintf(header.message_id, sizeof header.message_id, "urn:uuid:%.8s-%.4s-4%.3s-8%.3s-%.12s", hex, hex + 8, hex + 12, hex + 16,
+             hex + 20);
     snprintf(header.reply_to, sizeof header.reply_to, "%.255s", link->reply_to);
     return soap_write_request(link->service, message, &header, body, to);
 }

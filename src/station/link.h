@@ -34,6 +34,7 @@ enum err link_send(struct link *link, enum soap_message message, const void *bod
                    void *context, struct why *why) MUST_CHECK;
 
 /* Blocking, for commands. The caller ends *ret_answer by soap_parsed_done. */
-enum err link_ask(const struct link *link, enum soap_message message, const void *body, struct soap_parsed *ret_answer, struct why *why) MUST_CHECK;
+enum err link_ask(const struct link *link, enum soap_message message, const void *body, struct soap_parsed *ret_answer,
+                  struct why *why) MUST_CHECK;
 
 #endif

@@ -74,7 +74,8 @@ static struct bench_event pack(const char *number, char fingerprint)
 static struct bench_event result(bool good, char fingerprint, uint64_t exchange)
 {
     struct bench_event e = { .kind = BENCH_EVENT_RESULT };
-    e.result = (struct bench_result){ .number = number_of(number_a), .good = good, .has_fingerprint = true, .proof_n = 64, .exchange = exchange };
+    e.result = (struct bench_result){ .number = number_of(number_a), .good = good, .has_fingerprint = true, .proof_n = 64 };
+    e.result.exchange = exchange;
     memset(e.result.fingerprint, fingerprint, BENCH_FINGERPRINT);
     e.result.peer.role = good ? ROLE_DEVICE : ROLE_BOOTSTRAP;
     snprintf(e.result.peer.name, sizeof e.result.peer.name, "%s", good ? number_a : "3012");
@@ -459,7 +460,7 @@ static void every_event_in_every_state_is_dealt_with_or_refused(void **state)
             r.b.deadline_ms = 1;
             r.b.number = number_of(number_a);
             const struct bench before = r.b;
-            struct bench_event event = { .kind = (enum bench_event_kind)e, .number = number_of(number_b) };
+            const struct bench_event event = { .kind = (enum bench_event_kind)e, .number = number_of(number_b) };
             enum err err = bench_step(&r.b, &event, 1000, &r.effects, NULL);
             if ((err == OK) != (allowed[s][e] != '.'))
                 fail_msg("%s in %s", bench_event_name(event.kind), bench_state_row(before.state)->name);
