@@ -1,0 +1,219 @@
+# The factory server with the real CA and stations written by somebody else (tests/peer/station.py).
+load lib
+
+setup() {
+    story_begin
+    cd "$DIR" || return 1
+    printf 'secret-pass\n' >pw
+    printf 'second-pass\n' >pw2
+    TODAY=$(date +%F)
+    START_SECONDS=60
+    nameplate ca init --dir ca --listen 127.0.0.1:0 >ca.init
+    FINGERPRINT=$(openssl x509 -in ca/root.crt -noout -fingerprint -sha256 | cut -d= -f2 | tr -d :)
+    start ca nameplate ca serve --dir ca
+    # The CA comes back at the same place after a restart.
+    sed -i "s/^port = 0/port = $(address ca | cut -d: -f2)/" ca/nameplate.conf
+    token=$(nameplate ca token add --dir ca --role factory --name factory-1 | tail -1)
+    nameplate factory init --dir factory --ca "https://$(address ca)" --fingerprint "$FINGERPRINT" --token "$token" \
+        --admin meier --password-file pw --port 0 --admin-port 0 >/dev/null
+    setting ca retry_most 1
+}
+
+teardown() { story_end; }
+
+# setting SECTION NAME VALUE in the factory server's configuration.
+setting() { sed -i "/^\[$1\]/,/^\[/ s|^$2 = .*|$2 = $3|" factory/nameplate.conf; }
+
+# serve: the factory server with an operator logged in, two models, a station at line A.
+serve() {
+    start factory nameplate factory serve --dir factory
+    URL=https://$(address factory factory)
+    nameplate factory login --dir factory --user meier --password-file pw >/dev/null
+}
+
+models() {
+    nameplate factory model add 3012 --dir factory --name TYPE-1 --line A >/dev/null
+    nameplate factory model add 3013 --dir factory --name TYPE-2 --no-identity >/dev/null
+    nameplate ca order add O1 --dir ca --factory factory-1 --model 3012 --quantity 100 >/dev/null
+}
+
+plan() {
+    printf 'date,model,quantity\n%s,3012,%s\n%s,3013,5\n' "$TODAY" "$1" "$TODAY" >plan.csv
+    nameplate factory plan import plan.csv --dir factory
+}
+
+enrol_station() {
+    local token
+    token=$(nameplate ca token add --dir ca --role station --name "$1" | tail -1)
+    nameplate station init --dir "$1" --factory "$URL" --fingerprint "$FINGERPRINT" --token "$token" >/dev/null
+    nameplate factory station add "$1" --dir factory --line "$2" >/dev/null
+}
+
+station() { local name=$1; shift; /usr/bin/python3 "$ROOT/tests/peer/station.py" "$name/identity" "$URL" "$@"; }
+
+# count MEMBER: of model 3012 today.
+count() { nameplate factory status --dir factory --json | /usr/bin/python3 -c "
+import json,sys
+print(next(r['$1'] for r in json.load(sys.stdin)['rows'] if r['model'] == '3012'))"; }
+
+wait_count() {
+    local tries=150
+    until [ "$(count "$1")" = "$2" ]; do
+        [ $((tries -= 1)) -gt 0 ] || { echo "$1 is $(count "$1"), not $2" >&2; cat factory.err >&2; return 1; }
+        sleep 0.1
+    done
+}
+
+@test "F-2 F-3 F-4 F-6 F-15 F-16 F-17 F-19: from the plan to written devices, a failed one re-issued" {
+    serve
+    models
+    run nameplate factory plan import "$ROOT/tests/data/plan-wrong.csv" --dir factory
+    same "$status" 1
+    has "$output" 'plan-wrong.csv:3:1:'
+    plan 6
+    nameplate factory request --dir factory --date "$TODAY"
+    wait_count on_hand 6
+    enrol_station line-a A
+    enrol_station line-b B
+    has "$(station line-a hello)" 'line A'
+    # F-10, F-15, F-17: written with proof, flag set, pack gone, row stays.
+    run station line-a write 3012-000001 OK
+    has "$output" 'result erased'
+    has "$(nameplate factory number 3012-000001 --dir factory)" '"state": "erased"'
+    # Hole 2, hole 3: neither the reception nor a forged proof counts.
+    run station line-a write 3012-000002 FORGED
+    has "$output" 'fault PROOF_FAILED'
+    has "$(nameplate factory number 3012-000002 --dir factory)" '"state": "claimed"'
+    # The same board again gets the same pack; another board does not, nor another line, nor a written number.
+    has "$(station line-a write 3012-000002 OK)" 'result erased'
+    has "$(station line-a pack 3012-000001 || true)" 'fault ALREADY_WRITTEN'
+    has "$(station line-b pack 3012-000003 || true)" 'fault WRONG_LINE'
+    has "$(station line-a pack 3013-000001 || true)" 'fault NO_IDENTITY_MODEL'
+    has "$(station line-a pack 3012-000999 || true)" 'fault NOT_PLANNED'
+    station line-a pack 3012-000003 B1
+    has "$(station line-a pack 3012-000003 B2 || true)" 'fault CONFLICT'
+    # F-16: a failed write is revoked and made anew.
+    run station line-a write 3012-000004 NG
+    has "$output" 'again'
+    wait_count on_hand 3
+    run station line-a write 3012-000004 OK
+    has "$output" 'claimed 2 '
+    has "$output" 'result erased'
+    # F-19
+    same "$(count written_today)" 3
+    same "$(count left)" 3
+    same "$(count failed)" 1
+    sleep 1.5
+    nameplate factory reconcile --dir factory
+    nameplate factory fsck --dir factory
+    nameplate factory audit verify --dir factory
+    # I14
+    /usr/bin/python3 "$ROOT/tests/scan_keys.py" --self-test
+    stop factory
+    /usr/bin/python3 "$ROOT/tests/scan_keys.py" --except key.pem factory
+}
+
+@test "at most four packs are outstanding at one station, and a removed station gets nothing" {
+    serve
+    models
+    plan 6
+    nameplate factory request --dir factory --date "$TODAY"
+    wait_count on_hand 6
+    enrol_station line-a A
+    for i in 1 2 3 4; do station line-a pack 3012-00000$i; done
+    has "$(station line-a pack 3012-000005 || true)" 'fault TOO_MANY_CLAIMS'
+    nameplate factory station remove line-a --dir factory
+    has "$(station line-a pack 3012-000001 || true)" 'fault NOT_ALLOWED'
+}
+
+@test "F-3 P-2: the line goes on from stock while the CA is away, and nothing is lost by kill -9" {
+    serve
+    models
+    plan 10
+    nameplate factory request --dir factory --date "$TODAY"
+    wait_count on_hand 10
+    enrol_station line-a A
+    kill9 ca
+    has "$(station line-a write 3012-000001 OK)" 'result erased'
+    has "$(station line-a write 3012-000002 NG)" 'again'
+    kill9 factory
+    serve
+    has "$(station line-a pack 3012-000002 || true)" 'fault NO_PACK'
+    has "$(station line-a write 3012-000003 OK)" 'result erased'
+    start ca nameplate ca serve --dir ca
+    wait_count on_hand 8
+    has "$(station line-a write 3012-000002 OK)" 'claimed 2 '
+    sleep 1.5
+    nameplate factory reconcile --dir factory
+    nameplate factory fsck --dir factory
+}
+
+@test "F-18: a discontinued model's packs are revoked and erased, by two people" {
+    serve
+    models
+    plan 5
+    nameplate factory request --dir factory --date "$TODAY"
+    wait_count on_hand 5
+    nameplate factory operator add huber --dir factory --role admin --new-password-file pw2
+    run nameplate factory forget 3012 --dir factory
+    same "$status" 1
+    run nameplate factory forget 3012 --dir factory --confirm-user meier --confirm-password-file pw
+    same "$status" 1
+    nameplate factory forget 3012 --dir factory --confirm-user huber --confirm-password-file pw2
+    wait_count on_hand 0
+    nameplate factory reconcile --dir factory
+    has "$(nameplate ca account --dir ca)" 'O1'
+    same "$(nameplate ca export --dir ca | grep -c '"voided"')" 5
+}
+
+@test "F-20: without a log-in nothing, five wrong passwords lock the account, a viewer may only look" {
+    serve
+    models
+    rm factory/stock.db.session
+    run nameplate factory status --dir factory
+    same "$status" 1
+    has "$output" 'log in first'
+    nameplate factory login --dir factory --user meier --password-file pw
+    nameplate factory operator add viola --dir factory --role viewer --new-password-file pw2
+    nameplate factory status --dir factory --user viola --password-file pw2
+    run nameplate factory station add x --dir factory --user viola --password-file pw2
+    same "$status" 1
+    has "$output" 'a viewer may not do that'
+    printf 'wrong-pass\n' >wrong
+    for i in 1 2 3 4 5; do nameplate factory status --dir factory --user viola --password-file wrong || true; done
+    run nameplate factory status --dir factory --user viola --password-file pw2
+    has "$output" 'locked'
+    nameplate factory operator disable viola --dir factory
+}
+
+@test "F-1: the plan of the month comes from the MES by HTTPS and is asked for" {
+    printf 'date;model;quantity\r\n%s;3012;7\r\n' "$TODAY" >mes.csv
+    start mes /usr/bin/python3 "$ROOT/tests/peer/mes.py" "$DIR/mes" "$DIR/mes.csv"
+    serve
+    models
+    stop factory
+    setting plan mes_url "https://$(address mes)/plan.csv"
+    setting plan mes_ca "$DIR/mes/mes.pem"
+    setting plan mes_at 00:00
+    setting plan request_at 00:00
+    serve
+    wait_count on_hand 7
+}
+
+@test "F-21: in direct mode the pack goes straight through and only the row is kept" {
+    setting store mode direct
+    serve
+    models
+    plan 3
+    enrol_station line-a A
+    same "$(count on_hand)" 0
+    first=$(station line-a pack 3012-000001)
+    same "$(station line-a pack 3012-000001)" "$first" # I10
+    has "$(station line-a write 3012-000001 OK)" 'result erased'
+    has "$(station line-a write 3012-000002 NG)" 'again'
+    sleep 2
+    has "$(station line-a write 3012-000002 OK)" 'claimed 2 '
+    sleep 1.5
+    nameplate factory reconcile --dir factory
+    nameplate factory fsck --dir factory
+}
