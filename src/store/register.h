@@ -110,7 +110,8 @@ struct register_request {
 enum err register_request_find(struct db *db, const char *requester, const char *message_id, struct register_request *ret_request,
                                struct why *why) MUST_CHECK;
 enum err register_request_add(struct db *db, const struct register_request *request, int64_t *ret_id, struct why *why) MUST_CHECK;
-/* Destroys the request's data key and its sealed keys; a second time does nothing. */
+/* Destroys the request's data key and its sealed keys; a second time does nothing. Errors: BAD_TRANSITION while
+ * some of its certificates are not made. */
 enum err register_request_confirm(struct db *db, int64_t id, int64_t now_s, struct why *why) MUST_CHECK;
 
 /* What the register knows of a number before it is issued again. */

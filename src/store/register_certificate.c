@@ -177,7 +177,13 @@ enum err register_request_add(struct db *db, const struct register_request *r, i
 
 enum err register_request_confirm(struct db *db, int64_t id, int64_t now_s, struct why *why)
 {
-    enum err err = db_run(db, REG_REQUEST_CONFIRM, DB_ARGS(db_int(id), db_int(now_s)), why);
+    int64_t unmade = 0;
+    enum err err = db_query(db, REG_REQUEST_UNMADE, DB_ARGS(db_int(id)), take_int, &unmade, why);
+    if (err == OK && unmade != 0)
+        err = why_set(why, ERR_BAD_TRANSITION, "%lld packs of the request were not given out yet: ask for it again first",
+                      (long long)unmade);
+    if (err == OK)
+        err = db_run(db, REG_REQUEST_CONFIRM, DB_ARGS(db_int(id), db_int(now_s)), why);
     return err != OK ? err : db_run(db, REG_REQUEST_DROP_KEYS, DB_ARGS(db_int(id)), why);
 }
 

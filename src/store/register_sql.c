@@ -141,6 +141,7 @@ static const char *const sql[REG_COUNT] = {
                          "WHERE requester = $1 AND message_id = $2",
     [REG_REQUEST_ADD] = "INSERT INTO request (requester, message_id, digest, numbers, accepted_at, data_key) "
                         "VALUES ($1, $2, $3, $4, $5, $6)",
+    [REG_REQUEST_UNMADE] = "SELECT count(*) FROM certificate WHERE request = $1 AND state = 'requested'",
     [REG_REQUEST_CONFIRM] = "UPDATE request SET confirmed_at = $2, data_key = NULL WHERE id = $1 AND confirmed_at IS NULL",
     [REG_REQUEST_DROP_KEYS] = "DELETE FROM sealed_key WHERE certificate IN (SELECT id FROM certificate WHERE request = $1)",
     [REG_REQUEST_ROWS] = "SELECT " CERTIFICATE_COLUMNS ", k.sealed FROM " CERTIFICATE_TABLES

@@ -303,6 +303,19 @@ static void one_refused_number_refuses_all_and_nothing_is_issued(void **state) /
     assert_refused(tag, ERR_BAD_INPUT, "no device number");
 }
 
+static void a_request_whose_packs_were_not_all_made_cannot_be_confirmed(void **state) /* I9 */
+{
+    (void)state;
+    int64_t tag = ask_batch("factory-1", "early", "3012", 2201, 2);
+    assert_accepted(tag, 2);
+    close_batch(tag);
+    tag = ask(CA_REQUEST_CONFIRM, ++last_tag);
+    text("factory-1");
+    text("early");
+    send();
+    assert_refused(tag, ERR_BAD_TRANSITION, "2 packs");
+}
+
 static void confirmed_keys_are_destroyed_and_not_given_out_again(void **state) /* I2, I14 */
 {
     (void)state;
@@ -372,6 +385,7 @@ int main(void)
         cmocka_unit_test(a_batch_broken_off_half_way_is_taken_up_where_it_was),
         cmocka_unit_test(every_pack_holds_a_certificate_for_its_number_that_verifies),
         cmocka_unit_test(one_refused_number_refuses_all_and_nothing_is_issued),
+        cmocka_unit_test(a_request_whose_packs_were_not_all_made_cannot_be_confirmed),
         cmocka_unit_test(confirmed_keys_are_destroyed_and_not_given_out_again),
         cmocka_unit_test(a_request_out_of_turn_or_unknown_is_refused),
         cmocka_unit_test(bootstrap_packs_are_made_once_and_given_again),
