@@ -65,6 +65,7 @@ struct demo {
     size_t written_while_off;
     /* --test-only-kills */
     size_t kills, killed;
+    bool signer_killed; /* the front ends when it is without its signer */
     uint64_t random;
     size_t kill_at[DEMO_KILLS]; /* in progress steps, rising */
     int64_t kill_due_ms;        /* 0: not yet drawn */

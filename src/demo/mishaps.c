@@ -52,6 +52,7 @@ static bool kill_one(struct demo *d)
     if (!c->ready || c->ending || pid <= 0)
         return false;
     kill(pid, SIGKILL);
+    d->signer_killed = d->signer_killed || which == 1;
     progress_say(d, "kill -9 %zu of %zu: %s", d->killed + 1, d->kills, which == 3 ? c->name : names[which]);
     return true;
 }

@@ -244,7 +244,8 @@ static void on_exit(void *context, struct child *child, int status)
         for (unsigned i = 0; i < DEMO_LINES; i++)
             d->written_while_off += d->lines[i].written;
         progress_say(d, "the CA is switched off; the lines go on from stock");
-    } else if (!child->ending && status == SIGKILL) {
+    } else if (!child->ending && (status == SIGKILL || (child == &d->ca && d->signer_killed))) {
+        d->signer_killed = d->signer_killed && child != &d->ca;
         err = child_start(child, &why);
     } else if (!child->ending) {
         err = why_set(&why, ERR_CONFLICT, "it ended by itself");
