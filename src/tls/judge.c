@@ -60,10 +60,12 @@ static struct judgement *make_judgement(SSL *ssl)
     return j;
 }
 
+static bool is_self_issued(X509 *x509) { return X509_NAME_cmp(X509_get_subject_name(x509), X509_get_issuer_name(x509)) == 0; }
+
 /* Insecure by intention, for a board that has nothing yet (board step): possession of the key is all we learn. */
 static enum err take_self_signed(const struct cert *leaf, X509 *x509, struct peer *ret_peer, struct why *why)
 {
-    if (X509_NAME_cmp(X509_get_subject_name(x509), X509_get_issuer_name(x509)) != 0)
+    if (!is_self_issued(x509))
         return why_set(why, ERR_BAD_CERTIFICATE, "a board without a bootstrap certificate shows a self-signed one");
     *ret_peer = (struct peer){ .role = ROLE_ANONYMOUS };
     cert_fingerprint(leaf, ret_peer->fingerprint);
@@ -100,7 +102,8 @@ static enum err judge(const struct tls_context *context, X509 *x509, STACK_OF(X5
     enum err err = cert_from_x509(x509, &leaf, why);
     if (err != OK)
         return err;
-    if (context->any_self_signed)
+    /* A board that was written before, whose report got lost, shows its bootstrap certificate instead. */
+    if (context->any_self_signed && (context->trust == NULL || is_self_issued(x509)))
         return take_self_signed(leaf, x509, ret_peer, why);
     if (context->pinned)
         err = trust_pinned(context, sent, &trust, why);

@@ -31,7 +31,7 @@ struct tls_options {
                                     * copied. The server's chain must contain that root. */
     unsigned peers;                /* ROLE_BITs that we talk to; with ROLE_ANONYMOUS in it a server asks for a
                                     * client certificate but does without one */
-    bool any_self_signed;          /* insecure, board step only: accept one self-signed certificate as ANONYMOUS */
+    bool any_self_signed;          /* insecure, board step only: also accept one self-signed certificate, as ANONYMOUS */
 };
 
 enum err tls_context_new(const struct tls_options *options, struct tls_context **ret_context, struct why *why) MUST_CHECK;
