@@ -125,6 +125,11 @@ void bench_on_check_status(struct bench_turn *t)
     b->silent_ms = t->now_ms;
     if (!number_agrees(t))
         return;
+    if (strcmp(t->event->status.board, b->status.board) != 0) { /* the pack is bound to the board that was scanned first */
+        bench_fail(t, ERR_CONFLICT, advice_nameplate, "board %s was exchanged for board %s in the middle", b->status.board,
+                   t->event->status.board);
+        return;
+    }
     b->status = t->event->status;
     if (device_has_pack(b, &b->status) && b->sends++ < b->patience.sends_most)
         bench_request(t, BENCH_RESULT_ASKED, BENCH_DO_ASK_RESULT, b->patience.device_ms);

@@ -123,7 +123,8 @@ static void put_what(struct canvas *c, const struct screen *s, int64_t now_ms)
     char line[2 * WHY_MAX];
     switch (b->state) {
     case BENCH_IDLE:
-        put_sentence(c, s->ready ? "Scan the nameplate of the device on the bench." : "The factory server does not answer yet. Trying again.");
+        put_sentence(c, s->ready ? "Scan the nameplate of the device on the bench."
+                                 : "The factory server does not answer yet. Trying again.");
         break;
     case BENCH_KEYED: put_sentence(c, "Key the same number in a second time."); break;
     case BENCH_PASSED:

@@ -92,7 +92,9 @@ static void operate(struct sim *s)
 {
     sim_later(s, 500 + (int64_t)(sim_random(s) % 2000), &(struct message){ .kind = TICK_OPERATOR });
     if (!bench_is_free(&s->bench)) {
-        if (sim_chance(s, 3)) { /* pulled off in the middle */
+        bool sent = s->bench.state != BENCH_ASKING && s->bench.state != BENCH_ASK_WAIT && s->bench.state != BENCH_FETCHING &&
+                    s->bench.state != BENCH_FETCH_WAIT && s->bench.state != BENCH_SENDING;
+        if (sent && sim_chance(s, 3)) { /* pulled off in the middle; for the gap before that see doc/protocol/bench.md */
             s->on_bench = !s->on_bench;
             s->swapped = true;
         }
@@ -110,7 +112,8 @@ static void take_result(struct sim *s, const struct message *m)
     struct bench_event e = { .kind = BENCH_EVENT_RESULT };
     if (m->board != s->on_bench)
         return; /* its cable is out */
-    e.result = (struct bench_result){ .number = s->number, .good = m->good, .has_fingerprint = true, .proof_n = 16, .exchange = m->exchange };
+    e.result = (struct bench_result){ .number = s->number, .good = m->good, .has_fingerprint = true, .proof_n = 16 };
+    e.result.exchange = m->exchange;
     memcpy(e.result.fingerprint, m->fingerprint, 32);
     memcpy(e.result.proof, m->nonce, 16);
     e.result.peer.role = m->good ? ROLE_DEVICE : ROLE_BOOTSTRAP;

@@ -76,8 +76,8 @@ bool device_durable_identity(struct device *d, uint8_t ret_fingerprint[32])
     struct memory memory;
     struct boot boot;
     ops.read = read_durable;
-    return memory_init(&ops, &d->nvram_ops, &memory) == FLASH_OK && memory_boot(&memory, &boot) == FLASH_OK && boot.state == BOOT_INDIVIDUAL &&
-           read_identity(&memory, &boot.identity, ret_fingerprint);
+    return memory_init(&ops, &d->nvram_ops, &memory) == FLASH_OK && memory_boot(&memory, &boot) == FLASH_OK &&
+           boot.state == BOOT_INDIVIDUAL && read_identity(&memory, &boot.identity, ret_fingerprint);
 }
 
 void device_cut_power(struct sim *s, struct device *d)

@@ -9,8 +9,8 @@ static void issue(struct sim *s)
     struct certificate *cert = &s->certificates[s->rows_n];
     if (s->rows_n == GENERATIONS)
         return;
-    *row = (struct identity){ .number = s->number, .generation = (int64_t)s->rows_n + 1, .model = "3012", .day = 20260319, .state = LIFE_STORED,
-                              .has_pack = true, .has_fingerprint = true };
+    *row = (struct identity){ .number = s->number, .generation = (int64_t)s->rows_n + 1, .model = "3012", .day = 20260319,
+                              .state = LIFE_STORED, .has_pack = true, .has_fingerprint = true };
     for (size_t i = 0; i < sizeof row->fingerprint; i++)
         row->fingerprint[i] = (uint8_t)sim_random(s);
     memcpy(cert->fingerprint, row->fingerprint, sizeof cert->fingerprint);

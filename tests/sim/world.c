@@ -36,7 +36,10 @@ void sim_later(struct sim *s, int64_t delay_ms, const struct message *m)
     to->order = s->order++;
 }
 
-static int64_t network_delay_ms(struct sim *s) { return sim_chance(s, 10) ? (int64_t)(sim_random(s) % 9000) : 1 + (int64_t)(sim_random(s) % 30); }
+static int64_t network_delay_ms(struct sim *s)
+{
+    return sim_chance(s, 10) ? (int64_t)(sim_random(s) % 9000) : 1 + (int64_t)(sim_random(s) % 30);
+}
 
 void sim_send(struct sim *s, const struct message *m)
 {

@@ -275,6 +275,12 @@ static void another_device_put_on_the_bench_in_the_middle_is_refused(void **stat
     timer(&r);
     step(&r, status(number_b, NULL));
     assert_failed(&r, ERR_NUMBER_MISMATCH);
+    until_writing(&r);
+    timer(&r);
+    struct bench_event twin = status(number_a, NULL); /* the same number in another board */
+    snprintf(twin.status.board, sizeof twin.status.board, "twin");
+    step(&r, twin);
+    assert_failed(&r, ERR_CONFLICT);
 }
 
 static void an_absent_factory_server_is_waited_for_and_nothing_is_lost(void **state)
