@@ -67,6 +67,7 @@ void source_end(struct source *s)
         source_hand_on(s);
     if (s->owned)
         drop(s);
+    sources_pump(s->all); /* the program may have come to its end with it */
 }
 
 static bool may_read(const struct source *s) { return !s->queued || station_is_free(s->all->st); }
