@@ -1,0 +1,99 @@
+#!/usr/bin/env bats
+# The station at the line: F-7 to F-14, F-22.
+
+load lib
+load station_lib
+
+setup() { story_begin; }
+teardown() { story_end; }
+
+scan() { local dir=$1; shift; printf '%s\n' "$@" | timeout 90 "$BUILD/nameplate" station run --dir "$DIR/$dir" 2>>"$DIR/$dir.err"; }
+results() { grep -E '^(PASS|FAIL)' | cut -d' ' -f1-3; }
+
+@test "a device gets its identity, a wrong nameplate and rubbish are refused, the same number passes again (F-8, F-10, F-12 to F-14)" {
+    line_up 4
+    station_up line-1 127.0.1.1 127.0.1.2:18451
+    device_new 000001
+    start dev nameplate device run --dir "$DIR/dev-000001" --listen 127.0.1.2:18451
+    has "$(echo 3012-000001 | nameplate station board --dir "$DIR/line-1")" "PASS 3012-000001"
+    out=$(scan line-1 3012-000002 rubbish 3012-000001 ']C03012-000001')
+    same "$(results <<<"$out" | cut -d' ' -f1,2)" $'FAIL 3012-000002\nFAIL -\nPASS 3012-000001\nPASS 3012-000001'
+    has "$out" "FAIL 3012-000002 NUMBER_MISMATCH"
+    has "$out" "PASS 3012-000001 already"
+    has "$(as_admin number 3012-000001)" "erased"
+    run grep -rlE "PRIVATE KEY" "$DIR/line-1" --exclude=key.pem
+    [ "$status" -eq 1 ]
+}
+
+@test "a blank board is refused until the board step was done (F-22)" {
+    line_up 2
+    station_up line-1 127.0.1.1 127.0.1.2:18452
+    device_new 000001
+    start dev nameplate device run --dir "$DIR/dev-000001" --listen 127.0.1.2:18452
+    has "$(scan line-1 3012-000001)" "FAIL 3012-000001"
+    nameplate station board --dir "$DIR/line-1" 3012-000001
+    has "$(scan line-1 3012-000001)" "PASS 3012-000001"
+}
+
+@test "a keyed number counts when it came twice the same (F-9)" {
+    line_up 2
+    station_up line-1 127.0.1.1 127.0.1.2:18453
+    device_new 000001
+    start dev nameplate device run --dir "$DIR/dev-000001" --listen 127.0.1.2:18453
+    nameplate station board --dir "$DIR/line-1" 3012-000001
+    out=$(scan line-1 '#3012-000001' '#3012-000002' '#3012-000001' '#3012-000001')
+    same "$(results <<<"$out" | cut -d' ' -f1,2)" $'FAIL 3012-000002\nPASS 3012-000001'
+}
+
+@test "two stations on one machine each reach their own device at the same address (F-7, F-11)" {
+    [ "$(id -u)" = 0 ] || skip "network namespaces need root"
+    command -v ip >/dev/null || skip "needs the ip command (iproute2)"
+    ip netns add "np-probe-$$" 2>/dev/null || skip "network namespaces cannot be made here"
+    ip netns del "np-probe-$$"
+    line_up 4
+    local i ns
+    for i in 1 2; do
+        ns="np$i-$$"
+        ip netns add "$ns"
+        ip link add "npb$i" type veth peer name bench netns "$ns"
+        ip addr add "192.0.2.$i/32" dev "npb$i"
+        ip link set "npb$i" up
+        ip -n "$ns" addr add 192.0.2.10/24 dev bench
+        ip -n "$ns" link set bench up
+        ip -n "$ns" link set lo up
+        ip route add 192.0.2.10/32 dev "npb$i" metric "$i" 2>/dev/null || true
+        station_up "line-$i" "192.0.2.$i" 192.0.2.10:8444 --interface "npb$i"
+        device_new "00000$i"
+        start "dev$i" ip netns exec "$ns" "$BUILD/nameplate-device" run --dir "$DIR/dev-00000$i"
+    done
+    for i in 1 2; do
+        nameplate station board --dir "$DIR/line-$i" "3012-00000$i" || failed=1
+        out="$out $(scan "line-$i" "3012-00000$i" | results)" || failed=1
+    done
+    wrong=$(scan line-1 3012-000002 | results)
+    stop dev1; stop dev2
+    for i in 1 2; do ip netns del "np$i-$$"; ip link del "npb$i" 2>/dev/null || true; done
+    has "$out" "PASS 3012-000001"
+    has "$out" "PASS 3012-000002"
+    has "$wrong" "FAIL 3012-000002 NUMBER_MISMATCH"
+}
+
+@test "the scan may come through the device (F-8, S3, S4)" {
+    line_up 2
+    station_up line-1 127.0.1.1 127.0.1.2:18454
+    device_new 000001
+    start dev nameplate device run --dir "$DIR/dev-000001" --listen 127.0.1.2:18454
+    nameplate station board --dir "$DIR/line-1" 3012-000001
+    start line-1 nameplate station run --dir "$DIR/line-1" --sources device
+    wait_for_line "$DIR/line-1.out" '^STEP - S3' 20
+    stop dev
+    sed -i "s#^url = .*#url = https://$(address line-1 station)/soap/station#" "$DIR/dev-000001/nameplate.conf"
+    mkfifo "$DIR/scanner"
+    exec 7<>"$DIR/scanner"
+    "$BUILD/nameplate-device" run --dir "$DIR/dev-000001" --listen 127.0.1.2:18454 <"$DIR/scanner" >"$DIR/dev.out" 2>>"$DIR/dev.err" 3>&- &
+    PID[dev]=$!
+    wait_for_line "$DIR/dev.out" '^ready ' 20
+    echo 3012-000001 >&7
+    wait_for_line "$DIR/line-1.out" '^PASS 3012-000001' 30
+    exec 7>&-
+}
