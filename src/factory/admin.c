@@ -5,7 +5,8 @@
 
 #include "log/log.h"
 
-enum err admin_text(const struct admin_call *call, const char *name, const char *fallback, size_t size, char *ret_text, struct why *why)
+enum err admin_text(const struct admin_call *call, const char *name, const char *fallback, size_t size, char *ret_text,
+                    struct why *why)
 {
     const char *text = json_string_value(json_object_get(call->json, name));
     if (text == NULL && json_object_get(call->json, name) != NULL)
@@ -27,7 +28,8 @@ void admin_query(const struct admin_call *call, const char *name, size_t size, c
             snprintf(ret_text, size, "%.*s", (int)strcspn(at + n + 1, "&"), at + n + 1);
 }
 
-enum err admin_commit(struct admin_call *call, enum err err, const char *event, const char *subject, const char *detail, struct why *why)
+enum err admin_commit(struct admin_call *call, enum err err, const char *event, const char *subject, const char *detail,
+                      struct why *why)
 {
     struct db *db = call->factory->db;
     if (err == OK)
@@ -90,10 +92,13 @@ static void serve(struct factory *factory, struct http_exchange *x, struct span 
     bool known;
     const struct admin_route *route = admin_find(http_method(x), http_path(x), &known);
     if (route == NULL) {
-        http_reply(x, known ? 405 : 404, "application/json", span_text("{\"error\":\"NOT_FOUND\",\"reason\":\"there is no such resource\"}"), NULL);
+        http_reply(x, known ? 405 : 404, "application/json",
+                   span_text("{\"error\":\"NOT_FOUND\",\"reason\":\"there is no such resource\"}"), NULL);
         return;
     }
-    struct admin_call call = { .factory = factory, .body = body, .query = http_query(x), .rest = http_path(x) + strlen(route->path) };
+    struct admin_call call = {
+        .factory = factory, .body = body, .query = http_query(x), .rest = http_path(x) + strlen(route->path)
+    };
     enum err err = admit(&call, route, http_header(x, "Authorization"), &why);
     if (err == OK)
         err = read_body(&call, http_header(x, "Content-Type"), &why);
@@ -133,8 +138,8 @@ static void complete(void *context, struct http_exchange *x, struct span body)
     if (strcmp(path, "/healthz") == 0)
         http_reply(x, 200, "text/plain", span_text("ok\n"), NULL);
     else if (strcmp(path, "/readyz") == 0)
-        http_reply(x, stock_mark_get(((struct factory *)context)->db, "requested-day", &n, NULL) == OK ? 200 : 503, "text/plain", span_text("\n"),
-                   NULL);
+        http_reply(x, stock_mark_get(((struct factory *)context)->db, "requested-day", &n, NULL) == OK ? 200 : 503, "text/plain",
+                   span_text("\n"), NULL);
     else if (strcmp(path, "/metrics") == 0)
         serve_metrics(context, x);
     else

@@ -8,7 +8,8 @@
 
 enum { ADDRESS_SIZE = 600, TIMEOUT_MS = 120000 };
 
-enum err command_settings(const struct command_line *line, char ret_path[COMMAND_PATH], struct factory_settings *ret_settings, struct why *why)
+enum err command_settings(const struct command_line *line, char ret_path[COMMAND_PATH], struct factory_settings *ret_settings,
+                          struct why *why)
 {
     const char *config = command_flag(line, "config");
     int n = config != NULL ? snprintf(ret_path, COMMAND_PATH, "%s", config)
@@ -46,7 +47,8 @@ static enum err make_tls(struct api *api, struct why *why)
         err = trust_new(&trust);
     if (err == OK)
         err = trust_add_roots(trust, buf_span(&root), why);
-    return err != OK ? err : tls_context_new(&(struct tls_options){ .trust = trust, .peers = ROLE_BIT(ROLE_FACTORY) }, &api->tls, why);
+    return err != OK ? err
+                     : tls_context_new(&(struct tls_options){ .trust = trust, .peers = ROLE_BIT(ROLE_FACTORY) }, &api->tls, why);
 }
 
 enum err api_connect(const struct command_line *line, struct api *ret_api, struct why *why)
@@ -84,7 +86,8 @@ enum err api_login_with(struct api *api, const char *user, const char *password_
     secret_wipe(password, sizeof password);
     json_decref(body);
     if (err == OK)
-        snprintf(api->authorization, sizeof api->authorization, "Authorization: Bearer %s", json_string_value(json_object_get(answer, "token")));
+        snprintf(api->authorization, sizeof api->authorization, "Authorization: Bearer %s",
+                 json_string_value(json_object_get(answer, "token")));
     if (err == OK && ret_answer != NULL)
         *ret_answer = answer;
     else
@@ -136,21 +139,30 @@ static enum err read_answer(const struct http_result *result, json_t **ret_answe
     *ret_answer = answer;
     if (result->status == 200)
         return OK;
-    const char *name = json_string_value(json_object_get(answer, "error")), *reason = json_string_value(json_object_get(answer, "reason"));
+    const char *name = json_string_value(json_object_get(answer, "error")),
+               *reason = json_string_value(json_object_get(answer, "reason"));
     return why_set(why, name == NULL ? ERR_BUG : err_from_name(name), "%s", reason == NULL ? "" : reason);
 }
 
-enum err api_send(struct api *api, const char *method, const char *path, const char *type, struct span body, json_t **ret_answer, struct why *why)
+enum err api_send(struct api *api, const char *method, const char *path, const char *type, struct span body, json_t **ret_answer,
+                  struct why *why)
 {
     char url[sizeof api->base + 256];
     const char *const headers[] = { api->authorization, NULL };
     *ret_answer = NULL;
     snprintf(url, sizeof url, "%s%.250s", api->base, path);
-    struct http_call call = { .url = url, .method = method, .content_type = type, .headers = api->authorization[0] == '\0' ? NULL : headers,
-                              .body = body, .tls = api->tls, .timeout_ms = TIMEOUT_MS, .max_reply = LIMIT_PLAN_BYTES };
+    struct http_call call = { .url = url,
+                              .method = method,
+                              .content_type = type,
+                              .headers = api->authorization[0] == '\0' ? NULL : headers,
+                              .body = body,
+                              .tls = api->tls,
+                              .timeout_ms = TIMEOUT_MS,
+                              .max_reply = LIMIT_PLAN_BYTES };
     struct http_result result;
     http_call_wait(&call, &result);
-    enum err err = result.err != OK ? why_set(why, result.err, "%s", why_text(&result.why, result.err)) : read_answer(&result, ret_answer, why);
+    enum err err = result.err != OK ? why_set(why, result.err, "%s", why_text(&result.why, result.err))
+                                    : read_answer(&result, ret_answer, why);
     http_result_done(&result);
     return err;
 }
@@ -158,8 +170,8 @@ enum err api_send(struct api *api, const char *method, const char *path, const c
 enum err api_call(struct api *api, const char *method, const char *path, const json_t *body, json_t **ret_answer, struct why *why)
 {
     char *text = body == NULL ? NULL : json_dumps(body, JSON_COMPACT);
-    enum err err = api_send(api, method, path, text == NULL ? NULL : "application/json", text == NULL ? span_of(NULL, 0) : span_text(text),
-                            ret_answer, why);
+    enum err err = api_send(api, method, path, text == NULL ? NULL : "application/json",
+                            text == NULL ? span_of(NULL, 0) : span_text(text), ret_answer, why);
     if (text != NULL)
         secret_wipe(text, strlen(text)); /* may hold a password */
     free(text);
@@ -182,5 +194,6 @@ int api_run(const struct command_line *line, const char *method, const char *pat
         return 0;
     }
     json_decref(answer);
-    return command_fail(line, err, &why, err == ERR_NOT_AUTHENTICATED ? "nameplate factory login --user NAME --password-file FILE" : NULL);
+    return command_fail(line, err, &why,
+                        err == ERR_NOT_AUTHENTICATED ? "nameplate factory login --user NAME --password-file FILE" : NULL);
 }

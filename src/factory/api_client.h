@@ -19,12 +19,14 @@ enum err api_open(const struct command_line *line, struct api *ret_api, struct w
 void api_close(struct api *api);
 
 /* *ret_answer is the caller's; on an error of the server it is its answer too (mistakes), else NULL. */
-enum err api_call(struct api *api, const char *method, const char *path, const json_t *body, json_t **ret_answer, struct why *why) MUST_CHECK;
+enum err api_call(struct api *api, const char *method, const char *path, const json_t *body, json_t **ret_answer,
+                  struct why *why) MUST_CHECK;
 enum err api_send(struct api *api, const char *method, const char *path, const char *type, struct span body, json_t **ret_answer,
                   struct why *why) MUST_CHECK;
 
 /* Log-in by name and password file; the token is in api->authorization then. */
-enum err api_login_with(struct api *api, const char *user, const char *password_file, json_t **ret_answer, struct why *why) MUST_CHECK;
+enum err api_login_with(struct api *api, const char *user, const char *password_file, json_t **ret_answer,
+                        struct why *why) MUST_CHECK;
 
 /* Without a log-in yet. */
 enum err api_connect(const struct command_line *line, struct api *ret_api, struct why *why) MUST_CHECK;

@@ -25,8 +25,8 @@ enum err api_plan_import(struct admin_call *call, struct why *why)
     admin_query(call, "dry_run", sizeof dry, dry);
     enum err err = plan_import(call->factory->db, call->actor, call->body, dry[0] != '\0', &plan, &result, why);
     if (err == OK)
-        call->answer = json_pack("{s:I,s:I,s:I,s:b}", "rows", (json_int_t)result.rows, "known", (json_int_t)result.known, "devices",
-                                 (json_int_t)result.devices, "dry_run", dry[0] != '\0');
+        call->answer = json_pack("{s:I,s:I,s:I,s:b}", "rows", (json_int_t)result.rows, "known", (json_int_t)result.known,
+                                 "devices", (json_int_t)result.devices, "dry_run", dry[0] != '\0');
     else if (plan.errors_n > 0)
         call->answer = mistakes_of(&plan);
     return err;
@@ -37,11 +37,12 @@ static enum err add_count(void *context, const struct stock_count *c)
     char day[CLOCK_DAY_SIZE];
     clock_format_day(c->day, day);
     int64_t left = c->identity ? c->quantity - c->written : 0;
-    json_t *row = json_pack("{s:s,s:s,s:s,s:s,s:b,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "date", day, "model", c->model, "name", c->name,
-                            "first_serial", c->first_serial, "identity", c->identity, "quantity", (json_int_t)c->quantity, "planned",
-                            (json_int_t)c->planned, "requested", (json_int_t)c->requested, "on_hand", (json_int_t)c->on_hand, "claimed",
-                            (json_int_t)c->claimed, "written", (json_int_t)c->written, "written_today", (json_int_t)c->written_today,
-                            "failed", (json_int_t)c->failed, "left", (json_int_t)left);
+    json_t *row =
+        json_pack("{s:s,s:s,s:s,s:s,s:b,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "date", day, "model", c->model, "name", c->name,
+                  "first_serial", c->first_serial, "identity", c->identity, "quantity", (json_int_t)c->quantity, "planned",
+                  (json_int_t)c->planned, "requested", (json_int_t)c->requested, "on_hand", (json_int_t)c->on_hand, "claimed",
+                  (json_int_t)c->claimed, "written", (json_int_t)c->written, "written_today", (json_int_t)c->written_today,
+                  "failed", (json_int_t)c->failed, "left", (json_int_t)left);
     return row == NULL || json_array_append_new(context, row) != 0 ? ERR_NO_MEMORY : OK;
 }
 
@@ -80,7 +81,10 @@ enum err api_status(struct admin_call *call, struct why *why)
     return list_counts(call, clock_day_add(today, -(int)s->days_late), clock_day_add(today, (int)s->request_ahead_days), why);
 }
 
-enum err api_plan_list(struct admin_call *call, struct why *why) { return list_counts(call, 0, 99991231, why); }
+enum err api_plan_list(struct admin_call *call, struct why *why)
+{
+    return list_counts(call, 0, 99991231, why);
+}
 
 enum err api_request(struct admin_call *call, struct why *why)
 {

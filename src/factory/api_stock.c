@@ -8,9 +8,10 @@
 
 static enum err add_model(void *context, const struct stock_model *m)
 {
-    json_t *row = json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:I,s:b,s:b}", "code", m->code, "name", m->name, "voltage", m->voltage, "power",
-                            m->power, "current", m->current, "profile", m->profile, "pattern", m->pattern, "line", m->line, "digits",
-                            (json_int_t)m->digits, "identity", m->identity, "discontinued", m->discontinued);
+    json_t *row =
+        json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:I,s:b,s:b}", "code", m->code, "name", m->name, "voltage", m->voltage,
+                  "power", m->power, "current", m->current, "profile", m->profile, "pattern", m->pattern, "line", m->line,
+                  "digits", (json_int_t)m->digits, "identity", m->identity, "discontinued", m->discontinued);
     return row == NULL || json_array_append_new(context, row) != 0 ? ERR_NO_MEMORY : OK;
 }
 
@@ -23,11 +24,19 @@ enum err api_model_list(struct admin_call *call, struct why *why)
 
 static enum err read_model(struct admin_call *call, struct stock_model *m, struct why *why)
 {
-    const struct { const char *name, *fallback; size_t size; char *to; } texts[] = {
-        { "code", NULL, sizeof m->code, m->code },           { "name", m->name, sizeof m->name, m->name },
-        { "voltage", m->voltage, sizeof m->voltage, m->voltage }, { "power", m->power, sizeof m->power, m->power },
-        { "current", m->current, sizeof m->current, m->current }, { "profile", m->profile, sizeof m->profile, m->profile },
-        { "pattern", m->pattern, sizeof m->pattern, m->pattern }, { "line", m->line, sizeof m->line, m->line },
+    const struct {
+        const char *name, *fallback;
+        size_t size;
+        char *to;
+    } texts[] = {
+        { "code", NULL, sizeof m->code, m->code },
+        { "name", m->name, sizeof m->name, m->name },
+        { "voltage", m->voltage, sizeof m->voltage, m->voltage },
+        { "power", m->power, sizeof m->power, m->power },
+        { "current", m->current, sizeof m->current, m->current },
+        { "profile", m->profile, sizeof m->profile, m->profile },
+        { "pattern", m->pattern, sizeof m->pattern, m->pattern },
+        { "line", m->line, sizeof m->line, m->line },
     };
     enum err err = OK;
     for (size_t i = 0; err == OK && i < sizeof texts / sizeof *texts; i++)
@@ -36,7 +45,8 @@ static enum err read_model(struct admin_call *call, struct stock_model *m, struc
     m->digits = json_is_integer(digits) ? json_integer_value(digits) : 6;
     m->identity = identity == NULL || json_is_true(identity);
     if (err == OK && !number_is_model(span_text(m->code)))
-        return why_set(why, ERR_BAD_INPUT, "\"%s\" is not a model code: 1 to %d digits or capital letters", m->code, LIMIT_MODEL_CODE);
+        return why_set(why, ERR_BAD_INPUT, "\"%s\" is not a model code: 1 to %d digits or capital letters", m->code,
+                       LIMIT_MODEL_CODE);
     if (err == OK && (m->digits < 1 || m->digits > LIMIT_SERIAL))
         return why_set(why, ERR_BAD_INPUT, "serial numbers have 1 to %d digits", LIMIT_SERIAL);
     return err;
@@ -103,7 +113,9 @@ enum err api_station_remove(struct admin_call *call, struct why *why)
 static enum err mark_voided(void *context, const struct identity *row)
 {
     struct admin_call *call = context;
-    struct stock_outcome o = { .number = row->number, .generation = row->generation, .outcome = "voided", .reason = "model discontinued" };
+    struct stock_outcome o = {
+        .number = row->number, .generation = row->generation, .outcome = "voided", .reason = "model discontinued"
+    };
     memcpy(o.fingerprint, row->fingerprint, sizeof o.fingerprint);
     enum err err = stock_outcome_add(call->factory->db, &o, NULL);
     if (err == ERR_CONFLICT)
@@ -165,7 +177,8 @@ enum err api_forget(struct admin_call *call, struct why *why)
         err = stock_identity_in_state(db, LIFE_STORED, model.code, mark_voided, call, why);
     if (err == OK)
         err = stock_identity_in_state(db, LIFE_CLAIMED, model.code, count_claimed, call, why);
-    snprintf(detail, sizeof detail, "voided=%lld confirmed-by=%s", (long long)json_integer_value(json_object_get(call->answer, "voided")), second);
+    snprintf(detail, sizeof detail, "voided=%lld confirmed-by=%s",
+             (long long)json_integer_value(json_object_get(call->answer, "voided")), second);
     err = admin_commit(call, err, "forget", model.code, detail, why);
     office_wake(call->factory->office);
     return err;
@@ -181,8 +194,8 @@ enum err api_number(struct admin_call *call, struct why *why)
     clock_format_day(i.day, day);
     if (i.has_fingerprint)
         hex_encode(i.fingerprint, IDENTITY_FINGERPRINT, fingerprint);
-    call->answer = json_pack("{s:s,s:I,s:s,s:s,s:s,s:s,s:s,s:s}", "number", i.number.text, "generation", (json_int_t)i.generation, "state",
-                             lifecycle_name(i.state), "date", day, "station", i.station, "board", i.board, "fingerprint", fingerprint, "reason",
-                             i.reason);
+    call->answer = json_pack("{s:s,s:I,s:s,s:s,s:s,s:s,s:s,s:s}", "number", i.number.text, "generation", (json_int_t)i.generation,
+                             "state", lifecycle_name(i.state), "date", day, "station", i.station, "board", i.board, "fingerprint",
+                             fingerprint, "reason", i.reason);
     return OK;
 }

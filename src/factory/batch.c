@@ -10,10 +10,10 @@ struct run {
     struct soap_header header;
     /* going out */
     struct buf out;
-    size_t sent;      /* of `out` */
-    int64_t row;      /* the last number's row in the database */
-    bool closed;      /* the end of the envelope is in `out` */
-    size_t page;      /* numbers in the present page */
+    size_t sent; /* of `out` */
+    int64_t row; /* the last number's row in the database */
+    bool closed; /* the end of the envelope is in `out` */
+    size_t page; /* numbers in the present page */
     /* coming in */
     struct soap_stream *stream;
     struct writer *writer;
@@ -92,8 +92,14 @@ static enum err judge(struct run *r, struct http_result *result, bool *ret_told,
 static enum err call_ca(struct run *r, bool *ret_told, struct why *why)
 {
     struct http_call call = {
-        .url = r->batch->url, .method = "POST", .content_type = soap_content_type(SOAP_1_2), .tls = r->batch->tls,
-        .timeout_ms = ANSWER_TIMEOUT_MS, .read_body = read_body, .on_piece = on_piece, .context = r,
+        .url = r->batch->url,
+        .method = "POST",
+        .content_type = soap_content_type(SOAP_1_2),
+        .tls = r->batch->tls,
+        .timeout_ms = ANSWER_TIMEOUT_MS,
+        .read_body = read_body,
+        .on_piece = on_piece,
+        .context = r,
     };
     struct http_result result;
     http_call_wait(&call, &result);

@@ -6,7 +6,10 @@
 #include "model/pack.h"
 
 /* A model's bootstrap pack is sealed like any other, bound to what its number says. */
-static struct span binding_of(const char *model) { return span_text(model); }
+static struct span binding_of(const char *model)
+{
+    return span_text(model);
+}
 
 static enum err answer_from_store(struct service_call *call, const char *model, struct why *why)
 {
@@ -73,7 +76,8 @@ enum err service_bootstrap(struct service_call *call, struct why *why)
     struct service_call *kept = service_keep(call);
     if (kept == NULL)
         return ERR_NO_MEMORY;
-    err = ca_ask_later(call->factory, &(struct ca_question){ SOAP_BOOTSTRAP, NULL, &(struct bootstrap_request){ .model = r->model }, 0 },
+    err = ca_ask_later(call->factory,
+                       &(struct ca_question){ SOAP_BOOTSTRAP, NULL, &(struct bootstrap_request){ .model = r->model }, 0 },
                        on_bootstrap, kept, why);
     if (err != OK)
         service_release(kept);
@@ -90,7 +94,8 @@ enum err service_board(struct service_call *call, struct why *why)
     if (err == OK)
         err = stock_board_add(db, r->board, r->model, call->station.name, r->outcome, r->reason, clock_wall_s(), why);
     if (err == OK)
-        err = factory_note(db, call->actor, "board", r->board, why, "model=%s outcome=%s reason=%s", r->model, r->outcome, r->reason);
+        err = factory_note(db, call->actor, "board", r->board, why, "model=%s outcome=%s reason=%s", r->model, r->outcome,
+                           r->reason);
     if (err == OK)
         err = db_commit(db, why);
     if (err != OK) {

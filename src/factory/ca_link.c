@@ -22,7 +22,11 @@ static enum err write_question(const struct ca_question *q, struct buf *to)
 
 static struct http_call make_call(const char *url, struct tls_context *tls, const struct ca_question *q, struct span body)
 {
-    return (struct http_call){ .url = url, .method = "POST", .content_type = soap_content_type(SOAP_1_2), .body = body, .tls = tls,
+    return (struct http_call){ .url = url,
+                               .method = "POST",
+                               .content_type = soap_content_type(SOAP_1_2),
+                               .body = body,
+                               .tls = tls,
                                .max_reply = q->max_reply };
 }
 
@@ -80,7 +84,8 @@ static void on_done(void *context, struct http_result *result)
     later_free(later);
 }
 
-enum err ca_ask_later(struct factory *factory, const struct ca_question *question, ca_done_fn *done, void *context, struct why *why)
+enum err ca_ask_later(struct factory *factory, const struct ca_question *question, ca_done_fn *done, void *context,
+                      struct why *why)
 {
     char url[CA_URL_SIZE];
     struct later *later = calloc(1, sizeof *later);

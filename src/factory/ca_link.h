@@ -22,6 +22,7 @@ enum err ca_ask_wait(const char *url, struct tls_context *tls, const struct ca_q
 
 /* `done` runs exactly once on the loop, with the parsed answer or an error; after an error here it does not run. */
 typedef void ca_done_fn(void *context, enum err err, const struct soap_parsed *answer, const struct why *why);
-enum err ca_ask_later(struct factory *factory, const struct ca_question *question, ca_done_fn *done, void *context, struct why *why) MUST_CHECK;
+enum err ca_ask_later(struct factory *factory, const struct ca_question *question, ca_done_fn *done, void *context,
+                      struct why *why) MUST_CHECK;
 
 #endif

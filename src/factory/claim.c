@@ -10,8 +10,11 @@ static enum err read_facts(struct service_call *call, const struct handout *r, s
     struct db *db = call->factory->db;
     char code[LIMIT_MODEL_CODE + 1];
     number_model(&r->number, code);
-    *f = (struct claim_facts){ .station = call->station.name, .line = call->station.line, .board = r->board,
-                               .today = clock_local_day(clock_wall_s()), .model_line = "" };
+    *f = (struct claim_facts){ .station = call->station.name,
+                               .line = call->station.line,
+                               .board = r->board,
+                               .today = clock_local_day(clock_wall_s()),
+                               .model_line = "" };
     enum err err = stock_model_get(db, code, model, why);
     if (err == OK) {
         f->model_known = true;
@@ -34,10 +37,13 @@ enum err handout_send(struct service_call *call, const struct identity *row, str
     AUTO_SECRET plain = SECRET_INIT;
     enum err err = stock_pack_read(call->factory->db, row, &sealed, why);
     if (err == OK)
-        err = unseal(call->factory->sealer, buf_span(&sealed), factory_binding(&row->number, row->fingerprint, binding), &plain, why);
+        err = unseal(call->factory->sealer, buf_span(&sealed), factory_binding(&row->number, row->fingerprint, binding), &plain,
+                     why);
     if (err == OK)
-        service_answer(call, &(struct pack_response){ .number = row->number, .generation = row->generation,
-                                                      .nonce = span_of(row->nonce, IDENTITY_NONCE), .pack = secret_span(&plain) });
+        service_answer(call, &(struct pack_response){ .number = row->number,
+                                                      .generation = row->generation,
+                                                      .nonce = span_of(row->nonce, IDENTITY_NONCE),
+                                                      .pack = secret_span(&plain) });
     return err;
 }
 
@@ -46,14 +52,15 @@ static enum err handout_save(struct service_call *call, const struct identity *r
     struct db *db = call->factory->db;
     enum err err = stock_identity_save(db, row, from, false, why);
     if (err == OK)
-        err = factory_note(db, call->actor, "claim", row->number.text, why, "generation=%lld board=%s line=%s", (long long)row->generation,
-                           row->board, call->station.line);
+        err = factory_note(db, call->actor, "claim", row->number.text, why, "generation=%lld board=%s line=%s",
+                           (long long)row->generation, row->board, call->station.line);
     if (err == OK)
         log_event(LOG_INFO, "claim", "number", row->number.text, "station", row->station, "board", row->board, NULL);
     return err;
 }
 
-enum err handout_claim(struct service_call *call, const struct handout *r, enum claim_way *ret_way, struct identity *ret_row, struct why *why)
+enum err handout_claim(struct service_call *call, const struct handout *r, enum claim_way *ret_way, struct identity *ret_row,
+                       struct why *why)
 {
     struct stock_model model;
     struct identity row;
@@ -75,7 +82,8 @@ static void note_refusal(struct service_call *call, const struct handout *r, enu
     struct db *db = call->factory->db;
     if (err_row(err)->action != ERR_ACTION_REFUSE || db_begin(db, NULL) != OK)
         return;
-    if (factory_note(db, call->actor, "claim-refused", r->number.text, NULL, "error=%s board=%s", err_row(err)->name, r->board) != OK ||
+    if (factory_note(db, call->actor, "claim-refused", r->number.text, NULL, "error=%s board=%s", err_row(err)->name, r->board) !=
+            OK ||
         db_commit(db, NULL) != OK)
         db_rollback(db);
 }

@@ -12,7 +12,10 @@ static const char *text_of(const json_t *row, const char *name)
     return text == NULL ? "" : text;
 }
 
-static long long int_of(const json_t *row, const char *name) { return (long long)json_integer_value(json_object_get(row, name)); }
+static long long int_of(const json_t *row, const char *name)
+{
+    return (long long)json_integer_value(json_object_get(row, name));
+}
 
 static int finish(json_t *answer)
 {
@@ -48,8 +51,8 @@ static void print_mistakes(const char *file, const json_t *answer)
 {
     size_t i;
     json_t *mistake;
-    json_array_foreach(json_object_get(answer, "mistakes"), i, mistake)
-        fprintf(stderr, "%s:%lld:%lld: %s\n", file, int_of(mistake, "line"), int_of(mistake, "column"), text_of(mistake, "reason"));
+    json_array_foreach(json_object_get(answer, "mistakes"), i, mistake) fprintf(
+        stderr, "%s:%lld:%lld: %s\n", file, int_of(mistake, "line"), int_of(mistake, "column"), text_of(mistake, "reason"));
     if (json_is_true(json_object_get(answer, "more")))
         fprintf(stderr, "%s: and more\n", file);
 }
@@ -69,28 +72,31 @@ int command_plan_import(const struct command_line *line)
     err = api_send(&api, "POST", dry ? "/plan?dry_run=1" : "/plan", "text/csv", buf_span(&csv), &answer, &why);
     api_close(&api);
     if (err == OK)
-        printf("%s: %lld rows, %lld of them known already, %lld devices %s\n", line->args[0], int_of(answer, "rows"), int_of(answer, "known"),
-               int_of(answer, "devices"), dry ? "would be planned (dry run)" : "planned");
+        printf("%s: %lld rows, %lld of them known already, %lld devices %s\n", line->args[0], int_of(answer, "rows"),
+               int_of(answer, "known"), int_of(answer, "devices"), dry ? "would be planned (dry run)" : "planned");
     else
         print_mistakes(line->args[0], answer);
     json_decref(answer);
-    return err == OK ? 0 : command_fail(line, err, &why, err == ERR_BAD_INPUT ? "nameplate factory plan import --dry-run FILE" : NULL);
+    return err == OK
+               ? 0
+               : command_fail(line, err, &why, err == ERR_BAD_INPUT ? "nameplate factory plan import --dry-run FILE" : NULL);
 }
 
 static void print_counts(const json_t *answer)
 {
     size_t i;
     json_t *r;
-    printf("%-10s  %-8s %-20s %8s %8s %8s %8s %8s %8s %8s\n", "date", "model", "name", "planned", "on hand", "claimed", "today", "written",
-           "failed", "left");
+    printf("%-10s  %-8s %-20s %8s %8s %8s %8s %8s %8s %8s\n", "date", "model", "name", "planned", "on hand", "claimed", "today",
+           "written", "failed", "left");
     json_array_foreach(json_object_get(answer, "rows"), i, r)
     {
         if (!json_is_true(json_object_get(r, "identity")))
-            printf("%-10s  %-8s %-20s %8lld  no identity\n", text_of(r, "date"), text_of(r, "model"), text_of(r, "name"), int_of(r, "quantity"));
+            printf("%-10s  %-8s %-20s %8lld  no identity\n", text_of(r, "date"), text_of(r, "model"), text_of(r, "name"),
+                   int_of(r, "quantity"));
         else
-            printf("%-10s  %-8s %-20s %8lld %8lld %8lld %8lld %8lld %8lld %8lld\n", text_of(r, "date"), text_of(r, "model"), text_of(r, "name"),
-                   int_of(r, "quantity"), int_of(r, "on_hand"), int_of(r, "claimed"), int_of(r, "written_today"), int_of(r, "written"),
-                   int_of(r, "failed"), int_of(r, "left"));
+            printf("%-10s  %-8s %-20s %8lld %8lld %8lld %8lld %8lld %8lld %8lld\n", text_of(r, "date"), text_of(r, "model"),
+                   text_of(r, "name"), int_of(r, "quantity"), int_of(r, "on_hand"), int_of(r, "claimed"),
+                   int_of(r, "written_today"), int_of(r, "written"), int_of(r, "failed"), int_of(r, "left"));
     }
 }
 
@@ -109,7 +115,10 @@ static int show_counts(const struct command_line *line, const char *path)
     return finish(answer);
 }
 
-int command_plan_list(const struct command_line *line) { return show_counts(line, "/plan"); }
+int command_plan_list(const struct command_line *line)
+{
+    return show_counts(line, "/plan");
+}
 
 int command_status(const struct command_line *line)
 {
@@ -139,11 +148,16 @@ int command_request(const struct command_line *line)
 int command_model_add(const struct command_line *line)
 {
     static const char *const texts[] = { "name", "voltage", "power", "current", "profile", "pattern", "line" };
+    struct why why = { "" };
+    long digits;
+    enum err err = command_flag_int(line, "digits", 1, LIMIT_SERIAL, &digits, &why);
+    if (err != OK)
+        return command_fail(line, err, &why, NULL);
     json_t *answer, *body = json_pack("{s:s,s:b}", "code", line->args[0], "identity", !command_switch(line, "no-identity"));
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         if (command_flag(line, texts[i]) != NULL)
             json_object_set_new(body, texts[i], json_string(command_flag(line, texts[i])));
-    json_object_set_new(body, "digits", json_integer(atoi(command_flag(line, "digits"))));
+    json_object_set_new(body, "digits", json_integer(digits));
     int status = api_run(line, "POST", "/models", body, &answer);
     if (status != 0)
         return status;
@@ -192,7 +206,8 @@ int command_station_add(const struct command_line *line)
 {
     json_t *answer;
     const char *at = command_flag(line, "line");
-    int status = api_run(line, "POST", "/stations", json_pack("{s:s,s:s}", "name", line->args[0], "line", at == NULL ? line->args[0] : at), &answer);
+    int status = api_run(line, "POST", "/stations",
+                         json_pack("{s:s,s:s}", "name", line->args[0], "line", at == NULL ? line->args[0] : at), &answer);
     if (status != 0)
         return status;
     printf("station %s at line %s\n", text_of(answer, "name"), text_of(answer, "line"));
@@ -238,9 +253,15 @@ int command_operator_add(const struct command_line *line)
     return put_operator(line, command_flag(line, "role"), command_flag(line, "new-password-file"), 0);
 }
 
-int command_operator_disable(const struct command_line *line) { return put_operator(line, NULL, NULL, 1); }
+int command_operator_disable(const struct command_line *line)
+{
+    return put_operator(line, NULL, NULL, 1);
+}
 
-int command_operator_password(const struct command_line *line) { return put_operator(line, NULL, command_flag(line, "new-password-file"), -1); }
+int command_operator_password(const struct command_line *line)
+{
+    return put_operator(line, NULL, command_flag(line, "new-password-file"), -1);
+}
 
 int command_forget(const struct command_line *line)
 {

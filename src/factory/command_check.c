@@ -21,10 +21,11 @@ static enum err print_identity(void *context, const struct identity *i)
     clock_format_day(i->day, day);
     if (i->has_fingerprint)
         hex_encode(i->fingerprint, IDENTITY_FINGERPRINT, fingerprint);
-    json_t *row = json_pack("{s:s,s:I,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:b,s:I,s:I,s:s}", "number", i->number.text, "generation",
-                            (json_int_t)i->generation, "state", lifecycle_name(i->state), "date", day, "order", i->order, "request",
-                            i->request, "fingerprint", fingerprint, "station", i->station, "board", i->board, "pack", i->has_pack, "created",
-                            (json_int_t)i->created_s, "written", (json_int_t)i->written_s, "reason", i->reason);
+    json_t *row =
+        json_pack("{s:s,s:I,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:b,s:I,s:I,s:s}", "number", i->number.text, "generation",
+                  (json_int_t)i->generation, "state", lifecycle_name(i->state), "date", day, "order", i->order, "request",
+                  i->request, "fingerprint", fingerprint, "station", i->station, "board", i->board, "pack", i->has_pack,
+                  "created", (json_int_t)i->created_s, "written", (json_int_t)i->written_s, "reason", i->reason);
     if (row == NULL)
         return ERR_NO_MEMORY;
     json_dumpf(row, stdout, JSON_COMPACT);
@@ -69,7 +70,8 @@ static enum err try_unseal(void *context, const struct identity *i)
         return OK;
     u->packs++;
     enum err err = stock_pack_read(u->db, i, &sealed, NULL);
-    if (err != OK || unseal(u->sealer, buf_span(&sealed), factory_binding(&i->number, i->fingerprint, binding), &plain, NULL) != OK)
+    if (err != OK ||
+        unseal(u->sealer, buf_span(&sealed), factory_binding(&i->number, i->fingerprint, binding), &plain, NULL) != OK)
         return print_fault(&u->faults, i->number.text, "its pack cannot be unsealed");
     return OK;
 }
@@ -115,8 +117,8 @@ struct reconciling {
 
 static void print_account(const char *where, const char *order, const int64_t n[5])
 {
-    printf("%-8s %-16s issued %lld = written %lld + on hand %lld + voided %lld + superseded %lld\n", where, order, (long long)n[0],
-           (long long)n[1], (long long)n[2], (long long)n[3], (long long)n[4]);
+    printf("%-8s %-16s issued %lld = written %lld + on hand %lld + voided %lld + superseded %lld\n", where, order,
+           (long long)n[0], (long long)n[1], (long long)n[2], (long long)n[3], (long long)n[4]);
 }
 
 static enum err compare(void *context, const struct stock_account *mine)
@@ -152,8 +154,9 @@ static enum err ask_account(const struct factory_settings *s, struct soap_parsed
     if (err == OK)
         err = credentials_context(&c, false, ROLE_BIT(ROLE_CA), &tls, why);
     if (err == OK)
-        err = ca_ask_wait(url, tls, &(struct ca_question){ SOAP_ACCOUNT, NULL, &(struct account_request){ .order = "" }, 16 * LIMIT_MESSAGE },
-                          ret_answer, &told, why);
+        err = ca_ask_wait(
+            url, tls, &(struct ca_question){ SOAP_ACCOUNT, NULL, &(struct account_request){ .order = "" }, 16 * LIMIT_MESSAGE },
+            ret_answer, &told, why);
     tls_context_free(tls);
     credentials_done(&c);
     return err;

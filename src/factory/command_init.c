@@ -72,7 +72,9 @@ static enum err check_root(const struct enrolment_response *r, const uint8_t *pi
 {
     uint8_t fingerprint[CERT_FINGERPRINT];
     cert_fingerprint_der(r->root, fingerprint);
-    return memcmp(fingerprint, pinned, CERT_FINGERPRINT) == 0 ? OK : why_set(why, ERR_BAD_CERTIFICATE, "the CA sent another root than the fingerprint says");
+    return memcmp(fingerprint, pinned, CERT_FINGERPRINT) == 0
+               ? OK
+               : why_set(why, ERR_BAD_CERTIFICATE, "the CA sent another root than the fingerprint says");
 }
 
 /* Fingerprints are written with or without colons. */
@@ -105,8 +107,9 @@ static enum err enrol(struct init *in, struct why *why)
         err = make_key(in, &csr, why);
     if (err == OK)
         err = ca_ask_wait(url, tls,
-                          &(struct ca_question){ SOAP_ENROLMENT, NULL,
-                                                 &(struct enrolment_request){ .token = command_flag(in->line, "token"), .csr = buf_span(&csr) }, 0 },
+                          &(struct ca_question){
+                              SOAP_ENROLMENT, NULL,
+                              &(struct enrolment_request){ .token = command_flag(in->line, "token"), .csr = buf_span(&csr) }, 0 },
                           &answer, &told, why);
     if (err == OK)
         err = check_root(answer.body, pinned, why);
@@ -232,7 +235,8 @@ int command_serve(const struct command_line *line)
     char path[COMMAND_PATH];
     enum err err = command_settings(line, path, &settings, &why);
     if (err != OK)
-        return command_fail(line, err, &why, err == ERR_NOT_FOUND ? "nameplate factory init --ca URL --fingerprint F --token T" : NULL);
+        return command_fail(line, err, &why,
+                            err == ERR_NOT_FOUND ? "nameplate factory init --ca URL --fingerprint F --token T" : NULL);
     if (!command_switch(line, "check-config"))
         return factory_serve(path);
     settings_print(stdout, factory_setting_rows, factory_setting_rows_n, &settings);

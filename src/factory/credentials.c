@@ -108,15 +108,20 @@ void credentials_done(struct credentials *c)
     key_free(c->key);
     trust_free(c->trust);
     for (size_t i = 0; i < c->chain_n; i++) {
-        union { const struct cert *held; struct cert *owned; } cert = { c->chain[i] };
+        union {
+            const struct cert *held;
+            struct cert *owned;
+        } cert = { c->chain[i] };
         cert_free(cert.owned);
     }
     *c = (struct credentials){ 0 };
 }
 
-enum err credentials_context(const struct credentials *c, bool server, unsigned peers, struct tls_context **ret_context, struct why *why)
+enum err credentials_context(const struct credentials *c, bool server, unsigned peers, struct tls_context **ret_context,
+                             struct why *why)
 {
-    return tls_context_new(&(struct tls_options){ .server = server, .key = c->key, .chain = c->chain, .chain_n = c->chain_n,
-                                                  .trust = c->trust, .peers = peers },
-                           ret_context, why);
+    return tls_context_new(
+        &(struct tls_options){
+            .server = server, .key = c->key, .chain = c->chain, .chain_n = c->chain_n, .trust = c->trust, .peers = peers },
+        ret_context, why);
 }

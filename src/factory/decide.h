@@ -19,9 +19,9 @@ struct claim_facts {
     const char *station, *line, *board; /* who asks: the board may be "" */
     int32_t today;
     bool model_known, model_identity, model_discontinued;
-    const char *model_line; /* "": any line */
+    const char *model_line;     /* "": any line */
     const struct identity *row; /* newest generation of the number; NULL: not in the plan */
-    int64_t outstanding;    /* claims of this station, this number not counted */
+    int64_t outstanding;        /* claims of this station, this number not counted */
 };
 
 enum claim_way {

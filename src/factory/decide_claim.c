@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -81,9 +82,8 @@ static void bind(const struct decide_policy *policy, const struct claim_facts *f
         memcpy(row->nonce, nonce, IDENTITY_NONCE);
         row->has_nonce = true;
     }
-    strncpy(row->board, f->board, sizeof row->board - 1);
-    strncpy(row->station, f->station, sizeof row->station - 1);
-    row->station[strlen(f->station) < sizeof row->station ? strlen(f->station) : sizeof row->station - 1] = '\0';
+    snprintf(row->board, sizeof row->board, "%s", f->board);
+    snprintf(row->station, sizeof row->station, "%s", f->station);
     row->lease_until_s = now_s + policy->lease_s;
 }
 

@@ -57,8 +57,12 @@ static enum err store_row(struct direct *d, const struct issued_pack *issued, co
     bool stored;
     cert_fingerprint_der(pack->certificate, fingerprint);
     return stock_pack_store(d->call->factory->db,
-                            &(struct stock_pack){ .number = issued->number, .request = d->request, .order = issued->order,
-                                                  .certificate = pack->certificate, .fingerprint = fingerprint, .now_s = clock_wall_s() },
+                            &(struct stock_pack){ .number = issued->number,
+                                                  .request = d->request,
+                                                  .order = issued->order,
+                                                  .certificate = pack->certificate,
+                                                  .fingerprint = fingerprint,
+                                                  .now_s = clock_wall_s() },
                             &stored, why);
 }
 
@@ -83,8 +87,10 @@ static enum err pass_on(struct direct *d, const struct issued_pack *issued, stru
         err = db_commit(db, why);
     db_rollback(db);
     if (err == OK)
-        service_answer(d->call, &(struct pack_response){ .number = row.number, .generation = row.generation,
-                                                         .nonce = span_of(row.nonce, IDENTITY_NONCE), .pack = issued->pack });
+        service_answer(d->call, &(struct pack_response){ .number = row.number,
+                                                         .generation = row.generation,
+                                                         .nonce = span_of(row.nonce, IDENTITY_NONCE),
+                                                         .pack = issued->pack });
     return err;
 }
 

@@ -21,7 +21,8 @@ enum err service_enrol(struct service_call *call, struct why *why)
     struct service_call *kept = service_keep(call);
     if (kept == NULL)
         return ERR_NO_MEMORY;
-    enum err err = ca_ask_later(call->factory, &(struct ca_question){ SOAP_ENROLMENT, NULL, call->request->body, 0 }, on_enrolled, kept, why);
+    enum err err = ca_ask_later(call->factory, &(struct ca_question){ SOAP_ENROLMENT, NULL, call->request->body, 0 }, on_enrolled,
+                                kept, why);
     if (err != OK)
         service_release(kept);
     return err;

@@ -7,7 +7,8 @@
 #include "base/hex.h"
 #include "base/rng.h"
 
-struct span factory_binding(const struct device_number *number, const uint8_t fingerprint[CERT_FINGERPRINT], uint8_t ret_bytes[SEAL_BINDING])
+struct span factory_binding(const struct device_number *number, const uint8_t fingerprint[CERT_FINGERPRINT],
+                            uint8_t ret_bytes[SEAL_BINDING])
 {
     size_t n = strlen(number->text) + 1;
     memcpy(ret_bytes, number->text, n);
@@ -15,7 +16,8 @@ struct span factory_binding(const struct device_number *number, const uint8_t fi
     return span_of(ret_bytes, n + CERT_FINGERPRINT);
 }
 
-enum err factory_note(struct db *db, const char *actor, const char *event, const char *subject, struct why *why, const char *fmt, ...)
+enum err factory_note(struct db *db, const char *actor, const char *event, const char *subject, struct why *why, const char *fmt,
+                      ...)
 {
     char detail[512];
     va_list args;

@@ -26,7 +26,7 @@ struct factory {
     const char *config; /* path of the settings, for reloading */
     int64_t started_s;
     int64_t claims, written, failed; /* counters for /metrics, since start */
-    unsigned draining; /* listeners that still have exchanges */
+    unsigned draining;               /* listeners that still have exchanges */
 };
 
 /* Additional data of a sealed pack: number and fingerprint, so that two rows cannot be swapped. */
@@ -35,8 +35,8 @@ struct span factory_binding(const struct device_number *number, const uint8_t fi
                             uint8_t ret_bytes[SEAL_BINDING]);
 
 /* One entry of the audit trail; inside a transaction. */
-enum err factory_note(struct db *db, const char *actor, const char *event, const char *subject, struct why *why, const char *fmt, ...)
-    MUST_CHECK PRINTF_LIKE(6, 7);
+enum err factory_note(struct db *db, const char *actor, const char *event, const char *subject, struct why *why, const char *fmt,
+                      ...) MUST_CHECK PRINTF_LIKE(6, 7);
 
 /* "urn:uuid:..." (RFC 4122 version 4), a fresh request id. Errors: IO. */
 enum err factory_request_id(char ret_id[LIMIT_MESSAGE_ID + 1]) MUST_CHECK;

@@ -12,13 +12,14 @@ struct handout {
 
 /* Reads the facts, decides, and saves the claim with its audit entry when there is a pack to hand out; inside a
  * transaction, so that no other claim comes between. Errors: those of decide_claim. */
-enum err handout_claim(struct service_call *call, const struct handout *handout, enum claim_way *ret_way, struct identity *ret_row,
-                       struct why *why) MUST_CHECK;
+enum err handout_claim(struct service_call *call, const struct handout *handout, enum claim_way *ret_way,
+                       struct identity *ret_row, struct why *why) MUST_CHECK;
 
 /* Unseals the stored pack and answers with it; after the commit (I9). */
 enum err handout_send(struct service_call *call, const struct identity *row, struct why *why) MUST_CHECK;
 
 /* Direct mode (F-21): asks the CA for the one number, then hands it out. */
-enum err service_direct(struct service_call *call, const struct handout *handout, const struct identity *row, struct why *why) MUST_CHECK;
+enum err service_direct(struct service_call *call, const struct handout *handout, const struct identity *row,
+                        struct why *why) MUST_CHECK;
 
 #endif

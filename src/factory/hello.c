@@ -52,7 +52,9 @@ enum err service_hello(struct service_call *call, struct why *why)
     memcpy(text, call->factory->settings.parameters, sizeof text);
     enum err err = stock_model_each(call->factory->db, take_model, h, why);
     if (err == OK)
-        service_answer(call, &(struct station_hello_response){ .line = h->line, .models = h->answer, .models_n = h->n,
+        service_answer(call, &(struct station_hello_response){ .line = h->line,
+                                                               .models = h->answer,
+                                                               .models_n = h->n,
                                                                .parameters = parameters,
                                                                .parameters_n = split_parameters(text, parameters) });
     free(h);

@@ -1,17 +1,31 @@
 /* nameplate factory: the factory server and the commands around it. */
 #include "factory/commands.h"
 
-#define FLAG_DIR { "dir", "DIR", "./factory", "folder of this factory server" }
-#define FLAG_CONFIG { "config", "FILE", NULL, "its settings, when they are not DIR/nameplate.conf" }
-#define FLAG_LOGIN \
-    { "user", "NAME", NULL, "operator; without it the session of factory login counts" }, \
-    { "password-file", "FILE", NULL, "file whose first line is the operator's password" }
-#define FLAG_END { NULL, NULL, NULL, NULL }
+#define FLAG_DIR                                                                                                                 \
+    {                                                                                                                            \
+        "dir", "DIR", "./factory", "folder of this factory server"                                                               \
+    }
+#define FLAG_CONFIG                                                                                                              \
+    {                                                                                                                            \
+        "config", "FILE", NULL, "its settings, when they are not DIR/nameplate.conf"                                             \
+    }
+#define FLAG_LOGIN                                                                                                               \
+    { "user", "NAME", NULL, "operator; without it the session of factory login counts" },                                        \
+    {                                                                                                                            \
+        "password-file", "FILE", NULL, "file whose first line is the operator's password"                                        \
+    }
+#define FLAG_END                                                                                                                 \
+    {                                                                                                                            \
+        NULL, NULL, NULL, NULL                                                                                                   \
+    }
 
 static const struct command_flag flags_folder[] = { FLAG_DIR, FLAG_CONFIG, FLAG_END };
 static const struct command_flag flags_login[] = { FLAG_DIR, FLAG_CONFIG, FLAG_LOGIN, FLAG_END };
 static const struct command_flag flags_serve[] = {
-    FLAG_DIR, FLAG_CONFIG, { "check-config", NULL, NULL, "read the settings, print them and stop" }, FLAG_END,
+    FLAG_DIR,
+    FLAG_CONFIG,
+    { "check-config", NULL, NULL, "read the settings, print them and stop" },
+    FLAG_END,
 };
 static const struct command_flag flags_init[] = {
     FLAG_DIR,
@@ -29,10 +43,13 @@ static const struct command_flag flags_import[] = {
     FLAG_DIR, FLAG_CONFIG, FLAG_LOGIN, { "dry-run", NULL, NULL, "check the plan, change nothing" }, FLAG_END,
 };
 static const struct command_flag flags_counts[] = {
-    FLAG_DIR, FLAG_CONFIG, FLAG_LOGIN, { "json", NULL, NULL, "as JSON" }, { "watch", NULL, NULL, "again every two seconds" }, FLAG_END,
+    FLAG_DIR, FLAG_CONFIG, FLAG_LOGIN, { "json", NULL, NULL, "as JSON" }, { "watch", NULL, NULL, "again every two seconds" },
+    FLAG_END,
 };
 static const struct command_flag flags_model[] = {
-    FLAG_DIR, FLAG_CONFIG, FLAG_LOGIN,
+    FLAG_DIR,
+    FLAG_CONFIG,
+    FLAG_LOGIN,
     { "name", "TYPE", NULL, "name on the nameplate" },
     { "voltage", "V", NULL, "rated voltage on the nameplate" },
     { "power", "W", NULL, "rated power consumption on the nameplate" },
@@ -44,44 +61,66 @@ static const struct command_flag flags_model[] = {
     { "no-identity", NULL, NULL, "devices of this model get no identity" },
     FLAG_END,
 };
-static const struct command_flag flags_station[] = { FLAG_DIR, FLAG_CONFIG, FLAG_LOGIN, { "line", "L", NULL, "line at which it stands" }, FLAG_END };
-static const struct command_flag flags_request[] = { FLAG_DIR, FLAG_CONFIG, FLAG_LOGIN, { "date", "D", NULL, "day of the plan, 2026-03-19" }, FLAG_END };
+static const struct command_flag flags_station[] = {
+    FLAG_DIR, FLAG_CONFIG, FLAG_LOGIN, { "line", "L", NULL, "line at which it stands" }, FLAG_END
+};
+static const struct command_flag flags_request[] = {
+    FLAG_DIR, FLAG_CONFIG, FLAG_LOGIN, { "date", "D", NULL, "day of the plan, 2026-03-19" }, FLAG_END
+};
 static const struct command_flag flags_operator[] = {
-    FLAG_DIR, FLAG_CONFIG, FLAG_LOGIN,
+    FLAG_DIR,
+    FLAG_CONFIG,
+    FLAG_LOGIN,
     { "role", "ROLE", NULL, "admin, planner or viewer" },
     { "new-password-file", "FILE", NULL, "file whose first line is the new password" },
     FLAG_END,
 };
 static const struct command_flag flags_forget[] = {
-    FLAG_DIR, FLAG_CONFIG, FLAG_LOGIN,
+    FLAG_DIR,
+    FLAG_CONFIG,
+    FLAG_LOGIN,
     { "confirm-user", "NAME", NULL, "second administrator" },
     { "confirm-password-file", "FILE", NULL, "file whose first line is the second administrator's password" },
     FLAG_END,
 };
 
 static const struct command commands[] = {
-    { "init", "", 0, 0, "enrol with the CA and set up the folder", "nameplate factory init --ca https://127.0.0.1:8440 --fingerprint F --token T --admin meier --password-file pw", command_init, flags_init },
+    { "init", "", 0, 0, "enrol with the CA and set up the folder",
+      "nameplate factory init --ca https://127.0.0.1:8440 --fingerprint F --token T --admin meier --password-file pw",
+      command_init, flags_init },
     { "serve", "", 0, 0, "run the factory server", "nameplate factory serve --dir ./factory", command_serve, flags_serve },
-    { "login", "", 0, 0, "log in; later commands then need no --user", "nameplate factory login --user meier --password-file pw", command_login, flags_login },
-    { "plan import", "FILE", 1, 1, "take over a production plan: date,model,quantity[,first_serial]", "nameplate factory plan import plan.csv", command_plan_import, flags_import },
+    { "login", "", 0, 0, "log in; later commands then need no --user", "nameplate factory login --user meier --password-file pw",
+      command_login, flags_login },
+    { "plan import", "FILE", 1, 1, "take over a production plan: date,model,quantity[,first_serial]",
+      "nameplate factory plan import plan.csv", command_plan_import, flags_import },
     { "plan list", "", 0, 0, "show the whole plan", NULL, command_plan_list, flags_counts },
-    { "model add", "CODE", 1, 1, "add a model to the model list, or change it", "nameplate factory model add 3012 --name TYPE-1 --line A", command_model_add, flags_model },
+    { "model add", "CODE", 1, 1, "add a model to the model list, or change it",
+      "nameplate factory model add 3012 --name TYPE-1 --line A", command_model_add, flags_model },
     { "model list", "", 0, 0, "show the model list", NULL, command_model_list, flags_login },
-    { "station add", "NAME", 1, 1, "admit a station at a line, or move it", "nameplate factory station add line-a --line A", command_station_add, flags_station },
+    { "station add", "NAME", 1, 1, "admit a station at a line, or move it", "nameplate factory station add line-a --line A",
+      command_station_add, flags_station },
     { "station list", "", 0, 0, "show the stations", NULL, command_station_list, flags_login },
     { "station remove", "NAME", 1, 1, "admit a station no longer", NULL, command_station_remove, flags_login },
-    { "request", "", 0, 0, "ask the CA for the identities of a day now", "nameplate factory request --date 2026-03-19", command_request, flags_request },
-    { "status", "", 0, 0, "identities per model and day: on hand, claimed, used today, left", "nameplate factory status --watch", command_status, flags_counts },
-    { "number", "NUMBER", 1, 1, "show what is known of one device number", "nameplate factory number 3012-000001", command_number, flags_login },
-    { "forget", "MODEL", 1, 1, "discontinue a model: revoke and erase its left-over packs", "nameplate factory forget 3012 --confirm-user huber --confirm-password-file pw2", command_forget, flags_forget },
-    { "operator add", "NAME", 1, 1, "add an operator, or change the role", "nameplate factory operator add huber --role admin --new-password-file pw2", command_operator_add, flags_operator },
+    { "request", "", 0, 0, "ask the CA for the identities of a day now", "nameplate factory request --date 2026-03-19",
+      command_request, flags_request },
+    { "status", "", 0, 0, "identities per model and day: on hand, claimed, used today, left", "nameplate factory status --watch",
+      command_status, flags_counts },
+    { "number", "NUMBER", 1, 1, "show what is known of one device number", "nameplate factory number 3012-000001", command_number,
+      flags_login },
+    { "forget", "MODEL", 1, 1, "discontinue a model: revoke and erase its left-over packs",
+      "nameplate factory forget 3012 --confirm-user huber --confirm-password-file pw2", command_forget, flags_forget },
+    { "operator add", "NAME", 1, 1, "add an operator, or change the role",
+      "nameplate factory operator add huber --role admin --new-password-file pw2", command_operator_add, flags_operator },
     { "operator list", "", 0, 0, "show the operators", NULL, command_operator_list, flags_login },
     { "operator disable", "NAME", 1, 1, "let an operator log in no longer", NULL, command_operator_disable, flags_login },
-    { "operator password", "NAME", 1, 1, "set a new password, and end a lock-out", NULL, command_operator_password, flags_operator },
-    { "export", "", 0, 0, "print each identity as a line of JSON", "nameplate factory export --dir ./factory", command_export, flags_folder },
+    { "operator password", "NAME", 1, 1, "set a new password, and end a lock-out", NULL, command_operator_password,
+      flags_operator },
+    { "export", "", 0, 0, "print each identity as a line of JSON", "nameplate factory export --dir ./factory", command_export,
+      flags_folder },
     { "fsck", "", 0, 0, "check the folder: rows, packs, audit trail", NULL, command_fsck, flags_folder },
     { "reconcile", "", 0, 0, "compare the accounts of each order with the CA's", NULL, command_reconcile, flags_folder },
-    { "audit list", "[SUBJECT]", 0, 1, "print the audit trail", "nameplate factory audit list 3012-000001", command_audit_list, flags_folder },
+    { "audit list", "[SUBJECT]", 0, 1, "print the audit trail", "nameplate factory audit list 3012-000001", command_audit_list,
+      flags_folder },
     { "audit verify", "", 0, 0, "check the chain of the audit trail", NULL, command_audit_verify, flags_folder },
     { 0 },
 };

@@ -18,7 +18,8 @@ static enum err take_first(void *context, const struct stock_request *r)
     return OK;
 }
 
-static enum err set_state(struct office *o, const char *id, enum stock_request_state state, const char *reason, const char *event, struct why *why)
+static enum err set_state(struct office *o, const char *id, enum stock_request_state state, const char *reason, const char *event,
+                          struct why *why)
 {
     enum err err = db_begin(o->db, why);
     if (err == OK && state == STOCK_REQUEST_REFUSED)
@@ -66,9 +67,10 @@ static enum err confirm_one(struct office *o, const char *id, struct why *why)
 {
     AUTO_PARSED answer = { 0 };
     bool told;
-    enum err err = ca_ask_wait(o->url, o->tls,
-                               &(struct ca_question){ SOAP_RECEIPT_CONFIRMATION, NULL, &(struct receipt_confirmation_request){ .request = id }, 0 },
-                               &answer, &told, why);
+    enum err err = ca_ask_wait(
+        o->url, o->tls,
+        &(struct ca_question){ SOAP_RECEIPT_CONFIRMATION, NULL, &(struct receipt_confirmation_request){ .request = id }, 0 },
+        &answer, &told, why);
     if (err != OK && !(told && err_row(err)->action == ERR_ACTION_REFUSE))
         return err;
     if (err != OK)
@@ -120,8 +122,7 @@ enum err office_revocations(struct office *o, struct why *why)
     bool told;
     if (clock_mono_ms() < o->crl_at_ms)
         return OK;
-    enum err err = ca_ask_wait(o->url, o->tls,
-                               &(struct ca_question){ SOAP_REVOCATION_LIST, NULL, &nothing, 16 * LIMIT_MESSAGE },
+    enum err err = ca_ask_wait(o->url, o->tls, &(struct ca_question){ SOAP_REVOCATION_LIST, NULL, &nothing, 16 * LIMIT_MESSAGE },
                                &answer, &told, why);
     if (err == OK)
         err = save_lists(o, answer.body, why);

@@ -46,7 +46,8 @@ enum err office_fetch(struct office *o, struct why *why)
     enum err err = factory_parse_minute(s->mes_at, &at, why);
     if (err == OK)
         err = stock_mark_get(o->db, "fetched-month", &last, why);
-    if (err != OK || s->mes_url[0] == '\0' || !decide_fetch_due(today, clock_local_minute(now), (int32_t)s->mes_day, at, (int32_t)last))
+    if (err != OK || s->mes_url[0] == '\0' ||
+        !decide_fetch_due(today, clock_local_minute(now), (int32_t)s->mes_day, at, (int32_t)last))
         return err;
     err = get_plan(s, &csv, why);
     return err != OK ? err : take_over(o, buf_span(&csv), today / 100, why);

@@ -21,13 +21,13 @@ struct office {
 };
 
 /* Each does its step once; nothing to do is OK. */
-enum err office_expire(struct office *office, struct why *why) MUST_CHECK;   /* leases that are over */
-enum err office_erase(struct office *office, struct why *why) MUST_CHECK;    /* F-17, after retention */
-enum err office_fetch(struct office *office, struct why *why) MUST_CHECK;    /* F-1, when due */
-enum err office_request(struct office *office, struct why *why) MUST_CHECK;  /* F-3, when due */
-enum err office_send(struct office *office, struct why *why) MUST_CHECK;     /* requests under way */
-enum err office_confirm(struct office *office, struct why *why) MUST_CHECK;  /* what has come and is durable */
-enum err office_report(struct office *office, struct why *why) MUST_CHECK;   /* write results; re-issue (F-16) */
+enum err office_expire(struct office *office, struct why *why) MUST_CHECK;      /* leases that are over */
+enum err office_erase(struct office *office, struct why *why) MUST_CHECK;       /* F-17, after retention */
+enum err office_fetch(struct office *office, struct why *why) MUST_CHECK;       /* F-1, when due */
+enum err office_request(struct office *office, struct why *why) MUST_CHECK;     /* F-3, when due */
+enum err office_send(struct office *office, struct why *why) MUST_CHECK;        /* requests under way */
+enum err office_confirm(struct office *office, struct why *why) MUST_CHECK;     /* what has come and is durable */
+enum err office_report(struct office *office, struct why *why) MUST_CHECK;      /* write results; re-issue (F-16) */
 enum err office_revocations(struct office *office, struct why *why) MUST_CHECK; /* CRLs, when due */
 void office_warn_low(struct office *office);
 

@@ -22,8 +22,10 @@ static enum err collect(void *context, const struct stock_outcome *o)
         return OK;
     r->outcomes[r->n] = *o;
     const struct stock_outcome *kept = &r->outcomes[r->n];
-    r->records[r->n] = (struct outcome){ .number = kept->number, .fingerprint = span_of(kept->fingerprint, sizeof kept->fingerprint),
-                                         .outcome = kept->outcome, .reason = kept->reason };
+    r->records[r->n] = (struct outcome){ .number = kept->number,
+                                         .fingerprint = span_of(kept->fingerprint, sizeof kept->fingerprint),
+                                         .outcome = kept->outcome,
+                                         .reason = kept->reason };
     r->n++;
     return OK;
 }
@@ -31,7 +33,10 @@ static enum err collect(void *context, const struct stock_outcome *o)
 /* The next generation of a number whose old certificate is revoked. In direct mode a station's request asks for it. */
 static enum err plan_again(struct office *o, const struct identity *old, struct why *why)
 {
-    struct identity next = { .number = old->number, .generation = old->generation + 1, .day = old->day, .state = LIFE_PLANNED,
+    struct identity next = { .number = old->number,
+                             .generation = old->generation + 1,
+                             .day = old->day,
+                             .state = LIFE_PLANNED,
                              .created_s = clock_wall_s() };
     struct stock_request request = { .made_s = clock_wall_s(), .state = STOCK_REQUEST_OPEN };
     memcpy(next.model, old->model, sizeof next.model);
@@ -73,8 +78,8 @@ static enum err take_answer(struct office *o, const struct stock_outcome *out, c
         enum err told = err_from_name(taken->error);
         if (err_row(told)->action == ERR_ACTION_RETRY)
             return OK;
-        log_event(LOG_ERROR, "outcome-refused", "number", out->number.text, "outcome", out->outcome, "error", taken->error, "reason",
-                  taken->reason, NULL);
+        log_event(LOG_ERROR, "outcome-refused", "number", out->number.text, "outcome", out->outcome, "error", taken->error,
+                  "reason", taken->reason, NULL);
         return stock_outcome_refused(o->db, out->id, taken->reason[0] == '\0' ? taken->error : taken->reason, why);
     }
     enum err err = strcmp(out->outcome, "written") == 0 ? OK : take_voided(o, out, why);
@@ -88,7 +93,8 @@ static const struct outcome_taken *find(const struct outcome_report_response *an
     return NULL;
 }
 
-static enum err take_answers(struct office *o, const struct report *r, const struct outcome_report_response *answer, struct why *why)
+static enum err take_answers(struct office *o, const struct report *r, const struct outcome_report_response *answer,
+                             struct why *why)
 {
     enum err err = db_begin(o->db, why);
     for (size_t i = 0; err == OK && i < r->n; i++) {
@@ -111,7 +117,8 @@ static enum err report_some(struct office *o, struct report *r, struct why *why)
     if (err != OK || r->n == 0)
         return err;
     err = ca_ask_wait(o->url, o->tls,
-                      &(struct ca_question){ SOAP_OUTCOME_REPORT, NULL, &(struct outcome_report_request){ r->records, r->n }, 16 * LIMIT_MESSAGE },
+                      &(struct ca_question){ SOAP_OUTCOME_REPORT, NULL, &(struct outcome_report_request){ r->records, r->n },
+                                             16 * LIMIT_MESSAGE },
                       &answer, &told, why);
     return err != OK ? err : take_answers(o, r, answer.body, why);
 }

@@ -36,7 +36,8 @@ static enum err collect_erased(void *context, const struct identity *row)
     return lifecycle_next(row->state, LIFE_EVENT_ERASE, ROLE_FACTORY, &c->rows[c->n++].state, NULL);
 }
 
-static enum err change_all(struct office *o, enum lifecycle_state state, stock_identity_fn *collect, const char *event, bool drop, struct why *why)
+static enum err change_all(struct office *o, enum lifecycle_state state, stock_identity_fn *collect, const char *event, bool drop,
+                           struct why *why)
 {
     struct changes c = { .office = o, .now_s = clock_wall_s() };
     enum err err = stock_identity_in_state(o->db, state, "", collect, &c, why);
@@ -58,9 +59,15 @@ static enum err change_all(struct office *o, enum lifecycle_state state, stock_i
     return err;
 }
 
-enum err office_expire(struct office *o, struct why *why) { return change_all(o, LIFE_CLAIMED, collect_expired, "expire", false, why); }
+enum err office_expire(struct office *o, struct why *why)
+{
+    return change_all(o, LIFE_CLAIMED, collect_expired, "expire", false, why);
+}
 
-enum err office_erase(struct office *o, struct why *why) { return change_all(o, LIFE_WRITTEN, collect_erased, "erase", true, why); }
+enum err office_erase(struct office *o, struct why *why)
+{
+    return change_all(o, LIFE_WRITTEN, collect_erased, "erase", true, why);
+}
 
 enum err office_request(struct office *o, struct why *why)
 {

@@ -33,8 +33,8 @@ static enum err import_rows(struct db *db, const char *actor, struct plan *plan,
     return err;
 }
 
-enum err plan_import(struct db *db, const char *actor, struct span csv, bool dry_run, struct plan *plan, struct plan_result *ret_result,
-                     struct why *why)
+enum err plan_import(struct db *db, const char *actor, struct span csv, bool dry_run, struct plan *plan,
+                     struct plan_result *ret_result, struct why *why)
 {
     struct plan_result result = { 0 };
     enum err err = plan_parse(csv, plan, why);

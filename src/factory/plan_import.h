@@ -10,7 +10,7 @@ struct plan_result {
 };
 /* All or nothing, in one transaction; `plan` keeps the rows and mistakes for the caller to show (plan_done).
  * Errors: BAD_INPUT with plan->errors. */
-enum err plan_import(struct db *db, const char *actor, struct span csv, bool dry_run, struct plan *plan, struct plan_result *ret_result,
-                     struct why *why) MUST_CHECK;
+enum err plan_import(struct db *db, const char *actor, struct span csv, bool dry_run, struct plan *plan,
+                     struct plan_result *ret_result, struct why *why) MUST_CHECK;
 
 #endif

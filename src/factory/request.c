@@ -3,7 +3,8 @@
 #include "base/clock.h"
 
 /* One request with up to `most` numbers; *ret_n 0 leaves none behind. */
-static enum err make_one(struct db *db, const char *actor, int32_t from, int32_t to, int64_t most, int64_t *ret_n, struct why *why)
+static enum err make_one(struct db *db, const char *actor, int32_t from, int32_t to, int64_t most, int64_t *ret_n,
+                         struct why *why)
 {
     struct stock_request request = { .made_s = clock_wall_s(), .state = STOCK_REQUEST_OPEN };
     enum err err = factory_request_id(request.id);
@@ -12,8 +13,9 @@ static enum err make_one(struct db *db, const char *actor, int32_t from, int32_t
     if (err != OK || *ret_n == 0)
         return err;
     err = stock_request_add(db, &request, why);
-    return err != OK ? err
-                     : factory_note(db, actor, "request", request.id, why, "numbers=%lld from=%d to=%d", (long long)*ret_n, from, to);
+    return err != OK
+               ? err
+               : factory_note(db, actor, "request", request.id, why, "numbers=%lld from=%d to=%d", (long long)*ret_n, from, to);
 }
 
 enum err request_make(struct db *db, const char *actor, bool single, int32_t from, int32_t to, int64_t *ret_n, struct why *why)

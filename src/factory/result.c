@@ -1,4 +1,6 @@
 /* S9 and S11, S12: what stations report about a write. */
+#include <stdio.h>
+
 #include "base/clock.h"
 #include "base/hex.h"
 #include "factory/office.h"
@@ -31,8 +33,8 @@ static bool proof_holds(struct db *db, const struct identity *row, struct span p
 {
     AUTO_BUF der = BUF_INIT;
     AUTO_CERT cert = NULL;
-    return row->has_nonce && stock_certificate_read(db, row, &der, why) == OK && cert_from_der(buf_span(&der), &cert, why) == OK &&
-           proof_check(cert, row->nonce, &row->number, proof, why) == OK;
+    return row->has_nonce && stock_certificate_read(db, row, &der, why) == OK &&
+           cert_from_der(buf_span(&der), &cert, why) == OK && proof_check(cert, row->nonce, &row->number, proof, why) == OK;
 }
 
 static enum err save(struct service_call *call, const struct identity *was, const struct result_effect *e, struct why *why)
@@ -40,13 +42,14 @@ static enum err save(struct service_call *call, const struct identity *was, cons
     struct db *db = call->factory->db;
     enum err err = stock_identity_save(db, &e->row, was->state, e->erase, why);
     if (err == OK)
-        err = factory_note(db, call->actor, e->outcome, was->number.text, why, "generation=%lld board=%s%s%s%s", (long long)was->generation,
-                           was->board, e->erase ? " erased=yes" : "", e->row.reason[0] != '\0' ? " reason=" : "", e->row.reason);
+        err = factory_note(db, call->actor, e->outcome, was->number.text, why, "generation=%lld board=%s%s%s%s",
+                           (long long)was->generation, was->board, e->erase ? " erased=yes" : "",
+                           e->row.reason[0] != '\0' ? " reason=" : "", e->row.reason);
     if (err != OK || !e->report)
         return err;
     struct stock_outcome o = { .number = was->number, .generation = was->generation };
     memcpy(o.fingerprint, was->fingerprint, sizeof o.fingerprint);
-    strncpy(o.outcome, e->outcome, sizeof o.outcome - 1);
+    snprintf(o.outcome, sizeof o.outcome, "%s", e->outcome);
     memcpy(o.reason, e->row.reason, sizeof o.reason);
     err = stock_outcome_add(db, &o, why);
     /* Direct mode: the CA keeps the pack until it is told that it arrived; now it has. */
@@ -55,7 +58,8 @@ static enum err save(struct service_call *call, const struct identity *was, cons
     return err;
 }
 
-static enum err decide(struct service_call *call, const struct write_result_report_request *r, struct result_effect *ret_effect, struct why *why)
+static enum err decide(struct service_call *call, const struct write_result_report_request *r, struct result_effect *ret_effect,
+                       struct why *why)
 {
     struct db *db = call->factory->db;
     struct identity row;
@@ -82,7 +86,8 @@ static void tell(struct service_call *call, const struct result_effect *e)
                   call->station.name, "reason", e->row.reason, NULL);
         office_wake(f->office);
     }
-    service_answer(call, &(struct write_result_report_response){ .accepted = true, .state = lifecycle_name(e->row.state), .again = e->again });
+    service_answer(call, &(struct write_result_report_response){
+                             .accepted = true, .state = lifecycle_name(e->row.state), .again = e->again });
 }
 
 /* Saved first, answered then (hole 5). */

@@ -22,10 +22,15 @@ const struct admin_route admin_routes[] = {
 const size_t admin_routes_n = sizeof admin_routes / sizeof *admin_routes;
 
 static const char *const roles[OPERATOR_ROLES] = {
-    [OPERATOR_VIEWER] = "viewer", [OPERATOR_PLANNER] = "planner", [OPERATOR_ADMIN] = "admin",
+    [OPERATOR_VIEWER] = "viewer",
+    [OPERATOR_PLANNER] = "planner",
+    [OPERATOR_ADMIN] = "admin",
 };
 
-const char *operator_role_name(enum operator_role role) { return (unsigned)role < OPERATOR_ROLES ? roles[role] : "unknown"; }
+const char *operator_role_name(enum operator_role role)
+{
+    return (unsigned)role < OPERATOR_ROLES ? roles[role] : "unknown";
+}
 
 enum err operator_role_parse(const char *name, enum operator_role *ret_role)
 {
@@ -58,4 +63,7 @@ const struct admin_route *admin_find(const char *method, const char *path, bool 
     return NULL;
 }
 
-bool admin_may(const struct admin_route *route, enum operator_role role) { return (route->may & (MAY_ANYBODY | 1u << (unsigned)role)) != 0; }
+bool admin_may(const struct admin_route *route, enum operator_role role)
+{
+    return (route->may & (MAY_ANYBODY | 1u << (unsigned)role)) != 0;
+}

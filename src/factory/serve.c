@@ -112,12 +112,22 @@ static enum err open_listeners(struct factory *f, struct why *why)
     if (err != OK)
         return err;
     f->ca_tls = tls_context_ref(made.ca);
-    err = http_server_new(f->loop, &(struct http_server_options){ .address = s->address, .port = (uint16_t)s->port, .tls = made.stations,
-                                                                 .handler = &factory_station_handler, .context = f, .refused = log_refused },
+    err = http_server_new(f->loop,
+                          &(struct http_server_options){ .address = s->address,
+                                                         .port = (uint16_t)s->port,
+                                                         .tls = made.stations,
+                                                         .handler = &factory_station_handler,
+                                                         .context = f,
+                                                         .refused = log_refused },
                           &f->stations, why);
     if (err == OK)
-        err = http_server_new(f->loop, &(struct http_server_options){ .address = s->admin_address, .port = (uint16_t)s->admin_port, .tls = made.admin,
-                                                                     .handler = &factory_admin_handler, .context = f, .refused = log_refused },
+        err = http_server_new(f->loop,
+                              &(struct http_server_options){ .address = s->admin_address,
+                                                             .port = (uint16_t)s->admin_port,
+                                                             .tls = made.admin,
+                                                             .handler = &factory_admin_handler,
+                                                             .context = f,
+                                                             .refused = log_refused },
                               &f->admin, why);
     contexts_done(&made);
     return err;

@@ -31,7 +31,8 @@ void service_fail(struct service_call *call, enum err err, const struct why *why
 {
     AUTO_BUF xml = BUF_INIT;
     log_failure(err_row(err)->action == ERR_ACTION_REFUSE ? LOG_INFO : LOG_WARN, "refused", err, why, "message",
-                call->message < SOAP_MESSAGE_COUNT ? soap_message_row(call->message)->operation : "", "station", call->station.name, NULL);
+                call->message < SOAP_MESSAGE_COUNT ? soap_message_row(call->message)->operation : "", "station",
+                call->station.name, NULL);
     if (call->x == NULL)
         return;
     /* What went wrong inside is for our log; the peer learns what it may know. */
@@ -39,7 +40,8 @@ void service_fail(struct service_call *call, enum err err, const struct why *why
     if (soap_write_fault(&call->reply, err, inside ? err_row(err)->text : why_text(why, err), &xml) != OK)
         http_reply(call->x, 500, NULL, span_of(NULL, 0), NULL);
     else
-        http_reply(call->x, soap_fault_status(call->reply.version, err), soap_content_type(call->reply.version), buf_span(&xml), NULL);
+        http_reply(call->x, soap_fault_status(call->reply.version, err), soap_content_type(call->reply.version), buf_span(&xml),
+                   NULL);
 }
 
 struct service_call *service_keep(struct service_call *call)
@@ -75,13 +77,15 @@ static enum err admit(struct service_call *call, struct why *why)
     const struct peer *peer = http_peer(call->x);
     snprintf(call->actor, sizeof call->actor, "%s:%s", role_name(peer->role), peer->name);
     if ((soap_message_row(call->message)->roles & ROLE_BIT(peer->role)) == 0)
-        return why_set(why, ERR_NOT_ALLOWED, "a %s may not send %s", peer->role == ROLE_ANONYMOUS ? "peer without a certificate" : role_name(peer->role),
+        return why_set(why, ERR_NOT_ALLOWED, "a %s may not send %s",
+                       peer->role == ROLE_ANONYMOUS ? "peer without a certificate" : role_name(peer->role),
                        soap_message_row(call->message)->operation);
     if (peer->role != ROLE_STATION)
         return OK;
     enum err err = stock_station_get(call->factory->db, peer->name, &call->station, why);
     if (err == ERR_NOT_FOUND)
-        return why_set(why, ERR_NOT_ALLOWED, "station %s is not registered: an administrator adds it with factory station add", peer->name);
+        return why_set(why, ERR_NOT_ALLOWED, "station %s is not registered: an administrator adds it with factory station add",
+                       peer->name);
     return err;
 }
 
@@ -107,7 +111,8 @@ static void serve_wsdl(struct factory *factory, struct http_exchange *x)
     char address[300];
     AUTO_BUF wsdl = BUF_INIT;
     const char *host = http_header(x, "Host");
-    snprintf(address, sizeof address, "https://%.250s%s", host == NULL ? factory->settings.address : host, soap_service_row(SERVICE_FACTORY)->path);
+    snprintf(address, sizeof address, "https://%.250s%s", host == NULL ? factory->settings.address : host,
+             soap_service_row(SERVICE_FACTORY)->path);
     if (soap_write_wsdl(SERVICE_FACTORY, address, &wsdl) != OK)
         http_reply(x, 500, NULL, span_of(NULL, 0), NULL);
     else

@@ -8,13 +8,13 @@
 /* A request under way. Steps answer by service_answer or return an error, which becomes a fault. */
 struct service_call {
     struct factory *factory;
-    struct http_exchange *x;       /* NULL once the peer has gone */
+    struct http_exchange *x;           /* NULL once the peer has gone */
     const struct soap_parsed *request; /* valid until the step returns */
-    struct soap_header reply;      /* header of the answer */
+    struct soap_header reply;          /* header of the answer */
     enum soap_message message;
-    struct stock_station station;  /* who asks; empty for an enrolling one */
-    char actor[LIMIT_NAME + 16];   /* "station:line-1" for the audit trail */
-    bool later;                    /* the step goes on after its return and answers then (service_keep) */
+    struct stock_station station; /* who asks; empty for an enrolling one */
+    char actor[LIMIT_NAME + 16];  /* "station:line-1" for the audit trail */
+    bool later;                   /* the step goes on after its return and answers then (service_keep) */
 };
 
 typedef enum err service_step(struct service_call *call, struct why *why);

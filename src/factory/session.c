@@ -45,7 +45,8 @@ bool password_right(const char *password, const char *hash)
 /* An unknown name costs as much time as a wrong password. */
 static const char nobody_hash[] = "$y$j9T$LdJMENpBABJJ3hIHjB1Bi.$HboQGLL9L.YKpgCwXJ1E8ZVYnBOH0JZ4kyEWnmTrI77";
 
-static enum err save_counters(struct factory *f, struct stock_operator *op, const struct login_effect *e, bool in, struct why *why)
+static enum err save_counters(struct factory *f, struct stock_operator *op, const struct login_effect *e, bool in,
+                              struct why *why)
 {
     op->failures = e->failures;
     op->locked_until_s = e->locked_until_s;
@@ -53,8 +54,8 @@ static enum err save_counters(struct factory *f, struct stock_operator *op, cons
     if (err == OK)
         err = stock_operator_put(f->db, op, why);
     if (err == OK)
-        err = factory_note(f->db, op->name, in ? "login" : "login-refused", op->name, why, "failures=%lld locked=%s", (long long)e->failures,
-                           e->locked_until_s > 0 ? "yes" : "no");
+        err = factory_note(f->db, op->name, in ? "login" : "login-refused", op->name, why, "failures=%lld locked=%s",
+                           (long long)e->failures, e->locked_until_s > 0 ? "yes" : "no");
     if (err == OK)
         err = db_commit(f->db, why);
     db_rollback(f->db);
@@ -89,7 +90,10 @@ enum err session_check(struct factory *f, const char *name, const char *password
     return err;
 }
 
-static void hash_token(const char *token, uint8_t ret_hash[32]) { cert_fingerprint_der(span_text(token), ret_hash); }
+static void hash_token(const char *token, uint8_t ret_hash[32])
+{
+    cert_fingerprint_der(span_text(token), ret_hash);
+}
 
 enum err session_find(struct factory *f, const char *authorization, struct stock_operator *ret_op, struct why *why)
 {
@@ -122,7 +126,8 @@ static enum err open_session(struct admin_call *call, const struct stock_operato
     hash_token(token, hash);
     err = stock_session_add(f->db, hash, op->name, expires, why);
     if (err == OK)
-        call->answer = json_pack("{s:s,s:s,s:s,s:I}", "token", token, "name", op->name, "role", op->role, "expires", (json_int_t)expires);
+        call->answer =
+            json_pack("{s:s,s:s,s:s,s:I}", "token", token, "name", op->name, "role", op->role, "expires", (json_int_t)expires);
     secret_wipe(token, sizeof token);
     return err;
 }

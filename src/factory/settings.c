@@ -5,11 +5,22 @@
 #include <string.h>
 
 #define AT(member) offsetof(struct factory_settings, member)
-#define TEXT(section, name, fallback, member, help) { section, name, SETTING_TEXT, fallback, 0, 0, "", AT(member), help }
-#define PATH(section, name, fallback, member, help) { section, name, SETTING_PATH, fallback, 0, 0, "", AT(member), help }
-#define INT(section, name, fallback, least, most, unit, member, help) \
-    { section, name, SETTING_INT, fallback, least, most, unit, AT(member), help }
-#define BOOL(section, name, fallback, member, help) { section, name, SETTING_BOOL, fallback, 0, 0, "", AT(member), help }
+#define TEXT(section, name, fallback, member, help)                                                                              \
+    {                                                                                                                            \
+        section, name, SETTING_TEXT, fallback, 0, 0, "", AT(member), help                                                        \
+    }
+#define PATH(section, name, fallback, member, help)                                                                              \
+    {                                                                                                                            \
+        section, name, SETTING_PATH, fallback, 0, 0, "", AT(member), help                                                        \
+    }
+#define INT(section, name, fallback, least, most, unit, member, help)                                                            \
+    {                                                                                                                            \
+        section, name, SETTING_INT, fallback, least, most, unit, AT(member), help                                                \
+    }
+#define BOOL(section, name, fallback, member, help)                                                                              \
+    {                                                                                                                            \
+        section, name, SETTING_BOOL, fallback, 0, 0, "", AT(member), help                                                        \
+    }
 
 const struct setting_row factory_setting_rows[] = {
     TEXT("listen", "address", "127.0.0.1", address, "Address on which the stations' service answers."),
@@ -26,14 +37,20 @@ const struct setting_row factory_setting_rows[] = {
     INT("ca", "crl_every", "60", 5, 86400, "s", crl_every_s, "How often the revocation lists are fetched."),
     PATH("store", "file", "stock.db", store, "The database."),
     TEXT("store", "kek", "file:secret/kek", kek, "Key under which packs are sealed: file:PATH or credential:NAME."),
-    TEXT("store", "mode", "store", mode, "store: packs are held ready; direct: each is fetched from the CA when a station asks (F-21)."),
-    INT("store", "retention", "0", 0, 8760, "hours", retention_h, "How long a pack is kept after its write was proven; 0 erases at once (F-17)."),
+    TEXT("store", "mode", "store", mode,
+         "store: packs are held ready; direct: each is fetched from the CA when a station asks (F-21)."),
+    INT("store", "retention", "0", 0, 8760, "hours", retention_h,
+        "How long a pack is kept after its write was proven; 0 erases at once (F-17)."),
     TEXT("plan", "request_at", "05:00", request_at, "Local time of the daily request to the CA (F-3)."),
-    TEXT("plan", "request_mode", "batch", request_mode, "batch: one request for all numbers of the day; single: one per number (F-3)."),
-    INT("plan", "request_ahead_days", "0", 0, 31, "days", request_ahead_days, "For how many further days packs are requested in advance."),
+    TEXT("plan", "request_mode", "batch", request_mode,
+         "batch: one request for all numbers of the day; single: one per number (F-3)."),
+    INT("plan", "request_ahead_days", "0", 0, 31, "days", request_ahead_days,
+        "For how many further days packs are requested in advance."),
     INT("plan", "days_late", "7", 0, 366, "days", days_late, "How long after its planned day a device may still be made."),
-    INT("plan", "low_stock", "0", 0, 1000000, "packs", low_stock, "Warn when fewer packs of a model are on hand while some are still to be made; 0: never."),
-    TEXT("plan", "mes_url", "", mes_url, "Where the MES gives the production plan as CSV; empty: plans are imported by hand (F-1)."),
+    INT("plan", "low_stock", "0", 0, 1000000, "packs", low_stock,
+        "Warn when fewer packs of a model are on hand while some are still to be made; 0: never."),
+    TEXT("plan", "mes_url", "", mes_url,
+         "Where the MES gives the production plan as CSV; empty: plans are imported by hand (F-1)."),
     PATH("plan", "mes_ca", "", mes_ca, "PEM file of the CA that vouches for the MES."),
     INT("plan", "mes_day", "1", 1, 31, "", mes_day, "Day of the month on which the plan is fetched."),
     TEXT("plan", "mes_at", "03:00", mes_at, "Local time at which it is fetched."),
@@ -101,7 +118,10 @@ enum err factory_settings_read(const char *path, struct factory_settings *ret_se
 struct decide_policy factory_policy(const struct factory_settings *s)
 {
     return (struct decide_policy){
-        .days_late = s->days_late, .claims_per_station = s->claims_per_station, .lease_s = s->lease_s,
-        .retention_s = s->retention_h * 3600, .direct = strcmp(s->mode, "direct") == 0,
+        .days_late = s->days_late,
+        .claims_per_station = s->claims_per_station,
+        .lease_s = s->lease_s,
+        .retention_s = s->retention_h * 3600,
+        .direct = strcmp(s->mode, "direct") == 0,
     };
 }

@@ -1,4 +1,5 @@
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
@@ -60,9 +61,13 @@ static enum err store_item(struct writer *w, const struct chunk *c, const struct
     err = seal(w->sealer, bytes, factory_binding(&item->number, fingerprint, binding), &w->sealed, why);
     return err != OK ? err
                      : stock_pack_store(w->db,
-                                        &(struct stock_pack){ .number = item->number, .request = w->request, .order = item->order,
-                                                              .sealed = buf_span(&w->sealed), .certificate = pack.certificate,
-                                                              .fingerprint = fingerprint, .now_s = clock_wall_s() },
+                                        &(struct stock_pack){ .number = item->number,
+                                                              .request = w->request,
+                                                              .order = item->order,
+                                                              .sealed = buf_span(&w->sealed),
+                                                              .certificate = pack.certificate,
+                                                              .fingerprint = fingerprint,
+                                                              .now_s = clock_wall_s() },
                                         &stored, why);
 }
 
@@ -174,7 +179,7 @@ enum err writer_start(const struct factory *factory, const char *request, struct
         return ERR_NO_MEMORY;
     pthread_mutex_init(&w->lock, NULL);
     pthread_cond_init(&w->changed, NULL);
-    strncpy(w->request, request, sizeof w->request - 1);
+    snprintf(w->request, sizeof w->request, "%s", request);
     enum err err = stock_open(factory->settings.store, DB_READ_WRITE, &w->db, why);
     if (err == OK)
         err = sealer_new(&factory->kek, &w->sealer, why);

@@ -68,7 +68,10 @@ enum err plan_verdict(const struct plan *plan, struct why *why)
                    first->why.text, plan->errors_n - 1);
 }
 
-static bool at_line_end(const struct cursor *c) { return c->at == c->end || *c->at == '\n' || *c->at == '\r'; }
+static bool at_line_end(const struct cursor *c)
+{
+    return c->at == c->end || *c->at == '\n' || *c->at == '\r';
+}
 
 /* Columns count characters, so bytes that go on a UTF-8 character do not count. */
 static void step(struct cursor *c)

@@ -55,7 +55,8 @@ static enum err check_twice(struct plan *plan, struct plan_row *const *sorted)
     for (size_t i = 1; err == OK && i < plan->rows_n; i++) {
         const struct plan_row *a = sorted[i - 1], *b = sorted[i];
         if (a->day == b->day && strcmp(a->model, b->model) == 0)
-            err = plan_note(plan, b->line, b->columns[1], "model %s is planned for this day in line %zu already", b->model, a->line);
+            err = plan_note(plan, b->line, b->columns[1], "model %s is planned for this day in line %zu already", b->model,
+                            a->line);
     }
     return err;
 }
@@ -66,8 +67,8 @@ static enum err compare_with_known(struct plan *plan, struct plan_row *row, cons
     char day[CLOCK_DAY_SIZE];
     clock_format_day(row->day, day);
     if (row->quantity != old->quantity)
-        return plan_note(plan, row->line, row->columns[2], "model %s is planned for %s with %u units already, not %u", row->model, day,
-                         old->quantity, row->quantity);
+        return plan_note(plan, row->line, row->columns[2], "model %s is planned for %s with %u units already, not %u", row->model,
+                         day, old->quantity, row->quantity);
     if (row->first_serial[0] != '\0' && strcmp(row->first_serial, old->first_serial) != 0)
         return plan_note(plan, row->line, row->columns[3], "model %s is planned for %s from serial %s already, not from %s",
                          row->model, day, old->first_serial, row->first_serial);
@@ -151,8 +152,9 @@ static enum err give_serial(struct plan *plan, struct plan_row *row, int digits,
     if (highest[0] == '\0')
         snprintf(highest, LIMIT_SERIAL + 1, "%0*d", digits, 0);
     if (plan_last_serial(highest, 2, first, NULL) != OK || plan_last_serial(first, row->quantity, last, NULL) != OK)
-        return plan_note(plan, row->line, row->columns[2], "%u more units of model %s run out of its %d digits: the last serial is %s",
-                         row->quantity, row->model, digits, highest);
+        return plan_note(plan, row->line, row->columns[2],
+                         "%u more units of model %s run out of its %d digits: the last serial is %s", row->quantity, row->model,
+                         digits, highest);
     memcpy(row->first_serial, first, sizeof first);
     memcpy(highest, last, sizeof last);
     return OK;

@@ -33,7 +33,8 @@ struct stock_model {
 };
 typedef enum err stock_model_fn(void *context, const struct stock_model *model);
 enum err stock_model_put(struct db *db, const struct stock_model *model, struct why *why) MUST_CHECK; /* new or changed */
-enum err stock_model_get(struct db *db, const char *code, struct stock_model *ret_model, struct why *why) MUST_CHECK; /* NOT_FOUND */
+enum err stock_model_get(struct db *db, const char *code, struct stock_model *ret_model,
+                         struct why *why) MUST_CHECK; /* NOT_FOUND */
 enum err stock_model_each(struct db *db, stock_model_fn *fn, void *context, struct why *why) MUST_CHECK;
 
 /* --- Plan (F-1, figure 19B) --- */
@@ -77,8 +78,8 @@ enum err stock_identity_save(struct db *db, const struct identity *row, enum lif
                              struct why *why) MUST_CHECK;
 enum err stock_identity_add(struct db *db, const struct identity *row, struct why *why) MUST_CHECK;
 enum err stock_identity_each(struct db *db, stock_identity_fn *fn, void *context, struct why *why) MUST_CHECK; /* all, in order */
-enum err stock_identity_in_state(struct db *db, enum lifecycle_state state, const char *model, stock_identity_fn *fn, void *context,
-                                 struct why *why) MUST_CHECK; /* model "": all */
+enum err stock_identity_in_state(struct db *db, enum lifecycle_state state, const char *model, stock_identity_fn *fn,
+                                 void *context, struct why *why) MUST_CHECK; /* model "": all */
 
 struct stock_pack {
     struct device_number number;
@@ -110,17 +111,21 @@ struct stock_request {
 };
 typedef enum err stock_request_fn(void *context, const struct stock_request *request);
 enum err stock_request_add(struct db *db, const struct stock_request *request, struct why *why) MUST_CHECK;
-enum err stock_request_set(struct db *db, const char *id, enum stock_request_state state, const char *reason, struct why *why) MUST_CHECK;
+enum err stock_request_set(struct db *db, const char *id, enum stock_request_state state, const char *reason,
+                           struct why *why) MUST_CHECK;
 /* Those open (not direct ones), received and not yet confirmed, or refused. */
-enum err stock_request_each(struct db *db, enum stock_request_state state, stock_request_fn *fn, void *context, struct why *why) MUST_CHECK;
+enum err stock_request_each(struct db *db, enum stock_request_state state, stock_request_fn *fn, void *context,
+                            struct why *why) MUST_CHECK;
 /* Puts the planned numbers of the days from..to under a request: all of them, or one (single mode).
  * *ret_n: how many. Saved before anything is sent, so that a repetition uses the same id. */
-enum err stock_request_take(struct db *db, const char *id, int32_t from, int32_t to, int64_t most, int64_t *ret_n, struct why *why) MUST_CHECK;
+enum err stock_request_take(struct db *db, const char *id, int32_t from, int32_t to, int64_t most, int64_t *ret_n,
+                            struct why *why) MUST_CHECK;
 /* Numbers of a request behind row `after` (0: from the start), at most `most`. */
 typedef enum err stock_number_fn(void *context, int64_t row, const char *number);
 enum err stock_request_numbers(struct db *db, const char *id, int64_t after, int64_t most, stock_number_fn *fn, void *context,
                                struct why *why) MUST_CHECK;
-enum err stock_request_missing(struct db *db, const char *id, int64_t *ret_n, struct why *why) MUST_CHECK; /* packs that have not come */
+enum err stock_request_missing(struct db *db, const char *id, int64_t *ret_n,
+                               struct why *why) MUST_CHECK; /* packs that have not come */
 /* The CA refused: its numbers are planned again (nothing was issued). */
 enum err stock_request_release(struct db *db, const char *id, struct why *why) MUST_CHECK;
 
@@ -135,7 +140,8 @@ struct stock_outcome {
 };
 typedef enum err stock_outcome_fn(void *context, const struct stock_outcome *outcome);
 enum err stock_outcome_add(struct db *db, const struct stock_outcome *outcome, struct why *why) MUST_CHECK;
-enum err stock_outcome_each(struct db *db, int64_t most, stock_outcome_fn *fn, void *context, struct why *why) MUST_CHECK; /* not refused ones */
+enum err stock_outcome_each(struct db *db, int64_t most, stock_outcome_fn *fn, void *context,
+                            struct why *why) MUST_CHECK; /* not refused ones */
 enum err stock_outcome_done(struct db *db, int64_t id, struct why *why) MUST_CHECK;
 enum err stock_outcome_refused(struct db *db, int64_t id, const char *why_not, struct why *why) MUST_CHECK;
 
@@ -147,7 +153,8 @@ struct stock_station {
 typedef enum err stock_station_fn(void *context, const struct stock_station *station);
 enum err stock_station_put(struct db *db, const struct stock_station *station, struct why *why) MUST_CHECK;
 enum err stock_station_remove(struct db *db, const char *name, struct why *why) MUST_CHECK; /* NOT_FOUND */
-enum err stock_station_get(struct db *db, const char *name, struct stock_station *ret_station, struct why *why) MUST_CHECK; /* NOT_FOUND */
+enum err stock_station_get(struct db *db, const char *name, struct stock_station *ret_station,
+                           struct why *why) MUST_CHECK; /* NOT_FOUND */
 enum err stock_station_each(struct db *db, stock_station_fn *fn, void *context, struct why *why) MUST_CHECK;
 
 struct stock_operator {
@@ -157,17 +164,21 @@ struct stock_operator {
 };
 typedef enum err stock_operator_fn(void *context, const struct stock_operator *op);
 enum err stock_operator_put(struct db *db, const struct stock_operator *op, struct why *why) MUST_CHECK;
-enum err stock_operator_get(struct db *db, const char *name, struct stock_operator *ret_op, struct why *why) MUST_CHECK; /* NOT_FOUND */
+enum err stock_operator_get(struct db *db, const char *name, struct stock_operator *ret_op,
+                            struct why *why) MUST_CHECK; /* NOT_FOUND */
 enum err stock_operator_each(struct db *db, stock_operator_fn *fn, void *context, struct why *why) MUST_CHECK;
 
 /* Sessions are kept by the hash of their token. */
 enum err stock_session_add(struct db *db, const uint8_t hash[32], const char *op, int64_t expires_s, struct why *why) MUST_CHECK;
-enum err stock_session_get(struct db *db, const uint8_t hash[32], int64_t now_s, char ret_op[LIMIT_NAME + 1], struct why *why) MUST_CHECK;
-enum err stock_session_end(struct db *db, const char *op, int64_t now_s, struct why *why) MUST_CHECK; /* all of `op`, and old ones */
+enum err stock_session_get(struct db *db, const uint8_t hash[32], int64_t now_s, char ret_op[LIMIT_NAME + 1],
+                           struct why *why) MUST_CHECK;
+enum err stock_session_end(struct db *db, const char *op, int64_t now_s,
+                           struct why *why) MUST_CHECK; /* all of `op`, and old ones */
 
 /* Sealed bootstrap packs by model (F-22), so that the board step goes on while the CA is away. */
 enum err stock_bootstrap_put(struct db *db, const char *model, struct span sealed, int64_t now_s, struct why *why) MUST_CHECK;
-enum err stock_bootstrap_read(struct db *db, const char *model, struct buf *sealed_to, struct why *why) MUST_CHECK; /* NOT_FOUND */
+enum err stock_bootstrap_read(struct db *db, const char *model, struct buf *sealed_to,
+                              struct why *why) MUST_CHECK; /* NOT_FOUND */
 enum err stock_board_add(struct db *db, const char *board, const char *model, const char *station, const char *outcome,
                          const char *reason, int64_t now_s, struct why *why) MUST_CHECK;
 

@@ -9,7 +9,10 @@ static enum err pass_account(void *context, const struct db_row *row)
 {
     struct account_call *call = context;
     struct stock_account a = {
-        .issued = db_row_int(row, 1), .written = db_row_int(row, 2), .on_hand = db_row_int(row, 3), .voided = db_row_int(row, 4),
+        .issued = db_row_int(row, 1),
+        .written = db_row_int(row, 2),
+        .on_hand = db_row_int(row, 3),
+        .voided = db_row_int(row, 4),
         .superseded = db_row_int(row, 5),
     };
     db_row_copy(row, 0, sizeof a.order, a.order);

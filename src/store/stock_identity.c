@@ -4,9 +4,15 @@ static enum err read_identity(const struct db_row *row, struct identity *i)
 {
     struct span fingerprint = db_row_blob(row, 9), nonce = db_row_blob(row, 13);
     *i = (struct identity){
-        .generation = db_row_int(row, 1), .day = (int32_t)db_row_int(row, 3), .has_pack = db_row_int(row, 7) != 0,
-        .direct = db_row_int(row, 8) != 0, .lease_until_s = db_row_int(row, 12), .created_s = db_row_int(row, 14),
-        .written_s = db_row_int(row, 15), .has_fingerprint = fingerprint.n == sizeof i->fingerprint, .has_nonce = nonce.n == sizeof i->nonce,
+        .generation = db_row_int(row, 1),
+        .day = (int32_t)db_row_int(row, 3),
+        .has_pack = db_row_int(row, 7) != 0,
+        .direct = db_row_int(row, 8) != 0,
+        .lease_until_s = db_row_int(row, 12),
+        .created_s = db_row_int(row, 14),
+        .written_s = db_row_int(row, 15),
+        .has_fingerprint = fingerprint.n == sizeof i->fingerprint,
+        .has_nonce = nonce.n == sizeof i->nonce,
     };
     if (i->has_fingerprint)
         memcpy(i->fingerprint, fingerprint.at, sizeof i->fingerprint);
@@ -22,7 +28,10 @@ static enum err read_identity(const struct db_row *row, struct identity *i)
     return lifecycle_parse(db_row_text(row, 4), &i->state);
 }
 
-static enum err take_identity(void *context, const struct db_row *row) { return read_identity(row, context); }
+static enum err take_identity(void *context, const struct db_row *row)
+{
+    return read_identity(row, context);
+}
 
 enum err stock_identity_newest(struct db *db, const char *number, struct identity *ret_row, struct why *why)
 {
@@ -32,16 +41,18 @@ enum err stock_identity_newest(struct db *db, const char *number, struct identit
 enum err stock_identity_by_certificate(struct db *db, const char *number, const uint8_t fingerprint[IDENTITY_FINGERPRINT],
                                        struct identity *ret_row, struct why *why)
 {
-    return stock_one(db, ASK_IDENTITY_BY_CERTIFICATE, DB_ARGS(db_text(number), db_blob(span_of(fingerprint, IDENTITY_FINGERPRINT))),
-                     take_identity, ret_row, why);
+    return stock_one(db, ASK_IDENTITY_BY_CERTIFICATE,
+                     DB_ARGS(db_text(number), db_blob(span_of(fingerprint, IDENTITY_FINGERPRINT))), take_identity, ret_row, why);
 }
 
 static bool is_written(enum lifecycle_state state)
 {
-    return state == LIFE_WRITTEN || state == LIFE_ERASED || state == LIFE_FIELD || state == LIFE_SUPERSEDED || state == LIFE_REVOKED;
+    return state == LIFE_WRITTEN || state == LIFE_ERASED || state == LIFE_FIELD || state == LIFE_SUPERSEDED ||
+           state == LIFE_REVOKED;
 }
 
-enum err stock_identity_save(struct db *db, const struct identity *row, enum lifecycle_state from, bool drop_pack, struct why *why)
+enum err stock_identity_save(struct db *db, const struct identity *row, enum lifecycle_state from, bool drop_pack,
+                             struct why *why)
 {
     struct db_value nonce = row->has_nonce ? db_blob(span_of(row->nonce, IDENTITY_NONCE)) : db_null();
     enum err err = db_run(db, ASK_IDENTITY_SAVE,
@@ -59,7 +70,8 @@ enum err stock_identity_add(struct db *db, const struct identity *row, struct wh
 {
     return db_run(db, ASK_IDENTITY_ADD,
                   DB_ARGS(db_text(row->number.text), db_int(row->generation), db_text(row->model), db_int(row->day),
-                          db_text(lifecycle_name(row->state)), db_text(row->request), db_int(row->direct), db_int(row->created_s)),
+                          db_text(lifecycle_name(row->state)), db_text(row->request), db_int(row->direct),
+                          db_int(row->created_s)),
                   why);
 }
 
@@ -82,21 +94,23 @@ enum err stock_identity_each(struct db *db, stock_identity_fn *fn, void *context
     return db_query(db, ASK_IDENTITY_EACH, DB_NO_ARGS, pass_identity, &call, why);
 }
 
-enum err stock_identity_in_state(struct db *db, enum lifecycle_state state, const char *model, stock_identity_fn *fn, void *context,
-                                 struct why *why)
+enum err stock_identity_in_state(struct db *db, enum lifecycle_state state, const char *model, stock_identity_fn *fn,
+                                 void *context, struct why *why)
 {
     struct identity_call call = { fn, context };
-    return db_query(db, ASK_IDENTITY_IN_STATE, DB_ARGS(db_text(lifecycle_name(state)), db_text(model)), pass_identity, &call, why);
+    return db_query(db, ASK_IDENTITY_IN_STATE, DB_ARGS(db_text(lifecycle_name(state)), db_text(model)), pass_identity, &call,
+                    why);
 }
 
 enum err stock_pack_store(struct db *db, const struct stock_pack *p, bool *ret_stored, struct why *why)
 {
     struct db_value fingerprint = db_blob(span_of(p->fingerprint, IDENTITY_FINGERPRINT));
     bool direct = p->sealed.n == 0;
-    enum err err = db_run(db, ASK_PACK_STORE,
-                          DB_ARGS(db_text(p->number.text), db_text(p->request), db_text(p->order), direct ? db_null() : db_blob(p->sealed),
-                                  db_blob(p->certificate), fingerprint, db_int(p->now_s), db_int(direct)),
-                          why);
+    enum err err =
+        db_run(db, ASK_PACK_STORE,
+               DB_ARGS(db_text(p->number.text), db_text(p->request), db_text(p->order), direct ? db_null() : db_blob(p->sealed),
+                       db_blob(p->certificate), fingerprint, db_int(p->now_s), db_int(direct)),
+               why);
     if (err != OK)
         return err;
     *ret_stored = db_changes(db) == 1;
@@ -105,7 +119,8 @@ enum err stock_pack_store(struct db *db, const struct stock_pack *p, bool *ret_s
     int64_t there = 0;
     err = stock_int(db, ASK_PACK_THERE, DB_ARGS(db_text(p->number.text), db_text(p->request), fingerprint), &there, why);
     if (err == OK && there == 0)
-        return why_set(why, ERR_NOT_FOUND, "the CA sent a pack for %s that was not asked for, or another one than before", p->number.text);
+        return why_set(why, ERR_NOT_FOUND, "the CA sent a pack for %s that was not asked for, or another one than before",
+                       p->number.text);
     return err;
 }
 

@@ -49,7 +49,9 @@ enum err stock_station_each(struct db *db, stock_station_fn *fn, void *context, 
 
 static void read_operator(const struct db_row *row, struct stock_operator *o)
 {
-    *o = (struct stock_operator){ .disabled = db_row_int(row, 3) != 0, .failures = db_row_int(row, 4), .locked_until_s = db_row_int(row, 5) };
+    *o = (struct stock_operator){ .disabled = db_row_int(row, 3) != 0,
+                                  .failures = db_row_int(row, 4),
+                                  .locked_until_s = db_row_int(row, 5) };
     db_row_copy(row, 0, sizeof o->name, o->name);
     db_row_copy(row, 1, sizeof o->role, o->role);
     db_row_copy(row, 2, sizeof o->hash, o->hash);
@@ -124,9 +126,10 @@ enum err stock_bootstrap_read(struct db *db, const char *model, struct buf *seal
     return stock_blob(db, ASK_BOOTSTRAP_READ, DB_ARGS(db_text(model)), sealed_to, why);
 }
 
-enum err stock_board_add(struct db *db, const char *board, const char *model, const char *station, const char *outcome, const char *reason,
-                         int64_t now_s, struct why *why)
+enum err stock_board_add(struct db *db, const char *board, const char *model, const char *station, const char *outcome,
+                         const char *reason, int64_t now_s, struct why *why)
 {
     return db_run(db, ASK_BOARD_ADD,
-                  DB_ARGS(db_text(board), db_text(model), db_text(station), db_text(outcome), db_text(reason), db_int(now_s)), why);
+                  DB_ARGS(db_text(board), db_text(model), db_text(station), db_text(outcome), db_text(reason), db_int(now_s)),
+                  why);
 }

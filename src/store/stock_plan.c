@@ -4,7 +4,9 @@
 
 static void read_model(const struct db_row *row, struct stock_model *m)
 {
-    *m = (struct stock_model){ .digits = db_row_int(row, 8), .identity = db_row_int(row, 9) != 0, .discontinued = db_row_int(row, 10) != 0 };
+    *m = (struct stock_model){ .digits = db_row_int(row, 8),
+                               .identity = db_row_int(row, 9) != 0,
+                               .discontinued = db_row_int(row, 10) != 0 };
     db_row_copy(row, 0, sizeof m->code, m->code);
     db_row_copy(row, 1, sizeof m->name, m->name);
     db_row_copy(row, 2, sizeof m->voltage, m->voltage);
@@ -131,8 +133,10 @@ enum err stock_plan_add(struct db *db, const struct plan_row *row, int64_t now_s
     struct stock_model model;
     enum err err = stock_model_get(db, row->model, &model, why);
     if (err == OK)
-        err = db_run(db, ASK_PLAN_ADD,
-                     DB_ARGS(db_int(row->day), db_text(row->model), db_int(row->quantity), db_text(row->first_serial), db_int(now_s)), why);
+        err = db_run(
+            db, ASK_PLAN_ADD,
+            DB_ARGS(db_int(row->day), db_text(row->model), db_int(row->quantity), db_text(row->first_serial), db_int(now_s)),
+            why);
     return err != OK || !model.identity ? err : add_numbers(db, row, now_s, why);
 }
 
@@ -145,9 +149,17 @@ static enum err pass_count(void *context, const struct db_row *row)
 {
     struct count_call *call = context;
     struct stock_count c = {
-        .day = (int32_t)db_row_int(row, 0), .identity = db_row_int(row, 4) != 0, .quantity = db_row_int(row, 5),
-        .planned = db_row_int(row, 6), .requested = db_row_int(row, 7), .on_hand = db_row_int(row, 8), .claimed = db_row_int(row, 9),
-        .written = db_row_int(row, 10), .written_today = db_row_int(row, 11), .failed = db_row_int(row, 12), .voided = db_row_int(row, 13),
+        .day = (int32_t)db_row_int(row, 0),
+        .identity = db_row_int(row, 4) != 0,
+        .quantity = db_row_int(row, 5),
+        .planned = db_row_int(row, 6),
+        .requested = db_row_int(row, 7),
+        .on_hand = db_row_int(row, 8),
+        .claimed = db_row_int(row, 9),
+        .written = db_row_int(row, 10),
+        .written_today = db_row_int(row, 11),
+        .failed = db_row_int(row, 12),
+        .voided = db_row_int(row, 13),
     };
     db_row_copy(row, 1, sizeof c.model, c.model);
     db_row_copy(row, 2, sizeof c.name, c.name);
@@ -155,7 +167,8 @@ static enum err pass_count(void *context, const struct db_row *row)
     return call->fn(call->context, &c);
 }
 
-enum err stock_count_each(struct db *db, int32_t from, int32_t to, int64_t midnight_s, stock_count_fn *fn, void *context, struct why *why)
+enum err stock_count_each(struct db *db, int32_t from, int32_t to, int64_t midnight_s, stock_count_fn *fn, void *context,
+                          struct why *why)
 {
     struct count_call call = { fn, context };
     return db_query(db, ASK_COUNT_EACH, DB_ARGS(db_int(from), db_int(to), db_int(midnight_s)), pass_count, &call, why);

@@ -30,7 +30,8 @@ enum err stock_request_each(struct db *db, enum stock_request_state state, stock
     return db_query(db, ASK_REQUEST_EACH, DB_ARGS(db_int((int64_t)state)), pass_request, &call, why);
 }
 
-enum err stock_request_take(struct db *db, const char *id, int32_t from, int32_t to, int64_t most, int64_t *ret_n, struct why *why)
+enum err stock_request_take(struct db *db, const char *id, int32_t from, int32_t to, int64_t most, int64_t *ret_n,
+                            struct why *why)
 {
     enum err err = db_run(db, ASK_REQUEST_TAKE, DB_ARGS(db_text(id), db_int(from), db_int(to), db_int(most)), why);
     if (err == OK)
@@ -49,7 +50,8 @@ static enum err pass_number(void *context, const struct db_row *row)
     return call->fn(call->context, db_row_int(row, 0), db_row_text(row, 1));
 }
 
-enum err stock_request_numbers(struct db *db, const char *id, int64_t after, int64_t most, stock_number_fn *fn, void *context, struct why *why)
+enum err stock_request_numbers(struct db *db, const char *id, int64_t after, int64_t most, stock_number_fn *fn, void *context,
+                               struct why *why)
 {
     struct number_call call = { fn, context };
     return db_query(db, ASK_REQUEST_NUMBERS, DB_ARGS(db_text(id), db_int(after), db_int(most)), pass_number, &call, why);
@@ -99,7 +101,10 @@ enum err stock_outcome_each(struct db *db, int64_t most, stock_outcome_fn *fn, v
     return db_query(db, ASK_OUTCOME_EACH, DB_ARGS(db_int(most)), pass_outcome, &call, why);
 }
 
-enum err stock_outcome_done(struct db *db, int64_t id, struct why *why) { return db_run(db, ASK_OUTCOME_DONE, DB_ARGS(db_int(id)), why); }
+enum err stock_outcome_done(struct db *db, int64_t id, struct why *why)
+{
+    return db_run(db, ASK_OUTCOME_DONE, DB_ARGS(db_int(id)), why);
+}
 
 enum err stock_outcome_refused(struct db *db, int64_t id, const char *why_not, struct why *why)
 {

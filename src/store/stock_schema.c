@@ -13,7 +13,8 @@ static const char first_migration[] =
     " state INTEGER NOT NULL CHECK (state BETWEEN 0 AND 3), reason TEXT NOT NULL DEFAULT '') STRICT;"
     /* The states and the moves between them are those of model/lifecycle.tbl, here too. */
     "CREATE TABLE lifecycle_move (was TEXT NOT NULL, becomes TEXT NOT NULL, PRIMARY KEY (was, becomes)) STRICT, WITHOUT ROWID;"
-#define MOVE(from, event, to, who, step, source) "INSERT OR IGNORE INTO lifecycle_move VALUES (lower('" #from "'), lower('" #to "'));"
+#define MOVE(from, event, to, who, step, source)                                                                                 \
+    "INSERT OR IGNORE INTO lifecycle_move VALUES (lower('" #from "'), lower('" #to "'));"
 #include "model/lifecycle.tbl"
 #undef STATE
 #undef MOVE
@@ -53,7 +54,8 @@ static const char first_migration[] =
     "CREATE TABLE station (name TEXT PRIMARY KEY, line TEXT NOT NULL) STRICT;"
     "CREATE TABLE operator (name TEXT PRIMARY KEY, role TEXT NOT NULL CHECK (role IN ('admin', 'planner', 'viewer')),"
     " hash TEXT NOT NULL, disabled INTEGER NOT NULL, failures INTEGER NOT NULL, locked_until INTEGER NOT NULL) STRICT;"
-    "CREATE TABLE session (hash BLOB PRIMARY KEY, operator TEXT NOT NULL REFERENCES operator (name), expires INTEGER NOT NULL) STRICT;"
+    "CREATE TABLE session (hash BLOB PRIMARY KEY, operator TEXT NOT NULL REFERENCES operator (name), expires INTEGER NOT NULL) "
+    "STRICT;"
     "CREATE TABLE bootstrap (model TEXT PRIMARY KEY, pack BLOB NOT NULL, fetched INTEGER NOT NULL) STRICT;"
     "CREATE TABLE board (id INTEGER PRIMARY KEY, board TEXT NOT NULL, model TEXT NOT NULL, station TEXT NOT NULL,"
     " outcome TEXT NOT NULL, reason TEXT NOT NULL, at INTEGER NOT NULL) STRICT;";
@@ -89,8 +91,8 @@ static enum err take_first(void *context, const struct db_row *row)
     return first->fn(first->context, row);
 }
 
-enum err stock_one(struct db *db, unsigned statement, const struct db_value *args, size_t args_n, db_row_fn *on_row, void *context,
-                   struct why *why)
+enum err stock_one(struct db *db, unsigned statement, const struct db_value *args, size_t args_n, db_row_fn *on_row,
+                   void *context, struct why *why)
 {
     struct first_row first = { on_row, context, false };
     enum err err = db_query(db, statement, args, args_n, take_first, &first, why);
@@ -105,7 +107,8 @@ static enum err take_int(void *context, const struct db_row *row)
     return OK;
 }
 
-enum err stock_int(struct db *db, unsigned statement, const struct db_value *args, size_t args_n, int64_t *ret_value, struct why *why)
+enum err stock_int(struct db *db, unsigned statement, const struct db_value *args, size_t args_n, int64_t *ret_value,
+                   struct why *why)
 {
     int64_t value = 0;
     enum err err = db_query(db, statement, args, args_n, take_int, &value, why);
@@ -114,14 +117,21 @@ enum err stock_int(struct db *db, unsigned statement, const struct db_value *arg
     return err;
 }
 
-static enum err take_blob(void *context, const struct db_row *row) { return buf_put_span(context, db_row_blob(row, 0)); }
+static enum err take_blob(void *context, const struct db_row *row)
+{
+    return buf_put_span(context, db_row_blob(row, 0));
+}
 
-enum err stock_blob(struct db *db, unsigned statement, const struct db_value *args, size_t args_n, struct buf *to, struct why *why)
+enum err stock_blob(struct db *db, unsigned statement, const struct db_value *args, size_t args_n, struct buf *to,
+                    struct why *why)
 {
     return stock_one(db, statement, args, args_n, take_blob, to, why);
 }
 
-enum err stock_audit(struct db *db, const struct audit_entry *entry, struct why *why) { return audit_append(db, ASK_AUDIT, entry, why); }
+enum err stock_audit(struct db *db, const struct audit_entry *entry, struct why *why)
+{
+    return audit_append(db, ASK_AUDIT, entry, why);
+}
 
 enum err stock_audit_list(struct db *db, const char *subject, audit_fn *fn, void *context, struct why *why)
 {

@@ -25,8 +25,14 @@ static struct identity row_in(enum lifecycle_state state)
 
 static struct claim_facts facts_of(const struct identity *row)
 {
-    return (struct claim_facts){ .station = "line-a", .line = "A", .board = "B1", .today = TODAY, .model_known = true,
-                                 .model_identity = true, .model_line = "A", .row = row };
+    return (struct claim_facts){ .station = "line-a",
+                                 .line = "A",
+                                 .board = "B1",
+                                 .today = TODAY,
+                                 .model_known = true,
+                                 .model_identity = true,
+                                 .model_line = "A",
+                                 .row = row };
 }
 
 /* F-10: which state of an identity lets its pack be handed out. Every state has its row. */
@@ -34,9 +40,17 @@ static void the_state_of_an_identity_decides_a_claim(void **state)
 {
     (void)state;
     static const enum err expected[LIFE_COUNT] = {
-        [LIFE_PLANNED] = ERR_NO_PACK, [LIFE_REQUESTED] = ERR_NO_PACK, [LIFE_STORED] = OK, [LIFE_CLAIMED] = OK, [LIFE_FAILED] = ERR_NO_PACK,
-        [LIFE_WRITTEN] = ERR_ALREADY_WRITTEN, [LIFE_ERASED] = ERR_ALREADY_WRITTEN, [LIFE_FIELD] = ERR_ALREADY_WRITTEN,
-        [LIFE_VOIDED] = ERR_NO_PACK, [LIFE_SUPERSEDED] = ERR_CONFLICT, [LIFE_REVOKED] = ERR_CONFLICT,
+        [LIFE_PLANNED] = ERR_NO_PACK,
+        [LIFE_REQUESTED] = ERR_NO_PACK,
+        [LIFE_STORED] = OK,
+        [LIFE_CLAIMED] = OK,
+        [LIFE_FAILED] = ERR_NO_PACK,
+        [LIFE_WRITTEN] = ERR_ALREADY_WRITTEN,
+        [LIFE_ERASED] = ERR_ALREADY_WRITTEN,
+        [LIFE_FIELD] = ERR_ALREADY_WRITTEN,
+        [LIFE_VOIDED] = ERR_NO_PACK,
+        [LIFE_SUPERSEDED] = ERR_CONFLICT,
+        [LIFE_REVOKED] = ERR_CONFLICT,
     };
     for (unsigned i = 0; i < LIFE_COUNT; i++) {
         struct identity row = row_in((enum lifecycle_state)i), saved;
@@ -65,8 +79,8 @@ struct refusal {
 static void whoever_may_not_have_a_pack_now_is_refused(void **state)
 {
     (void)state;
-    struct identity stored = row_in(LIFE_STORED), claimed = row_in(LIFE_CLAIMED), over = claimed, late = stored, early = stored, oldest = stored,
-                    bound = stored;
+    struct identity stored = row_in(LIFE_STORED), claimed = row_in(LIFE_CLAIMED), over = claimed, late = stored, early = stored,
+                    oldest = stored, bound = stored;
     over.lease_until_s = NOW;
     early.day = TODAY + 1;
     late.day = TODAY - 8;
@@ -168,7 +182,9 @@ static void a_write_result_moves_an_identity_as_the_table_says(void **state)
         struct why why = { "" };
         p.retention_s = rows[i].retention;
         strcpy(row.station, rows[i].same_station ? "line-a" : "line-b");
-        struct result_facts facts = { .station = "line-a", .good = rows[i].good, .proof_holds = rows[i].proof, .reason = "r", .row = &row };
+        struct result_facts facts = {
+            .station = "line-a", .good = rows[i].good, .proof_holds = rows[i].proof, .reason = "r", .row = &row
+        };
         enum err err = decide_result(&p, &facts, NOW, &e, &why);
         if (err != rows[i].err)
             fail_msg("row %zu: %s %s", i, err_row(err)->name, why.text);

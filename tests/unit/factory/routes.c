@@ -11,13 +11,20 @@ struct cell {
 
 /* F-20: role x operation, every cell. */
 static const struct cell cells[] = {
-    { "POST", "/api/v1/session", true, true, true },        { "DELETE", "/api/v1/session", true, true, true },
-    { "GET", "/api/v1/status", true, true, true },          { "POST", "/api/v1/plan", false, true, true },
-    { "GET", "/api/v1/plan", true, true, true },            { "GET", "/api/v1/models", true, true, true },
-    { "POST", "/api/v1/models", false, false, true },       { "POST", "/api/v1/forget/3012", false, false, true },
-    { "GET", "/api/v1/stations", true, true, true },        { "POST", "/api/v1/stations", false, false, true },
-    { "DELETE", "/api/v1/stations/a", false, false, true }, { "GET", "/api/v1/operators", false, false, true },
-    { "POST", "/api/v1/operators", false, false, true },    { "POST", "/api/v1/requests", false, true, true },
+    { "POST", "/api/v1/session", true, true, true },
+    { "DELETE", "/api/v1/session", true, true, true },
+    { "GET", "/api/v1/status", true, true, true },
+    { "POST", "/api/v1/plan", false, true, true },
+    { "GET", "/api/v1/plan", true, true, true },
+    { "GET", "/api/v1/models", true, true, true },
+    { "POST", "/api/v1/models", false, false, true },
+    { "POST", "/api/v1/forget/3012", false, false, true },
+    { "GET", "/api/v1/stations", true, true, true },
+    { "POST", "/api/v1/stations", false, false, true },
+    { "DELETE", "/api/v1/stations/a", false, false, true },
+    { "GET", "/api/v1/operators", false, false, true },
+    { "POST", "/api/v1/operators", false, false, true },
+    { "POST", "/api/v1/requests", false, true, true },
     { "GET", "/api/v1/numbers/3012-1", true, true, true },
 };
 
@@ -39,8 +46,8 @@ static void only_the_log_in_needs_no_log_in(void **state)
 {
     (void)state;
     for (size_t i = 0; i < admin_routes_n; i++)
-        assert_int_equal(admin_routes[i].may == MAY_ANYBODY, strcmp(admin_routes[i].path, "/api/v1/session") == 0 &&
-                                                                 strcmp(admin_routes[i].method, "POST") == 0);
+        assert_int_equal(admin_routes[i].may == MAY_ANYBODY,
+                         strcmp(admin_routes[i].path, "/api/v1/session") == 0 && strcmp(admin_routes[i].method, "POST") == 0);
 }
 
 static void what_is_not_in_the_table_has_no_route(void **state)

@@ -4,8 +4,9 @@
 
 #include "model/plan.h"
 
-static const struct plan_model models[] = { { "3012", 6, false }, { "3013", 6, false }, { "3014", 6, false }, { "9", 2, false },
-                                            { "3000", 6, true } };
+static const struct plan_model models[] = {
+    { "3012", 6, false }, { "3013", 6, false }, { "3014", 6, false }, { "9", 2, false }, { "3000", 6, true }
+};
 static const struct plan_range ranges[] = { { 20260318, "3012", 100, "000001" } };
 static const struct plan_known known = { models, 5, ranges, 1 };
 
@@ -104,7 +105,8 @@ static void what_contradicts_the_factory_is_refused_in_a_sentence(void **state)
         { "2026-03-18,3012,100,000002", 1, 21, "from serial 000001 already" },
         { "2026-03-19,3012,5,000100", 1, 19, "overlap with 000001 to 000100, planned for 2026-03-18" },
         { "2026-03-19,3014,50,000100\n2026-03-20,3014,5,000149", 2, 19, "overlap with 000100 to 000149" },
-        { "2026-03-19,3014,50,000100\n2026-03-20,3014,5,000101\n2026-03-21,3014,5,000120", 3, 19, "overlap with 000100 to 000149" },
+        { "2026-03-19,3014,50,000100\n2026-03-20,3014,5,000101\n2026-03-21,3014,5,000120", 3, 19,
+          "overlap with 000100 to 000149" },
         { "2026-03-19,9,99\n2026-03-20,9,1", 2, 14, "run out of its 2 digits" },
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {

@@ -19,7 +19,8 @@ static int open_new(void **state)
     struct why why;
     snprintf(path, sizeof path, "/tmp/stock.%d.db", (int)getpid());
     unlink(path);
-    if (stock_open(path, DB_CREATE, &db, &why) != OK || stock_model_put(db, &models[0], &why) != OK || stock_model_put(db, &models[1], &why) != OK)
+    if (stock_open(path, DB_CREATE, &db, &why) != OK || stock_model_put(db, &models[0], &why) != OK ||
+        stock_model_put(db, &models[1], &why) != OK)
         return -1;
     *state = db;
     return 0;
@@ -59,8 +60,12 @@ static void request(struct db *db, const char *id, int64_t most, int64_t expecte
 static enum err store(struct db *db, const char *number, const char *id, uint8_t mark, bool *ret_stored)
 {
     uint8_t fingerprint[IDENTITY_FINGERPRINT] = { mark };
-    struct stock_pack pack = { .request = id, .order = "O1", .sealed = span_text("sealed"), .certificate = span_text("cert"),
-                               .fingerprint = fingerprint, .now_s = 7 };
+    struct stock_pack pack = { .request = id,
+                               .order = "O1",
+                               .sealed = span_text("sealed"),
+                               .certificate = span_text("cert"),
+                               .fingerprint = fingerprint,
+                               .now_s = 7 };
     struct why why;
     strcpy(pack.number.text, number);
     return stock_pack_store(db, &pack, ret_stored, &why);
