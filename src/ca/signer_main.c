@@ -33,13 +33,18 @@ static enum err start(const struct ca_settings *settings, int fd, struct signer 
     return err != OK ? err : ca_signer_new(settings, ret_signer, why);
 }
 
+static void ignore_signals(void)
+{
+    static const int ignored[] = { SIGTERM, SIGINT, SIGHUP, SIGPIPE };
+    const struct sigaction ignore = { .sa_handler = SIG_IGN };
+    for (size_t i = 0; i < sizeof ignored / sizeof *ignored; i++)
+        (void)sigaction(ignored[i], &ignore, NULL);
+}
+
 int ca_signer_main(const struct ca_settings *settings, int fd)
 {
     /* A signal to the whole group must not break the signer off in front of the front: it ends when that does. */
-    signal(SIGTERM, SIG_IGN);
-    signal(SIGINT, SIG_IGN);
-    signal(SIGHUP, SIG_IGN);
-    signal(SIGPIPE, SIG_IGN);
+    ignore_signals();
     struct why why = { 0 };
     struct signer *s = NULL;
     enum err started = start(settings, fd, &s, &why);
