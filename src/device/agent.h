@@ -80,6 +80,7 @@ struct answer {
     } body;
     struct why why; /* behind a reason in the body */
 };
-enum err answer_request(struct agent *a, const struct soap_parsed *request, struct answer *ret_answer, struct why *why) MUST_CHECK;
+enum err answer_request(struct agent *a, const struct soap_parsed *request, struct answer *ret_answer,
+                        struct why *why) MUST_CHECK;
 
 #endif

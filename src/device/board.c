@@ -167,7 +167,8 @@ void board_history(const struct board *b, const char *event, const char *detail)
     if (f == NULL)
         return;
     clock_format(clock_wall_s(), at);
-    fprintf(f, "{\"time\": \"%s\", \"actor\": \"device\", \"event\": \"%s\", \"number\": \"%s\", \"detail\": ", at, event, b->values.number);
+    fprintf(f, "{\"time\": \"%s\", \"actor\": \"device\", \"event\": \"%s\", \"number\": \"%s\", \"detail\": ", at, event,
+            b->values.number);
     write_json_text(f, detail);
     fputs("}\n", f);
     fclose(f);

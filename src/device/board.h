@@ -67,7 +67,8 @@ enum err board_save_values(struct board *b, const struct nvram *values, struct w
 enum err board_set_number(struct board *b, const struct device_number *number, struct why *why) MUST_CHECK;
 
 /* The fixed parameters' or the programs' content. Errors: NOT_FOUND. */
-enum err board_read_area(const struct board *b, const struct area *area, const char *what, struct buf *to, struct why *why) MUST_CHECK;
+enum err board_read_area(const struct board *b, const struct area *area, const char *what, struct buf *to,
+                         struct why *why) MUST_CHECK;
 
 const char *board_state_name(enum boot_state state); /* "blank", "bootstrap", "individual" */
 

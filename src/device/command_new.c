@@ -11,13 +11,15 @@ enum err read_root(const char *path, struct buf *to, struct why *why)
     AUTO_CERT cert = NULL;
     enum err err = file_read(path, 4 * LIMIT_CERTIFICATE, &file, why);
     if (err == OK)
-        err = file.len > 0 && file.data[0] == 0x30 ? cert_from_der(buf_span(&file), &cert, why) : cert_from_pem(buf_span(&file), &cert, why);
+        err = file.len > 0 && file.data[0] == 0x30 ? cert_from_der(buf_span(&file), &cert, why)
+                                                   : cert_from_pem(buf_span(&file), &cert, why);
     if (err != OK)
         return why_prefix(why, err, "%s", path);
     return buf_put_span(to, cert_der(cert));
 }
 
-static enum err order_from(const struct command_line *line, struct device_number *number, struct board_order *order, struct why *why)
+static enum err order_from(const struct command_line *line, struct device_number *number, struct board_order *order,
+                           struct why *why)
 {
     const char *model = command_flag(line, "model"), *serial = command_flag(line, "serial");
     if (model == NULL || !number_is_model(span_text(model)))

@@ -13,8 +13,12 @@ static json_t *area_json(const char *name, const struct area *area)
 {
     struct slot slot = { 0 };
     enum flash_err err = area_find(area, &slot);
-    return json_pack("{s:s, s:s, s:i, s:i, s:b}", "area", name, "state", err == FLASH_OK ? "written" : err == FLASH_EMPTY ? "empty" : "unreadable",
-                     "generation", (int)slot.generation, "bytes", (int)slot.length, "sealed", slot.kind == KIND_SEALED && err == FLASH_OK);
+    return json_pack("{s:s, s:s, s:i, s:i, s:b}", "area", name, "state",
+                     err == FLASH_OK      ? "written"
+                     : err == FLASH_EMPTY ? "empty"
+                                          : "unreadable",
+                     "generation", (int)slot.generation, "bytes", (int)slot.length, "sealed",
+                     slot.kind == KIND_SEALED && err == FLASH_OK);
 }
 
 static json_t *areas_json(const struct board *b)
@@ -58,8 +62,8 @@ static void set_identity(json_t *to, const struct board *b)
 
 static json_t *board_json(const struct board *b, bool everything)
 {
-    json_t *o = json_pack("{s:s, s:s, s:s, s:s}", "number", b->values.number, "state", board_state_name(b->boot.state), "board", b->values.board,
-                          "actor", "device");
+    json_t *o = json_pack("{s:s, s:s, s:s, s:s}", "number", b->values.number, "state", board_state_name(b->boot.state), "board",
+                          b->values.board, "actor", "device");
     set_identity(o, b);
     if (!everything)
         return o;
@@ -81,13 +85,14 @@ static void print_text(const json_t *o)
             printf("%-16s %s\n", key, json_string_value(value));
         else if (json_is_integer(value))
             printf("%-16s %lld\n", key, (long long)json_integer_value(value));
-    json_array_foreach(json_object_get(o, "areas"), i, row)
-        printf("area %-22s %-8s generation %lld, %lld bytes%s\n", json_string_value(json_object_get(row, "area")),
-               json_string_value(json_object_get(row, "state")), (long long)json_integer_value(json_object_get(row, "generation")),
-               (long long)json_integer_value(json_object_get(row, "bytes")), json_is_true(json_object_get(row, "sealed")) ? ", sealed" : "");
-    json_object_foreach(json_object_get(o, "counters"), key, value)
-        printf("counter %-19s %lld\n", key, (long long)json_integer_value(value));
-    printf("%s%s", json_string_value(json_object_get(o, "operation")), json_string_value(json_object_get(o, "application")));
+        json_array_foreach(json_object_get(o, "areas"), i, row) printf(
+            "area %-22s %-8s generation %lld, %lld bytes%s\n", json_string_value(json_object_get(row, "area")),
+            json_string_value(json_object_get(row, "state")), (long long)json_integer_value(json_object_get(row, "generation")),
+            (long long)json_integer_value(json_object_get(row, "bytes")),
+            json_is_true(json_object_get(row, "sealed")) ? ", sealed" : "");
+        json_object_foreach(json_object_get(o, "counters"), key, value)
+            printf("counter %-19s %lld\n", key, (long long)json_integer_value(value));
+        printf("%s%s", json_string_value(json_object_get(o, "operation")), json_string_value(json_object_get(o, "application")));
 }
 
 static enum err look(const struct command_line *line, bool everything, json_t **ret_json, struct why *why)

@@ -44,7 +44,10 @@ static enum err device_path(const struct swarm *s, const char *number, char ret_
     return n >= BOARD_PATH ? why_set(why, ERR_TOO_LARGE, "%s: the path is too long", s->dir) : OK;
 }
 
-static bool in_front(const struct swarm *s, const char *number) { return s->plugged && strcmp(s->board.values.number, number) == 0; }
+static bool in_front(const struct swarm *s, const char *number)
+{
+    return s->plugged && strcmp(s->board.values.number, number) == 0;
+}
 
 static enum err do_new(struct swarm *s, char **words, struct why *why)
 {
@@ -53,7 +56,9 @@ static enum err do_new(struct swarm *s, char **words, struct why *why)
     enum err err = number_make(words[1], words[2], &number, why);
     if (err == OK)
         err = device_path(s, number.text, dir, why);
-    const struct board_order order = { .number = number.text, .model = words[1], .board = words[3] == NULL ? "" : words[3], .root = buf_span(&s->root) };
+    const struct board_order order = {
+        .number = number.text, .model = words[1], .board = words[3] == NULL ? "" : words[3], .root = buf_span(&s->root)
+    };
     if (err == OK)
         err = board_create(dir, &order, why);
     if (err == OK)
@@ -145,9 +150,10 @@ static void print_board(const struct board *b)
     char fingerprint[2 * CERT_FINGERPRINT + 1] = "-";
     if (b->identity.key != NULL)
         hex_encode(b->identity.fingerprint, CERT_FINGERPRINT, fingerprint);
-    printf("ok %s %s generation=%u fingerprint=%s starts=%llu writes=%llu failures=%llu\n", b->values.number, board_state_name(b->boot.state),
-           b->boot.state == BOOT_INDIVIDUAL ? b->boot.identity.generation : 0, fingerprint, (unsigned long long)b->values.counters[NVRAM_BOOTS],
-           (unsigned long long)b->values.counters[NVRAM_WRITES], (unsigned long long)b->values.counters[NVRAM_FAILURES]);
+    printf("ok %s %s generation=%u fingerprint=%s starts=%llu writes=%llu failures=%llu\n", b->values.number,
+           board_state_name(b->boot.state), b->boot.state == BOOT_INDIVIDUAL ? b->boot.identity.generation : 0, fingerprint,
+           (unsigned long long)b->values.counters[NVRAM_BOOTS], (unsigned long long)b->values.counters[NVRAM_WRITES],
+           (unsigned long long)b->values.counters[NVRAM_FAILURES]);
 }
 
 static enum err do_show(struct swarm *s, char **words, struct why *why)
@@ -251,7 +257,9 @@ static void stop(void *context) { loop_stop(((struct swarm *)context)->loop); }
 static enum err choose_port(struct swarm *s, struct why *why)
 {
     struct http_server *probe = NULL;
-    const struct http_server_options options = { .address = s->agent.address, .port = s->agent.port, .handler = &device_service, .context = &s->agent };
+    const struct http_server_options options = {
+        .address = s->agent.address, .port = s->agent.port, .handler = &device_service, .context = &s->agent
+    };
     enum err err = http_server_new(s->loop, &options, &probe, why);
     if (err != OK)
         return err;

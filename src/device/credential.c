@@ -47,7 +47,8 @@ static enum err check_bootstrap_model(const struct cert *cert, const char *model
     if (peer.role != ROLE_BOOTSTRAP)
         return why_set(why, ERR_BAD_CERTIFICATE, "a %s certificate is not a bootstrap certificate", role_name(peer.role));
     if (*model != '\0' && strcmp(peer.name, model) != 0)
-        return why_set(why, ERR_NUMBER_MISMATCH, "the bootstrap certificate is for model %s, this board is of %s", peer.name, model);
+        return why_set(why, ERR_NUMBER_MISMATCH, "the bootstrap certificate is for model %s, this board is of %s", peer.name,
+                       model);
     return OK;
 }
 
@@ -59,7 +60,8 @@ static int64_t judging_time(const struct cert *cert, int64_t now_s)
     return now_s < not_before ? not_before : now_s;
 }
 
-static enum err check_chain(const struct pack *pack, const struct credential *c, const struct credential_rules *rules, struct why *why)
+static enum err check_chain(const struct pack *pack, const struct credential *c, const struct credential_rules *rules,
+                            struct why *why)
 {
     if (!span_equal(pack->root, cert_der(rules->root)))
         return why_set(why, ERR_BAD_CERTIFICATE, "the pack's root certificate is not the one in this device's firmware");
@@ -91,7 +93,8 @@ static enum err judge(const struct pack *pack, const struct credential_rules *ru
     return err;
 }
 
-enum err credential_from_pack(struct span bytes, const struct credential_rules *rules, struct credential *ret_credential, struct why *why)
+enum err credential_from_pack(struct span bytes, const struct credential_rules *rules, struct credential *ret_credential,
+                              struct why *why)
 {
     struct pack pack;
     struct credential c = { 0 };

@@ -6,8 +6,10 @@ enum err decide_start(enum boot_state state, const char *nvram_number, const cha
 {
     if (state != BOOT_INDIVIDUAL || strcmp(nvram_number, certificate_number) == 0)
         return OK;
-    return why_set(why, ERR_NUMBER_MISMATCH, "the NVRAM says %s, the certificate in the flash %s: the board was swapped or its memory changed",
-                   *nvram_number == '\0' ? "nothing" : nvram_number, *certificate_number == '\0' ? "nothing" : certificate_number);
+    return why_set(why, ERR_NUMBER_MISMATCH,
+                   "the NVRAM says %s, the certificate in the flash %s: the board was swapped or its memory changed",
+                   *nvram_number == '\0' ? "nothing" : nvram_number,
+                   *certificate_number == '\0' ? "nothing" : certificate_number);
 }
 
 static enum err check_number(const struct device_view *v, const char *number, struct why *why)

@@ -18,7 +18,8 @@ struct device_view {
 
 /* Whether it may start: the number in the NVRAM is the one in the certificate (invariant 7).
  * Errors: NUMBER_MISMATCH. */
-enum err decide_start(enum boot_state state, const char *nvram_number, const char *certificate_number, struct why *why) MUST_CHECK;
+enum err decide_start(enum boot_state state, const char *nvram_number, const char *certificate_number,
+                      struct why *why) MUST_CHECK;
 
 enum pack_step {
     PACK_WRITE,        /* acknowledge, write, report */

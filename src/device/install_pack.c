@@ -13,7 +13,8 @@ static struct span seal_context(const struct area *area, const struct board *b)
 }
 
 /* The pack that lies in a slot, opened when it is sealed. */
-static enum err read_pack(const struct board *b, const struct area *area, const struct slot *slot, struct secret *ret_pack, struct why *why)
+static enum err read_pack(const struct board *b, const struct area *area, const struct slot *slot, struct secret *ret_pack,
+                          struct why *why)
 {
     AUTO_SECRET stored = SECRET_INIT;
     enum err err = secret_new(slot->length, &stored);
@@ -28,15 +29,16 @@ static enum err read_pack(const struct board *b, const struct area *area, const 
     return OK;
 }
 
-static enum err load(const struct board *b, const struct area *area, const struct slot *slot, const struct credential_rules *rules,
-                     struct credential *ret_credential, struct why *why)
+static enum err load(const struct board *b, const struct area *area, const struct slot *slot,
+                     const struct credential_rules *rules, struct credential *ret_credential, struct why *why)
 {
     AUTO_SECRET pack = SECRET_INIT;
     enum err err = read_pack(b, area, slot, &pack, why);
     return err == OK ? credential_from_pack(secret_span(&pack), rules, ret_credential, why) : err;
 }
 
-static struct credential_rules rules_for(const struct board *b, enum credential_use use, const char *number, const char *model, int64_t now_s)
+static struct credential_rules rules_for(const struct board *b, enum credential_use use, const char *number, const char *model,
+                                         int64_t now_s)
 {
     return (struct credential_rules){ .use = use, .root = b->root, .number = number, .model = model, .now_s = now_s };
 }
@@ -80,7 +82,8 @@ static enum err write_record(struct board *b, const struct area *area, struct sp
     return wrote == FLASH_REFUSED ? j.err : flash_error(wrote, "pack", why);
 }
 
-static enum err install(struct board *b, const struct area *area, struct span pack, const struct credential_rules *rules, struct why *why)
+static enum err install(struct board *b, const struct area *area, struct span pack, const struct credential_rules *rules,
+                        struct why *why)
 {
     AUTO_BUF sealed = BUF_INIT;
     if (b->root == NULL)
@@ -91,21 +94,21 @@ static enum err install(struct board *b, const struct area *area, struct span pa
     if (b->store_sealed)
         err = seal(b->sealer, pack, seal_context(area, b), &sealed, why);
     if (err == OK)
-        err = write_record(b, area, b->store_sealed ? buf_span(&sealed) : pack, b->store_sealed ? KIND_SEALED : KIND_PLAIN, rules, why);
+        err = write_record(b, area, b->store_sealed ? buf_span(&sealed) : pack, b->store_sealed ? KIND_SEALED : KIND_PLAIN, rules,
+                           why);
     struct why boot_why = { "" };
     enum err booted = b->faults.off ? OK : board_boot(b, &boot_why);
     return err != OK || booted == OK ? err : why_set(why, booted, "%s", why_text(&boot_why, booted));
 }
 
-static enum err count(struct board *b, enum nvram_counter counter, enum err err)
+/* A count that is lost is not worth failing a good write for. */
+static void count(struct board *b, enum nvram_counter counter)
 {
     struct nvram values = b->values;
     struct why ignored;
     values.counters[counter]++;
-    /* The count is not worth failing a good write for. */
-    if (!b->faults.off && board_save_values(b, &values, &ignored) != OK)
-        return err;
-    return err;
+    bool counted = !b->faults.off && board_save_values(b, &values, &ignored) == OK;
+    (void)counted;
 }
 
 enum err board_install_identity(struct board *b, struct span pack, struct why *why)
@@ -117,7 +120,8 @@ enum err board_install_identity(struct board *b, struct span pack, struct why *w
     b->faults.fail_identity = false;
     enum err err = install(b, &b->memory.identity, pack, &rules, why);
     board_history(b, err == OK ? "write" : "write-failed", err == OK ? "" : why_text(why, err));
-    return count(b, err == OK ? NVRAM_WRITES : NVRAM_FAILURES, err);
+    count(b, err == OK ? NVRAM_WRITES : NVRAM_FAILURES);
+    return err;
 }
 
 static enum err save_bootstrap_information(struct board *b, struct why *why)

@@ -80,7 +80,8 @@ static void report_done(void *context, struct http_result *result)
         settle(r);
         return;
     }
-    log_failure(LOG_WARN, step == REPORT_AGAIN ? "report-again" : "report-refused", err, &why, "number", r->agent->board->values.number, NULL);
+    log_failure(LOG_WARN, step == REPORT_AGAIN ? "report-again" : "report-refused", err, &why, "number",
+                r->agent->board->values.number, NULL);
     if (step == REPORT_GIVE_UP || loop_timer(r->agent->loop, delay_ms, send_again, r, &r->timer) != OK)
         r->active = false;
 }
@@ -124,7 +125,8 @@ static enum err new_message_id(char ret_id[LIMIT_MESSAGE_ID + 1])
     random[6] = (uint8_t)((random[6] & 0x0f) | 0x40); /* RFC 4122 section 4.4 */
     random[8] = (uint8_t)((random[8] & 0x3f) | 0x80);
     hex_encode(random, sizeof random, digits);
-    snprintf(ret_id, LIMIT_MESSAGE_ID + 1, "urn:uuid:%.8s-%.4s-%.4s-%.4s-%.12s", digits, digits + 8, digits + 12, digits + 16, digits + 20);
+    snprintf(ret_id, LIMIT_MESSAGE_ID + 1, "urn:uuid:%.8s-%.4s-%.4s-%.4s-%.12s", digits, digits + 8, digits + 12, digits + 16,
+             digits + 20);
     return OK;
 }
 
@@ -154,7 +156,8 @@ static enum err start(struct agent *a, struct report *r, enum soap_message messa
 }
 
 /* Under the bootstrap certificate: what was to be written is not in force. */
-static enum err report_failure(struct agent *a, const struct device_number *number, enum err write_error, const struct why *failure, struct why *why)
+static enum err report_failure(struct agent *a, const struct device_number *number, enum err write_error,
+                               const struct why *failure, struct why *why)
 {
     const struct write_result_request body = {
         .number = *number,

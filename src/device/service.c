@@ -96,7 +96,8 @@ static void service_complete(void *context, struct http_exchange *x, struct span
         reply_answer(x, &request, &answer);
         return;
     }
-    log_failure(LOG_WARN, "request", err, &why, "number", a->board->values.number, "operation", what, "peer", http_peer(x)->name, NULL);
+    log_failure(LOG_WARN, "request", err, &why, "number", a->board->values.number, "operation", what, "peer", http_peer(x)->name,
+                NULL);
     struct soap_header header = { .version = request.header.version };
     snprintf(header.relates_to, sizeof header.relates_to, "%s", request.header.message_id);
     reply_fault(x, &header, err, &why);

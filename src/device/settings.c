@@ -11,8 +11,10 @@
 const struct setting_row device_setting_rows[] = {
     { "listen", "address", SETTING_TEXT, "192.0.2.10", 0, 0, "", AT(address), "The fixed initial address on the bench link." },
     { "listen", "port", SETTING_INT, "8444", 0, 65535, "", AT(port), "The port there; 0 takes any free one." },
-    { "store", "mode", SETTING_TEXT, "plain", 0, 0, "", AT(store), "How a pack lies in the flash: plain, or sealed to the device key." },
-    { "station", "url", SETTING_TEXT, "", 0, 0, "", AT(station), "Where the station listens, for scans before it called; empty: it says so itself." },
+    { "store", "mode", SETTING_TEXT, "plain", 0, 0, "", AT(store),
+      "How a pack lies in the flash: plain, or sealed to the device key." },
+    { "station", "url", SETTING_TEXT, "", 0, 0, "", AT(station),
+      "Where the station listens, for scans before it called; empty: it says so itself." },
     { "log", "level", SETTING_TEXT, "info", 0, 0, "", AT(log_level), "The least that is logged: debug, info, warn, error." },
     { "log", "json", SETTING_BOOL, "false", 0, 0, "", AT(log_json), "Log lines are JSON objects." },
 };
@@ -45,7 +47,8 @@ static enum err check(const struct device_settings *s, struct why *why)
     return OK;
 }
 
-enum err device_settings_load(const struct command_line *line, const char *dir, struct device_settings *ret_settings, struct why *why)
+enum err device_settings_load(const struct command_line *line, const char *dir, struct device_settings *ret_settings,
+                              struct why *why)
 {
     char path[512];
     const char *config = command_flag(line, "config");
@@ -91,7 +94,8 @@ enum err device_settings_listen(const char *listen, struct device_settings *sett
     if (colon == NULL || colon == listen || end == colon + 1 || *end != '\0' || port < 0 || port > 65535)
         return why_set(why, ERR_USAGE, "--listen %s: ADDRESS:PORT is needed", listen);
     bool bracket = *listen == '[' && colon[-1] == ']';
-    snprintf(settings->address, sizeof settings->address, "%.*s", (int)(colon - listen - (bracket ? 2 : 0)), listen + (bracket ? 1 : 0));
+    snprintf(settings->address, sizeof settings->address, "%.*s", (int)(colon - listen - (bracket ? 2 : 0)),
+             listen + (bracket ? 1 : 0));
     settings->port = port;
     return OK;
 }

@@ -21,7 +21,8 @@ extern const size_t device_setting_rows_n;
 enum err device_dir(const struct command_line *line, size_t size, char *ret_dir, struct why *why) MUST_CHECK;
 
 /* Reads --config, or DIR/nameplate.conf when it is there, else the defaults. Errors: CONFIG, NOT_FOUND. */
-enum err device_settings_load(const struct command_line *line, const char *dir, struct device_settings *ret_settings, struct why *why) MUST_CHECK;
+enum err device_settings_load(const struct command_line *line, const char *dir, struct device_settings *ret_settings,
+                              struct why *why) MUST_CHECK;
 
 /* The defaults into DIR/nameplate.conf, with the way of storing packs. Errors: EXISTS, IO. */
 enum err device_settings_create(const char *dir, const char *store, struct why *why) MUST_CHECK;

@@ -11,6 +11,7 @@ struct lane {
     CURLM *multi;
     uint64_t timer;
     size_t calls_n;
+    unsigned inside; /* its calls are being ended: a `done` that sends the next call must not find it freed */
 };
 
 struct sent_call {
@@ -78,8 +79,10 @@ static void reap(struct lane *lane)
 static void go_on(struct lane *lane, curl_socket_t fd, int what)
 {
     int running;
+    lane->inside++;
     curl_multi_socket_action(lane->multi, fd, what, &running);
     reap(lane);
+    lane->inside--;
 }
 
 static void on_event(void *context, int fd, uint32_t events)
@@ -160,7 +163,7 @@ static void drop_idle_lanes(struct http_client *client)
     size_t idle = 0;
     for (struct lane **at = &client->lanes; *at != NULL;) {
         struct lane *lane = *at;
-        if (lane->calls_n == 0 && ++idle > IDLE_LANES) {
+        if (lane->calls_n == 0 && lane->inside == 0 && ++idle > IDLE_LANES) {
             *at = lane->next;
             lane_free(lane);
         } else {

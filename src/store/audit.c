@@ -56,13 +56,14 @@ static bool add_text(EVP_MD_CTX *md, const char *text)
 
 static enum err chain(const struct head *before, int64_t n, const struct audit_entry *e, uint8_t ret_hash[HASH])
 {
-    static _Thread_local EVP_MD_CTX *md; /* kept: making one costs more than the hash */
-    if (md == NULL && (md = EVP_MD_CTX_new()) == NULL)
+    EVP_MD_CTX *md = EVP_MD_CTX_new();
+    if (md == NULL)
         return ERR_NO_MEMORY;
-    bool done = EVP_DigestInit_ex2(md, EVP_MD_CTX_get0_md(md) == NULL ? EVP_sha256() : NULL, NULL) == 1 &&
-                EVP_DigestUpdate(md, before->hash, HASH) == 1 && add_number(md, n) && add_number(md, e->at_s) &&
+    bool done = EVP_DigestInit_ex2(md, EVP_sha256(), NULL) == 1 && EVP_DigestUpdate(md, before->hash, HASH) == 1 &&
+                add_number(md, n) && add_number(md, e->at_s) &&
                 add_text(md, e->actor) && add_text(md, e->event) && add_text(md, e->subject) && add_text(md, e->detail) &&
                 EVP_DigestFinal_ex(md, ret_hash, NULL) == 1;
+    EVP_MD_CTX_free(md);
     return done ? OK : ERR_BUG;
 }
 

@@ -19,8 +19,8 @@ static void print_table(const struct events *e)
     for (size_t i = 0; i < e->n; i++) {
         char at[CLOCK_TEXT_SIZE];
         clock_format(e->list[i].at_s, at);
-        printf("%-20s  %-8s  %-*s  %-*s  %s\n", at, event_source_name(e->list[i].source), (int)event, e->list[i].event, (int)actor,
-               e->list[i].actor, e->list[i].detail);
+        printf("%-20s  %-8s  %-*s  %-*s  %s\n", at, event_source_name(e->list[i].source), (int)event, e->list[i].event,
+               (int)actor, e->list[i].actor, e->list[i].detail);
     }
 }
 
@@ -29,8 +29,9 @@ static enum err print_json(const struct events *e)
     for (size_t i = 0; i < e->n; i++) {
         char at[CLOCK_TEXT_SIZE];
         clock_format(e->list[i].at_s, at);
-        json_t *o = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "number", e->number.text, "time", at, "trail", event_source_name(e->list[i].source),
-                              "event", e->list[i].event, "actor", e->list[i].actor, "detail", e->list[i].detail);
+        json_t *o = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "number", e->number.text, "time", at, "trail",
+                              event_source_name(e->list[i].source), "event", e->list[i].event, "actor", e->list[i].actor,
+                              "detail", e->list[i].detail);
         char *text = o == NULL ? NULL : json_dumps(o, JSON_PRESERVE_ORDER);
         json_decref(o);
         if (text == NULL)
@@ -54,7 +55,11 @@ static int command_trace(const struct command_line *line)
     else if (err == OK)
         print_table(&events);
     events_done(&events);
-    return err == OK ? 0 : command_fail(line, err, &why, err == ERR_NOT_FOUND ? "nameplate trace NUMBER --dir DIR, with the folder that holds ca/ and factory/" : NULL);
+    return err == OK ? 0
+                     : command_fail(line, err, &why,
+                                    err == ERR_NOT_FOUND
+                                        ? "nameplate trace NUMBER --dir DIR, with the folder that holds ca/ and factory/"
+                                        : NULL);
 }
 
 static const struct command_flag flags[] = {

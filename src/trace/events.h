@@ -21,13 +21,15 @@ struct events {
 
 /* Reads DIR/ca/register.db, DIR/factory/stock.db and every history.jsonl of a device below DIR, and sorts by time.
  * A trail that is not there is passed over. Errors: NOT_FOUND when there is none at all, DAMAGED, NO_MEMORY. */
-enum err events_gather(const char *dir, const struct device_number *number, struct events *ret_events, struct why *why) MUST_CHECK;
+enum err events_gather(const char *dir, const struct device_number *number, struct events *ret_events,
+                       struct why *why) MUST_CHECK;
 void events_done(struct events *e);
 
 const char *event_source_name(unsigned source); /* "ca", "factory", "device" */
 
 /* Appends one event; the texts are copied. Errors: NO_MEMORY. */
-enum err events_add(struct events *e, unsigned source, int64_t at_s, const char *actor, const char *event, const char *detail) MUST_CHECK;
+enum err events_add(struct events *e, unsigned source, int64_t at_s, const char *actor, const char *event,
+                    const char *detail) MUST_CHECK;
 
 /* history.c: reads one device's history when it is about the number. Errors: IO, NO_MEMORY. */
 enum err events_read_history(struct events *e, const char *path, unsigned source, struct why *why) MUST_CHECK;

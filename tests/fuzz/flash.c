@@ -85,7 +85,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     enum flash_err err = install_record(&memory.identity, (const uint8_t *)"new", 3, KIND_PLAIN, NULL, NULL, &slot);
     if (err != FLASH_OK && err != FLASH_TOO_LARGE) /* the last generation of all is in use */
         abort();
-    if (memory_boot(&memory, &boot) != FLASH_OK || (err == FLASH_OK && (boot.state != BOOT_INDIVIDUAL || boot.identity.at != slot.at)))
+    if (memory_boot(&memory, &boot) != FLASH_OK ||
+        (err == FLASH_OK && (boot.state != BOOT_INDIVIDUAL || boot.identity.at != slot.at)))
         abort();
     return 0;
 }

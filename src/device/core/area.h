@@ -42,7 +42,8 @@ enum flash_err area_erase(const struct area *area);
 /* For install.h: erases one slot unless it is blank already; the head's encoding. */
 enum flash_err area_clear_slot(const struct area *area, uint32_t at);
 void area_encode_head(const struct area *area, const struct slot *slot, uint8_t ret_head[SLOT_HEAD]);
-void area_encode_commit(const uint8_t head[SLOT_HEAD], uint32_t generation, uint32_t payload_crc, uint8_t ret_commit[SLOT_COMMIT]);
+void area_encode_commit(const uint8_t head[SLOT_HEAD], uint32_t generation, uint32_t payload_crc,
+                        uint8_t ret_commit[SLOT_COMMIT]);
 
 /* CRC-32 of the payload as the chip gives it. Errors: IO. */
 enum flash_err area_payload_crc(const struct area *area, const struct slot *slot, uint32_t *ret_crc);

@@ -4,7 +4,9 @@
 #include "install.h"
 
 /* Fields in their order on the chip; texts and bytes first, the counters behind. */
-#define FIELDS(F) F(number, true) F(board, true) F(operation, true) F(application, true) F(bootstrap_model, true) F(bootstrap_fingerprint, false)
+#define FIELDS(F)                                                                                                                \
+    F(number, true)                                                                                                              \
+    F(board, true) F(operation, true) F(application, true) F(bootstrap_model, true) F(bootstrap_fingerprint, false)
 
 struct field {
     uint32_t offset, size;

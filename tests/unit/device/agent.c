@@ -201,7 +201,8 @@ static void a_pack_for_another_number_is_refused_before_it_is_received(void **st
 static void only_a_station_is_answered(void **state)
 {
     (void)state;
-    static const char *const others[] = { "urn:nameplate:factory:factory-1", "urn:nameplate:ca:ca", "urn:nameplate:console:c", "urn:nameplate:center:c" };
+    static const char *const others[] = { "urn:nameplate:factory:factory-1", "urn:nameplate:ca:ca", "urn:nameplate:console:c",
+                                          "urn:nameplate:center:c" };
     struct bench b;
     bench_start(&b, false);
     bench_write_bootstrap(&b);
@@ -226,7 +227,8 @@ static void a_blank_board_gets_its_bootstrap_certificate_from_a_station(void **s
     bench_start(&b, false);
     bench_bootstrap_pack(&b, "3014", &wrong);
     bench_bootstrap_pack(&b, "3012", &pack);
-    const struct bootstrap_write_request bad = { .board = "B-1", .pack = buf_span(&wrong) }, good = { .board = "B-1", .pack = buf_span(&pack) };
+    const struct bootstrap_write_request bad = { .board = "B-1", .pack = buf_span(&wrong) },
+                                         good = { .board = "B-1", .pack = buf_span(&pack) };
     AUTO_PARSED refused = { 0 }, answer = { 0 }, again = { 0 };
     assert_ok(bench_call(&b, STATION, SOAP_BOOTSTRAP_WRITE, &bad, &refused, NULL));
     assert_string_equal(((struct bootstrap_write_response *)refused.body)->outcome, "NG");

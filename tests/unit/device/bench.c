@@ -63,7 +63,12 @@ static struct tls_context *context_for(const struct bench *b, const char *urn, b
     struct why why = { "" };
     struct authority a = fixture_issue("infrastructure", "test", urn, &b->pki->infrastructure);
     const struct cert *chain[] = { a.cert, b->pki->infrastructure.cert };
-    const struct tls_options options = { .server = server, .key = a.key, .chain = chain, .chain_n = 2, .trust = b->pki->trust, .peers = peers,
+    const struct tls_options options = { .server = server,
+                                         .key = a.key,
+                                         .chain = chain,
+                                         .chain_n = 2,
+                                         .trust = b->pki->trust,
+                                         .peers = peers,
                                          .any_self_signed = any_self_signed };
     enum err err = tls_context_new(&options, &tls, &why);
     if (err != OK)
@@ -76,7 +81,9 @@ static void start_station(struct bench *b)
 {
     struct why why = { "" };
     b->station_server = context_for(b, STATION, true, ROLE_BIT(ROLE_DEVICE) | ROLE_BIT(ROLE_BOOTSTRAP), false);
-    const struct http_server_options options = { .address = "127.0.0.1", .tls = b->station_server, .handler = &station_service, .context = b };
+    const struct http_server_options options = {
+        .address = "127.0.0.1", .tls = b->station_server, .handler = &station_service, .context = b
+    };
     assert_ok(http_server_new(b->loop, &options, &b->station, &why));
 }
 
@@ -130,11 +137,14 @@ void bench_stop(struct bench *b)
     assert_int_equal(system(command), 0);
 }
 
-static void encode(const struct bench *b, const char *number, const struct cert *cert, const struct key *key, const struct cert *issuer,
-                   struct buf *ret_pack)
+static void encode(const struct bench *b, const char *number, const struct cert *cert, const struct key *key,
+                   const struct cert *issuer, struct buf *ret_pack)
 {
     AUTO_SECRET pkcs8 = SECRET_INIT;
-    struct pack pack = { .root = cert_der(b->pki->root.cert), .intermediates = { cert_der(issuer) }, .intermediates_n = 1, .certificate = cert_der(cert) };
+    struct pack pack = { .root = cert_der(b->pki->root.cert),
+                         .intermediates = { cert_der(issuer) },
+                         .intermediates_n = 1,
+                         .certificate = cert_der(cert) };
     assert_ok(key_to_pkcs8(key, &pkcs8, NULL));
     pack.private_key = secret_span(&pkcs8);
     assert_ok(number_parse(span_text(number), &pack.number, NULL));
@@ -184,19 +194,27 @@ static void call_done(void *context, struct http_result *result)
     loop_stop(b->loop);
 }
 
-enum err bench_call(struct bench *b, const char *urn, enum soap_message message, const void *body, struct soap_parsed *ret_answer, struct why *why)
+enum err bench_call(struct bench *b, const char *urn, enum soap_message message, const void *body, struct soap_parsed *ret_answer,
+                    struct why *why)
 {
     AUTO_BUF xml = BUF_INIT;
     struct http_client *client;
     char url[64];
     struct soap_header header = { .version = SOAP_1_2, .message_id = "urn:uuid:1" };
-    snprintf(header.reply_to, sizeof header.reply_to, "https://127.0.0.1:%u/soap/station", (unsigned)http_server_port(b->station));
+    snprintf(header.reply_to, sizeof header.reply_to, "https://127.0.0.1:%u/soap/station",
+             (unsigned)http_server_port(b->station));
     snprintf(url, sizeof url, "https://127.0.0.1:%u/soap/device", (unsigned)b->agent.port);
-    struct tls_context *tls = context_for(b, urn, false, ROLE_BIT(ROLE_BOOTSTRAP) | ROLE_BIT(ROLE_ANONYMOUS), b->board.boot.state == BOOT_BLANK);
+    struct tls_context *tls =
+        context_for(b, urn, false, ROLE_BIT(ROLE_BOOTSTRAP) | ROLE_BIT(ROLE_ANONYMOUS), b->board.boot.state == BOOT_BLANK);
     assert_ok(soap_write_request(SERVICE_DEVICE, message, &header, body, &xml));
     assert_ok(http_client_new(b->loop, &client, why));
-    const struct http_call call = { .url = url, .method = "POST", .content_type = "application/soap+xml; charset=utf-8", .body = buf_span(&xml),
-                                    .tls = tls, .timeout_ms = 5000, .context = b };
+    const struct http_call call = { .url = url,
+                                    .method = "POST",
+                                    .content_type = "application/soap+xml; charset=utf-8",
+                                    .body = buf_span(&xml),
+                                    .tls = tls,
+                                    .timeout_ms = 5000,
+                                    .context = b };
     b->replied = false;
     assert_ok(http_client_send(client, &call, call_done, why));
     while (!b->replied)

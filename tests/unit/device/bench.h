@@ -44,7 +44,8 @@ void bench_bootstrap_pack(const struct bench *b, const char *model, struct buf *
 void bench_write_bootstrap(struct bench *b); /* onto the board directly, and plugs the board in again */
 
 /* Posts a request under a certificate of this role and waits for the answer. */
-enum err bench_call(struct bench *b, const char *urn, enum soap_message message, const void *body, struct soap_parsed *ret_answer, struct why *why);
+enum err bench_call(struct bench *b, const char *urn, enum soap_message message, const void *body, struct soap_parsed *ret_answer,
+                    struct why *why);
 /* Runs until n results have arrived (or two seconds have passed). */
 void bench_wait_arrived(struct bench *b, int n);
 

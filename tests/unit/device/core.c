@@ -199,8 +199,13 @@ static void the_nvram_keeps_number_values_counters_and_bootstrap_information(voi
 {
     (void)state;
     start();
-    struct nvram in = { .number = "3012-123456", .board = "B-1", .operation = "sleep=60\n", .application = "tray=A4\n",
-                        .bootstrap_model = "3012", .bootstrap_fingerprint = { 1, 2 }, .counters = { [NVRAM_CHARGE] = 1ull << 40 } };
+    struct nvram in = { .number = "3012-123456",
+                        .board = "B-1",
+                        .operation = "sleep=60\n",
+                        .application = "tray=A4\n",
+                        .bootstrap_model = "3012",
+                        .bootstrap_fingerprint = { 1, 2 },
+                        .counters = { [NVRAM_CHARGE] = 1ull << 40 } };
     struct nvram out;
     assert_int_equal(nvram_read(&memory.nvram, &out), FLASH_EMPTY);
     assert_int_equal(nvram_write(&memory.nvram, &in), FLASH_OK);
@@ -226,7 +231,8 @@ static void the_core_compiles_by_itself(void **state)
     static const char *const files[] = { "area", "crc", "install", "memory", "nvram" };
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         char command[512];
-        snprintf(command, sizeof command, "cc -std=c17 -Wall -Wextra -Wconversion -Werror -ffreestanding -c %s/src/device/core/%s.c -o /dev/null",
+        snprintf(command, sizeof command,
+                 "cc -std=c17 -Wall -Wextra -Wconversion -Werror -ffreestanding -c %s/src/device/core/%s.c -o /dev/null",
                  getenv("SOURCE_ROOT"), files[i]);
         assert_int_equal(system(command), 0);
     }

@@ -33,7 +33,8 @@ static void a_value_that_comes_again_replaces_the_first(void **state)
 static void odd_names_and_values_are_refused(void **state)
 {
     (void)state;
-    static const char *const rows[][2] = { { "", "1" }, { "application.", "1" }, { "a=b", "1" }, { "a b", "1" }, { "a\n", "1" }, { "a", "1\nb=2" } };
+    static const char *const rows[][2] = { { "", "1" },    { "application.", "1" }, { "a=b", "1" },
+                                           { "a b", "1" }, { "a\n", "1" },          { "a", "1\nb=2" } };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct nvram v = { 0 };
         assert_err(parameters_set(&v, rows[i][0], rows[i][1], NULL), ERR_BAD_INPUT);

@@ -184,7 +184,8 @@ static void assert_old_or_new(const struct scenario *s, const struct bounds *b, 
     struct picture found;
     take_picture(d, &found);
     if (!same(&found, &b->before) && !same(&found, &b->after))
-        fail_msg("%s cut at byte %lld of %lld: neither the old state nor the new one", s->name, (long long)cut, (long long)b->bytes);
+        fail_msg("%s cut at byte %lld of %lld: neither the old state nor the new one", s->name, (long long)cut,
+                 (long long)b->bytes);
 }
 
 /* I3, D-1, D-2 */

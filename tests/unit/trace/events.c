@@ -57,10 +57,11 @@ static struct device_number number(void)
 static void the_trails_of_all_programs_are_merged_by_time(void **state)
 {
     (void)state;
-    static const char history[] =
-        "{\"time\": \"2026-11-22T10:00:00Z\", \"actor\": \"device\", \"event\": \"assembled\", \"number\": \"\", \"detail\": \"\"}\n"
-        "{\"time\": \"2026-11-22T12:00:00Z\", \"actor\": \"device\", \"event\": \"write\", \"number\": \"3012-123456\", \"detail\": \"\"}\n"
-        "{\"time\": \"2026-11-22T12:00:0"; /* cut by a crash */
+    static const char history[] = "{\"time\": \"2026-11-22T10:00:00Z\", \"actor\": \"device\", \"event\": \"assembled\", "
+                                  "\"number\": \"\", \"detail\": \"\"}\n"
+                                  "{\"time\": \"2026-11-22T12:00:00Z\", \"actor\": \"device\", \"event\": \"write\", \"number\": "
+                                  "\"3012-123456\", \"detail\": \"\"}\n"
+                                  "{\"time\": \"2026-11-22T12:00:0"; /* cut by a crash */
     static const char *const wanted[] = { "device assembled", "ca issue", "factory claim", "device write" };
     const struct device_number n = number();
     struct events events;
