@@ -53,5 +53,6 @@ account = factory.call("AccountRequest")[0]
 assert account.issued == 3 and account.onHand == 3 and account.quantity == 5, account
 assert factory.call("ReceiptConfirmation", request="urn:uuid:zeep-1") is True
 fault = factory.fault("CertificateTransmissionRequest", message="urn:uuid:zeep-1", certificate=wanted(*NUMBERS))
-print(f"confirmed; asked once more: {fault.error}")
+assert (fault.error, fault.action) == ("CONFLICT", "refuse"), fault
+print("once confirmed, the keys are gone and the request is refused")
 print("ok")
