@@ -55,8 +55,8 @@ static size_t take_header(char *at, size_t size, size_t n, void *context)
     (void)at;
     struct call *call = context;
     struct curl_tlssessioninfo *info = NULL;
-    if (!call->peer_known && call->spec.tls != NULL &&
-        curl_easy_getinfo(call->curl, CURLINFO_TLS_SSL_PTR, &info) == CURLE_OK && info != NULL && info->internals != NULL)
+    if (!call->peer_known && call->spec.tls != NULL && curl_easy_getinfo(call->curl, CURLINFO_TLS_SSL_PTR, &info) == CURLE_OK &&
+        info != NULL && info->internals != NULL)
         call->peer_known = tls_curl_peer(info->internals, &call->result.peer);
     if (call->spec.tls != NULL && !call->peer_known) {
         stop(call, ERR_BUG, "the reply came from a peer that nobody has judged");
@@ -76,7 +76,10 @@ static CURLcode set_up_tls(CURL *curl, void *ssl_ctx, void *context)
     return CURLE_ABORTED_BY_CALLBACK;
 }
 
-static bool is_https(const struct http_call *spec) { return spec->tls != NULL || spec->web_ca_file != NULL; }
+static bool is_https(const struct http_call *spec)
+{
+    return spec->tls != NULL || spec->web_ca_file != NULL;
+}
 
 /* Nothing from the environment: no proxies, no trust, no redirects, no other protocols. */
 static void set_safety(struct call *call)
@@ -94,7 +97,7 @@ static void set_safety(struct call *call)
     curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     if (call->spec.tls == NULL)
         return;
-    curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 0L); /* role and trust are what counts: tls/ judges */
+    curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 0L);      /* role and trust are what counts: tls/ judges */
     curl_easy_setopt(curl, CURLOPT_SSL_SESSIONID_CACHE, 0L); /* a resumed session would skip the judgement */
     curl_easy_setopt(curl, CURLOPT_SSL_CTX_FUNCTION, set_up_tls);
     curl_easy_setopt(curl, CURLOPT_SSL_CTX_DATA, call);

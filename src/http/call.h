@@ -23,6 +23,6 @@ struct call {
 /* A handle that is ready to be performed. The call must not move. Errors: NO_MEMORY, USAGE. */
 enum err call_start(struct call *call, const struct http_call *spec, struct why *why) MUST_CHECK;
 void call_finish(struct call *call, CURLcode code); /* fills call->result from what happened */
-void call_done(struct call *call); /* frees all but the result */
+void call_done(struct call *call);                  /* frees all but the result */
 
 #endif

@@ -12,17 +12,17 @@
 struct http_client; /* connections are kept and reused */
 
 struct http_call {
-    const char *url;    /* https://host:port/path */
-    const char *method; /* "POST" */
-    const char *content_type; /* NULL: none */
-    const char *const *headers; /* "Name: value", NULL-terminated; may be NULL */
-    struct span body;   /* must stay until the call is done, unless read_body is set */
-    const char *interface; /* bind to this network interface or local address; NULL: any */
-    struct tls_context *tls; /* NULL: plain http:// only; a reference is held during the call */
-    const char *web_ca_file; /* instead of tls, for a web server that is not one of our programs: PEM file of the CAs
-                              * that vouch for it; its name is compared with the URL */
+    const char *url;                     /* https://host:port/path */
+    const char *method;                  /* "POST" */
+    const char *content_type;            /* NULL: none */
+    const char *const *headers;          /* "Name: value", NULL-terminated; may be NULL */
+    struct span body;                    /* must stay until the call is done, unless read_body is set */
+    const char *interface;               /* bind to this network interface or local address; NULL: any */
+    struct tls_context *tls;             /* NULL: plain http:// only; a reference is held during the call */
+    const char *web_ca_file;             /* instead of tls, for a web server that is not one of our programs: PEM file of the CAs
+                                          * that vouch for it; its name is compared with the URL */
     long connect_timeout_ms, timeout_ms; /* 0: 5 s, 60 s */
-    size_t max_reply; /* bytes; 0: LIMIT_MESSAGE */
+    size_t max_reply;                    /* bytes; 0: LIMIT_MESSAGE */
 
     /* A body made as it is sent: writes up to max bytes, *ret_n 0 ends it. NULL: `body`. */
     enum err (*read_body)(void *context, void *to, size_t max, size_t *ret_n);
@@ -35,7 +35,7 @@ struct http_result {
     enum err err; /* OK: a complete reply of whatever status. UNREACHABLE, TIMEOUT, PEER_GONE, BAD_CERTIFICATE ... */
     struct why why;
     int status;
-    struct buf body; /* empty when on_piece took it */
+    struct buf body;  /* empty when on_piece took it */
     struct peer peer; /* who answered */
 };
 void http_result_done(struct http_result *result);
@@ -47,7 +47,8 @@ void http_client_free(struct http_client *client); /* calls under way end with P
 
 /* Everything in *call is copied but body and context; of tls a reference is held. `done` gets call->context and
  * runs exactly once, from the loop (or from http_client_free); after an error it does not run at all. */
-enum err http_client_send(struct http_client *client, const struct http_call *call, http_done_fn *done, struct why *why) MUST_CHECK;
+enum err http_client_send(struct http_client *client, const struct http_call *call, http_done_fn *done,
+                          struct why *why) MUST_CHECK;
 
 /* Blocking, on a connection of its own. The result is the caller's. */
 void http_call_wait(const struct http_call *call, struct http_result *ret_result);

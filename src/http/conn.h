@@ -15,12 +15,12 @@ enum reply_state { REPLY_NONE, REPLY_PIECES, REPLY_WHOLE };
 
 struct http_exchange {
     struct http_conn *conn;
-    bool open;      /* between begin and end */
-    bool complete;  /* the whole request was read */
-    bool paused;    /* http_body_pause */
-    bool bodyless;  /* HEAD, 204, 304: the reply's body is left out */
-    bool chunked;   /* the reply's framing */
-    bool more_due;  /* bytes were taken since `more` was called last */
+    bool open;     /* between begin and end */
+    bool complete; /* the whole request was read */
+    bool paused;   /* http_body_pause */
+    bool bodyless; /* HEAD, 204, 304: the reply's body is left out */
+    bool chunked;  /* the reply's framing */
+    bool more_due; /* bytes were taken since `more` was called last */
     enum reply_state reply;
     size_t body_max, body_n;
     struct buf body; /* owned; when the handler wants it whole */
@@ -75,17 +75,17 @@ void server_conn_gone(struct http_server *server); /* after a connection was tak
 /* conn.c */
 enum err conn_new(struct http_server *server, int fd, const char *address) MUST_CHECK; /* takes fd on success */
 void conn_free(struct http_conn *c);
-void conn_run(struct http_conn *c);       /* goes on as far as it can; may free the connection */
-void conn_kick_soon(struct http_conn *c); /* conn_run from the loop */
+void conn_run(struct http_conn *c);                                      /* goes on as far as it can; may free the connection */
+void conn_kick_soon(struct http_conn *c);                                /* conn_run from the loop */
 void conn_refuse(struct http_conn *c, int status, const char *sentence); /* our own reply, then close */
 
 /* socket.c: the bytes */
 enum io { IO_DONE, IO_BLOCKED, IO_CLOSED };
 enum io conn_read(struct http_conn *c, size_t *ret_n); /* into server->scratch */
 enum io conn_flush(struct http_conn *c);
-enum io conn_discard(struct http_conn *c); /* while lingering */
+enum io conn_discard(struct http_conn *c);  /* while lingering */
 void conn_end_writing(struct http_conn *c); /* close_notify and FIN */
-void conn_watch(struct http_conn *c);      /* asks the loop for what the state waits for */
+void conn_watch(struct http_conn *c);       /* asks the loop for what the state waits for */
 
 /* deadline.c */
 void conn_set_phase(struct http_conn *c); /* from the state; a new phase gets its deadline */

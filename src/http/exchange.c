@@ -1,14 +1,38 @@
 #include "http/conn.h"
 
-static const struct head *head_of(const struct http_exchange *x) { return &x->conn->request.head; }
+static const struct head *head_of(const struct http_exchange *x)
+{
+    return &x->conn->request.head;
+}
 
-const char *http_method(const struct http_exchange *x) { return head_of(x)->method; }
-const char *http_path(const struct http_exchange *x) { return head_of(x)->path; }
-const char *http_query(const struct http_exchange *x) { return head_of(x)->query; }
-const char *http_header(const struct http_exchange *x, const char *name) { return head_find(head_of(x), name); }
-const char *http_peer_address(const struct http_exchange *x) { return x->conn->address; }
-void http_set_data(struct http_exchange *x, void *data) { x->data = data; }
-void *http_data(const struct http_exchange *x) { return x->data; }
+const char *http_method(const struct http_exchange *x)
+{
+    return head_of(x)->method;
+}
+const char *http_path(const struct http_exchange *x)
+{
+    return head_of(x)->path;
+}
+const char *http_query(const struct http_exchange *x)
+{
+    return head_of(x)->query;
+}
+const char *http_header(const struct http_exchange *x, const char *name)
+{
+    return head_find(head_of(x), name);
+}
+const char *http_peer_address(const struct http_exchange *x)
+{
+    return x->conn->address;
+}
+void http_set_data(struct http_exchange *x, void *data)
+{
+    x->data = data;
+}
+void *http_data(const struct http_exchange *x)
+{
+    return x->data;
+}
 
 const struct peer *http_peer(const struct http_exchange *x)
 {
@@ -102,7 +126,10 @@ void http_reply_piece(struct http_exchange *x, struct span piece)
     check(x, err);
 }
 
-size_t http_reply_waiting(const struct http_exchange *x) { return x->conn->out.len - x->conn->out_at; }
+size_t http_reply_waiting(const struct http_exchange *x)
+{
+    return x->conn->out.len - x->conn->out_at;
+}
 
 void http_reply_end(struct http_exchange *x)
 {

@@ -1,6 +1,9 @@
 #include "http/conn.h"
 
-static const struct http_handler *handler_of(const struct http_conn *c) { return c->server->handler; }
+static const struct http_handler *handler_of(const struct http_conn *c)
+{
+    return c->server->handler;
+}
 
 /* Not while an answer is being made: pipelined requests wait in the socket, so they cost us no memory. */
 bool conn_wants_input(const struct http_conn *c)
@@ -80,9 +83,7 @@ void conn_parse(struct http_conn *c, struct span in)
             break;
         case REQUEST_PIECE: on_piece(c, piece); break;
         case REQUEST_END: on_end(c); break;
-        case REQUEST_BAD:
-            conn_refuse(c, c->request.status, why_text(&c->request.why, ERR_BAD_INPUT));
-            return;
+        case REQUEST_BAD: conn_refuse(c, c->request.status, why_text(&c->request.why, ERR_BAD_INPUT)); return;
         }
     }
     keep(c, in);

@@ -95,7 +95,7 @@ enum err loop_new(struct loop **ret_loop, struct why *why)
         return err;
     }
     /* OpenSSL writes to sockets with write(2): a peer that went must be an error there, not a signal. */
-    signal(SIGPIPE, SIG_IGN);
+    sigaction(SIGPIPE, &(struct sigaction){ .sa_handler = SIG_IGN }, NULL);
     *ret_loop = loop;
     return OK;
 }
@@ -155,7 +155,10 @@ enum err loop_run(struct loop *loop, struct why *why)
     return OK;
 }
 
-void loop_stop(struct loop *loop) { loop->stop = true; }
+void loop_stop(struct loop *loop)
+{
+    loop->stop = true;
+}
 
 static enum err make_room(struct loop *loop, size_t fd)
 {
@@ -207,7 +210,10 @@ enum err loop_timer(struct loop *loop, int64_t delay_ms, loop_fn *fn, void *cont
     return timers_add(&loop->timers, clock_mono_ms() + (delay_ms < 0 ? 0 : delay_ms), fn, context, ret_id);
 }
 
-void loop_cancel(struct loop *loop, uint64_t id) { timers_cancel(&loop->timers, id); }
+void loop_cancel(struct loop *loop, uint64_t id)
+{
+    timers_cancel(&loop->timers, id);
+}
 
 enum err loop_post(struct loop *loop, loop_fn *fn, void *context)
 {

@@ -5,7 +5,10 @@
 /* Chunk extensions and trailers are passed over (RFC 9112 7.1.1), but not for ever. */
 enum { OVERHEAD_MAX = 1024 };
 
-static struct request *of(llhttp_t *parser) { return parser->data; }
+static struct request *of(llhttp_t *parser)
+{
+    return parser->data;
+}
 
 static int on_headers_complete(llhttp_t *parser)
 {
@@ -54,7 +57,10 @@ void request_init(struct request *r)
     *r = (struct request){ .head_bytes = { .max = LIMIT_HEADER_BYTES } };
 }
 
-void request_done(struct request *r) { buf_done(&r->head_bytes); }
+void request_done(struct request *r)
+{
+    buf_done(&r->head_bytes);
+}
 
 void request_reset(struct request *r)
 {
@@ -62,7 +68,10 @@ void request_reset(struct request *r)
     request_init(r);
 }
 
-bool request_started(const struct request *r) { return r->state != IN_HEAD || r->head_bytes.len != 0; }
+bool request_started(const struct request *r)
+{
+    return r->state != IN_HEAD || r->head_bytes.len != 0;
+}
 
 static enum request_event refuse(struct request *r, int status, const char *what)
 {

@@ -22,7 +22,7 @@ struct request {
     struct buf head_bytes; /* owned; what `head` points into */
     llhttp_t parser;
     struct span piece;
-    bool paused; /* llhttp stopped to give `piece` */
+    bool paused;     /* llhttp stopped to give `piece` */
     size_t overhead; /* bytes of chunk extensions and trailers so far */
     int status;
     struct why why;
@@ -30,7 +30,7 @@ struct request {
 
 void request_init(struct request *r);
 void request_done(struct request *r);
-void request_reset(struct request *r); /* for the next request on the stream */
+void request_reset(struct request *r);         /* for the next request on the stream */
 bool request_started(const struct request *r); /* whether a byte of a request has come */
 
 /* Goes on as far as the next event; *io_in is moved past the bytes used. */

@@ -126,8 +126,7 @@ static enum err bind_and_listen(int fd, const struct http_server_options *o, str
         return err;
     if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0)
         return why_errno(why, errno, "cannot set up the listener");
-    if (o->interface != NULL &&
-        setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, o->interface, (socklen_t)strlen(o->interface)) != 0)
+    if (o->interface != NULL && setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, o->interface, (socklen_t)strlen(o->interface)) != 0)
         return why_errno(why, errno, "cannot bind to the interface %s", o->interface);
     if (bind(fd, (struct sockaddr *)&at, size) != 0 || listen(fd, BACKLOG) != 0)
         return why_errno(why, errno, "cannot listen on %s port %u", o->address, (unsigned)o->port);
@@ -180,7 +179,10 @@ enum err http_server_new(struct loop *loop, const struct http_server_options *o,
     return err;
 }
 
-uint16_t http_server_port(const struct http_server *server) { return server->port; }
+uint16_t http_server_port(const struct http_server *server)
+{
+    return server->port;
+}
 
 void http_server_set_tls(struct http_server *server, struct tls_context *tls)
 {

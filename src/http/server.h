@@ -32,15 +32,15 @@ struct http_handler {
 /* Deadlines and caps; http_limits_default() gives those of base/limit.h. */
 struct http_limits {
     int64_t handshake_ms, header_ms, body_idle_ms, idle_ms, handler_ms, linger_ms, drain_ms;
-    int64_t body_min_rate; /* bytes a second, over each body_idle_ms; for replies too */
+    int64_t body_min_rate;                      /* bytes a second, over each body_idle_ms; for replies too */
     unsigned connections, connections_per_peer; /* an IPv6 peer is its /64 */
 };
 struct http_limits http_limits_default(void);
 
 struct http_server_options {
-    const char *address; /* numeric IPv4 or IPv6 */
-    uint16_t port;       /* 0: any free one */
-    const char *interface; /* SO_BINDTODEVICE; NULL: none */
+    const char *address;     /* numeric IPv4 or IPv6 */
+    uint16_t port;           /* 0: any free one */
+    const char *interface;   /* SO_BINDTODEVICE; NULL: none */
     struct tls_context *tls; /* NULL: plain HTTP */
     const struct http_handler *handler;
     void *context;
@@ -52,18 +52,18 @@ struct http_server_options {
 enum err http_server_new(struct loop *loop, const struct http_server_options *options, struct http_server **ret_server,
                          struct why *why) MUST_CHECK;
 uint16_t http_server_port(const struct http_server *server);
-void http_server_set_tls(struct http_server *server, struct tls_context *tls); /* for connections from now on */
+void http_server_set_tls(struct http_server *server, struct tls_context *tls);    /* for connections from now on */
 void http_server_drain(struct http_server *server, loop_fn *done, void *context); /* no new ones; done when idle, or
-                                                                                            * after drain_ms */
+                                                                                   * after drain_ms */
 void http_server_free(struct http_server *server); /* ends every exchange; never from inside a handler; NULL is fine */
 
 const char *http_method(const struct http_exchange *x);
-const char *http_path(const struct http_exchange *x);  /* without the query; percent-decoded, never with NUL */
-const char *http_query(const struct http_exchange *x); /* raw, without '?'; "" when none */
+const char *http_path(const struct http_exchange *x);                     /* without the query; percent-decoded, never with NUL */
+const char *http_query(const struct http_exchange *x);                    /* raw, without '?'; "" when none */
 const char *http_header(const struct http_exchange *x, const char *name); /* NULL when absent; any case */
-const struct peer *http_peer(const struct http_exchange *x); /* ROLE_ANONYMOUS on plain HTTP */
-const struct cert *http_peer_cert(const struct http_exchange *x); /* NULL when anonymous */
-const char *http_peer_address(const struct http_exchange *x); /* "10.0.0.7" for logs and caps */
+const struct peer *http_peer(const struct http_exchange *x);              /* ROLE_ANONYMOUS on plain HTTP */
+const struct cert *http_peer_cert(const struct http_exchange *x);         /* NULL when anonymous */
+const char *http_peer_address(const struct http_exchange *x);             /* "10.0.0.7" for logs and caps */
 void http_set_data(struct http_exchange *x, void *data);
 void *http_data(const struct http_exchange *x);
 

@@ -9,7 +9,10 @@ static bool earlier(const struct timer *a, const struct timer *b)
     return a->due_ms < b->due_ms;
 }
 
-static uint32_t slot_of(uint64_t id) { return (uint32_t)(id & 0xffffffffu) - 1; }
+static uint32_t slot_of(uint64_t id)
+{
+    return (uint32_t)(id & 0xffffffffu) - 1;
+}
 
 static void place(struct timers *t, size_t at, struct timer timer)
 {

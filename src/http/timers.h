@@ -24,7 +24,7 @@ struct timers { /* all-zero is valid and empty */
         uint32_t generation;
         uint32_t at; /* place in the heap, or the next free slot + 1 */
         bool used;
-    } *slots;
+    } * slots;
     uint32_t slots_n, free_slot; /* free_slot: first free + 1, 0 when none */
 };
 

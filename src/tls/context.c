@@ -24,8 +24,7 @@ static enum err take_chain(struct tls_context *context, const struct tls_options
 /* Enrolling clients know nothing but the root's fingerprint, so they must be sent the root. */
 static enum err add_root(struct tls_context *context)
 {
-    if (!context->server || context->trust == NULL || context->chain_n == 0 ||
-        (context->peers & ROLE_BIT(ROLE_ANONYMOUS)) == 0)
+    if (!context->server || context->trust == NULL || context->chain_n == 0 || (context->peers & ROLE_BIT(ROLE_ANONYMOUS)) == 0)
         return OK;
     X509 *root = trust_root_of(context->trust, context->chain[context->chain_n - 1]);
     if (root == NULL || X509_cmp(root, context->chain[context->chain_n - 1]) == 0)
@@ -53,8 +52,8 @@ static enum err set_protocol(SSL_CTX *ssl_ctx, struct why *why)
 {
     SSL_CTX_set_mode(ssl_ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
                                   SSL_MODE_NO_AUTO_CHAIN);
-    SSL_CTX_set_options(ssl_ctx, SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
-                                     SSL_OP_CIPHER_SERVER_PREFERENCE);
+    SSL_CTX_set_options(ssl_ctx,
+                        SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE);
     if (SSL_CTX_set_min_proto_version(ssl_ctx, TLS1_2_VERSION) != 1 || SSL_CTX_set_cipher_list(ssl_ctx, ciphers) != 1 ||
         SSL_CTX_set1_groups_list(ssl_ctx, groups) != 1)
         return ssl_fail(why, ERR_BUG, "TLS cannot be set up");

@@ -45,7 +45,10 @@ enum err judge_prepare(void)
     return ssl_place < 0 || ctx_place < 0 ? ERR_NO_MEMORY : OK;
 }
 
-struct judgement *judge_of(const SSL *ssl) { return SSL_get_ex_data(ssl, ssl_place); }
+struct judgement *judge_of(const SSL *ssl)
+{
+    return SSL_get_ex_data(ssl, ssl_place);
+}
 
 static struct judgement *make_judgement(SSL *ssl)
 {
@@ -60,7 +63,10 @@ static struct judgement *make_judgement(SSL *ssl)
     return j;
 }
 
-static bool is_self_issued(X509 *x509) { return X509_NAME_cmp(X509_get_subject_name(x509), X509_get_issuer_name(x509)) == 0; }
+static bool is_self_issued(X509 *x509)
+{
+    return X509_NAME_cmp(X509_get_subject_name(x509), X509_get_issuer_name(x509)) == 0;
+}
 
 /* Insecure by intention, for a board that has nothing yet (board step): possession of the key is all we learn. */
 static enum err take_self_signed(const struct cert *leaf, X509 *x509, struct peer *ret_peer, struct why *why)
@@ -73,7 +79,7 @@ static enum err take_self_signed(const struct cert *leaf, X509 *x509, struct pee
 }
 
 /* The root that the server sent and whose fingerprint we were given becomes the trust of this one handshake. */
-static enum err trust_pinned(const struct tls_context *context, STACK_OF(X509) *sent, struct trust **ret_trust, struct why *why)
+static enum err trust_pinned(const struct tls_context *context, STACK_OF(X509) * sent, struct trust **ret_trust, struct why *why)
 {
     for (int i = 0; i < sk_X509_num(sent); i++) {
         AUTO_CERT cert = NULL;
@@ -95,7 +101,8 @@ static enum err trust_pinned(const struct tls_context *context, STACK_OF(X509) *
     return why_set(why, ERR_BAD_CERTIFICATE, "its root is not the one whose fingerprint was given");
 }
 
-static enum err judge(const struct tls_context *context, X509 *x509, STACK_OF(X509) *sent, struct peer *ret_peer, struct why *why)
+static enum err judge(const struct tls_context *context, X509 *x509, STACK_OF(X509) * sent, struct peer *ret_peer,
+                      struct why *why)
 {
     AUTO_CERT leaf = NULL;
     AUTO_TRUST trust = NULL;
@@ -123,7 +130,7 @@ static int alert_error(enum err err, X509 *x509)
         return X509_V_ERR_INVALID_PURPOSE; /* unsupported_certificate */
     if (X509_cmp_current_time(X509_get0_notAfter(x509)) < 0)
         return X509_V_ERR_CERT_HAS_EXPIRED; /* certificate_expired */
-    return X509_V_ERR_CERT_REJECTED; /* bad_certificate */
+    return X509_V_ERR_CERT_REJECTED;        /* bad_certificate */
 }
 
 static int on_certificate(X509_STORE_CTX *store, void *arg)

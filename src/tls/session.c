@@ -136,6 +136,12 @@ enum tls_want tls_shutdown(struct tls_session *session)
     return result < 0 ? TLS_WANT_WRITE : TLS_DONE;
 }
 
-const struct peer *tls_peer(const struct tls_session *session) { return &session->peer; }
+const struct peer *tls_peer(const struct tls_session *session)
+{
+    return &session->peer;
+}
 
-const struct cert *tls_peer_cert(const struct tls_session *session) { return session->cert; }
+const struct cert *tls_peer_cert(const struct tls_session *session)
+{
+    return session->cert;
+}

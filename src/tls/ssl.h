@@ -15,7 +15,7 @@ struct tls_context {
     unsigned peers;
     struct trust *trust; /* a reference; NULL when pinned or any_self_signed */
     uint8_t pinned_root[CERT_FINGERPRINT];
-    EVP_PKEY *key;       /* references of our own */
+    EVP_PKEY *key; /* references of our own */
     X509 *chain[TLS_CHAIN_MAX];
     size_t chain_n;
     SSL_CTX *ssl_ctx;
@@ -36,7 +36,7 @@ enum err context_apply(struct tls_context *context, SSL_CTX *ssl_ctx, struct why
 enum err judge_prepare(void) MUST_CHECK; /* makes the places below; once per process, cheap afterwards */
 /* Puts the check into an SSL_CTX. `why`, when not NULL, gets refusals; the context must outlive the SSL_CTX. */
 enum err judge_install(struct tls_context *context, SSL_CTX *ssl_ctx, struct why *why) MUST_CHECK;
-struct judgement *judge_of(const SSL *ssl); /* NULL before the check */
+struct judgement *judge_of(const SSL *ssl);                                              /* NULL before the check */
 enum err judge_again(struct tls_context *context, SSL *ssl, struct why *why) MUST_CHECK; /* of a resumed session */
 
 /* error.c: the reason on OpenSSL's queue as a sentence; empties the queue. */

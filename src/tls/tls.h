@@ -20,18 +20,18 @@ struct tls_session; /* one connection */
 
 struct tls_options {
     bool server;
-    const struct key *key;         /* our private key; used while the context is made, copied by reference */
+    const struct key *key;           /* our private key; used while the context is made, copied by reference */
     const struct cert *const *chain; /* our certificate first, then its issuers without the root */
-    size_t chain_n;                /* 0: we show no certificate (an enrolling client) */
-                                   /* The root is never needed there: a server that serves enrolling clients (peers
-                                    * with ROLE_ANONYMOUS) sends the root of `trust` behind its chain by itself, so
-                                    * that a client with pinned_root finds it; nobody else is sent a root. */
-    struct trust *trust;           /* a reference is taken; NULL with pinned_root below */
-    const uint8_t *pinned_root;    /* client that knows only the root's fingerprint (enrolment): SHA-256, 32 bytes;
-                                    * copied. The server's chain must contain that root. */
-    unsigned peers;                /* ROLE_BITs that we talk to; with ROLE_ANONYMOUS in it a server asks for a
-                                    * client certificate but does without one */
-    bool any_self_signed;          /* insecure, board step only: also accept one self-signed certificate, as ANONYMOUS */
+    size_t chain_n;                  /* 0: we show no certificate (an enrolling client) */
+                                     /* The root is never needed there: a server that serves enrolling clients (peers
+                                      * with ROLE_ANONYMOUS) sends the root of `trust` behind its chain by itself, so
+                                      * that a client with pinned_root finds it; nobody else is sent a root. */
+    struct trust *trust;             /* a reference is taken; NULL with pinned_root below */
+    const uint8_t *pinned_root;      /* client that knows only the root's fingerprint (enrolment): SHA-256, 32 bytes;
+                                      * copied. The server's chain must contain that root. */
+    unsigned peers;                  /* ROLE_BITs that we talk to; with ROLE_ANONYMOUS in it a server asks for a
+                                      * client certificate but does without one */
+    bool any_self_signed;            /* insecure, board step only: also accept one self-signed certificate, as ANONYMOUS */
 };
 
 enum err tls_context_new(const struct tls_options *options, struct tls_context **ret_context, struct why *why) MUST_CHECK;
@@ -40,7 +40,8 @@ void tls_context_free(struct tls_context *context); /* NULL is fine */
 
 /* One connection over a connected, non-blocking socket; the descriptor stays the caller's. For a client
  * `server_name` goes into SNI (not checked against the certificate: role and trust are what counts). */
-enum err tls_session_new(struct tls_context *context, int fd, const char *server_name, struct tls_session **ret_session) MUST_CHECK;
+enum err tls_session_new(struct tls_context *context, int fd, const char *server_name,
+                         struct tls_session **ret_session) MUST_CHECK;
 void tls_session_free(struct tls_session *session);
 
 enum tls_want { TLS_DONE, TLS_WANT_READ, TLS_WANT_WRITE, TLS_CLOSED, TLS_FAILED };

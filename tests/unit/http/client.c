@@ -38,8 +38,9 @@ static void a_call_brings_status_and_body(void **state)
 {
     (void)state;
     const char *const headers[] = { "SOAPAction: \"\"", NULL };
-    struct http_call call = { .url = url("/echo"), .method = "POST", .body = span_text("three lines"), .headers = headers,
-                              .content_type = "text/xml" };
+    struct http_call call = {
+        .url = url("/echo"), .method = "POST", .body = span_text("three lines"), .headers = headers, .content_type = "text/xml"
+    };
     struct http_result result;
     http_call_wait(&call, &result);
     assert_ok(result.err);
@@ -174,14 +175,16 @@ static void every_failure_says_who_and_what(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct flow flow = { .stop_at = rows[i].stop_at, .end = ERR_NO_SPACE };
-        struct http_call call = { .url = rows[i].url[0] == '/' ? url(rows[i].url) : rows[i].url, .method = "GET",
-                                  .timeout_ms = 300, .context = &flow };
+        struct http_call call = {
+            .url = rows[i].url[0] == '/' ? url(rows[i].url) : rows[i].url, .method = "GET", .timeout_ms = 300, .context = &flow
+        };
         if (rows[i].stop_at != 0)
             call.on_piece = take;
         struct http_result result;
         http_call_wait(&call, &result);
         if (result.err != rows[i].err || strstr(result.why.text, rows[i].sentence) == NULL)
-            fail_msg("%s: %s \"%s\" instead of \"%s\"", rows[i].url, err_row(result.err)->name, result.why.text, rows[i].sentence);
+            fail_msg("%s: %s \"%s\" instead of \"%s\"", rows[i].url, err_row(result.err)->name, result.why.text,
+                     rows[i].sentence);
         http_result_done(&result);
     }
 }

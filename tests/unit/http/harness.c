@@ -15,7 +15,7 @@
 struct job {
     struct harness *h;
     struct http_exchange *x;
-    size_t left; /* of a stream */
+    size_t left;  /* of a stream */
     size_t taken; /* of a sink */
     struct buf echo;
     uint64_t timer;
@@ -147,7 +147,12 @@ void harness_start(struct harness *h, const struct http_limits *limits, struct t
     struct why why = { "" };
     *h = (struct harness){ 0 };
     struct http_server_options options = {
-        .address = "127.0.0.1", .tls = tls, .handler = &handler, .context = h, .limits = limits, .refused = refused,
+        .address = "127.0.0.1",
+        .tls = tls,
+        .handler = &handler,
+        .context = h,
+        .limits = limits,
+        .refused = refused,
     };
     assert_ok(loop_new(&h->loop, &why));
     assert_ok(http_server_new(h->loop, &options, &h->server, &why));
@@ -155,7 +160,10 @@ void harness_start(struct harness *h, const struct http_limits *limits, struct t
     assert_int_equal(pthread_create(&h->thread, NULL, run, h), 0);
 }
 
-static void stop(void *context) { loop_stop(((struct harness *)context)->loop); }
+static void stop(void *context)
+{
+    loop_stop(((struct harness *)context)->loop);
+}
 
 void harness_stop(struct harness *h)
 {
@@ -185,7 +193,10 @@ void wire_send(int fd, const void *bytes, size_t n)
     }
 }
 
-void wire_text(int fd, const char *text) { wire_send(fd, text, strlen(text)); }
+void wire_text(int fd, const char *text)
+{
+    wire_send(fd, text, strlen(text));
+}
 
 void wire_read_all(int fd, struct buf *to)
 {

@@ -16,10 +16,10 @@ struct harness {
     struct http_server *server;
     pthread_t thread;
     uint16_t port;
-    atomic_size_t most_waiting; /* bytes that ever waited in a streamed reply */
+    atomic_size_t most_waiting;       /* bytes that ever waited in a streamed reply */
     atomic_int begun, ended, replied; /* exchanges */
-    atomic_int refused;         /* connections */
-    char refusal[384];          /* the last; read it after harness_stop or when `refused` has changed */
+    atomic_int refused;               /* connections */
+    char refusal[384];                /* the last; read it after harness_stop or when `refused` has changed */
 };
 
 void harness_start(struct harness *h, const struct http_limits *limits, struct tls_context *tls);

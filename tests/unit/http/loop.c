@@ -10,7 +10,10 @@
 static struct loop *loop;
 static int count;
 
-static void stop(void *context) { loop_stop(*(struct loop **)context); }
+static void stop(void *context)
+{
+    loop_stop(*(struct loop **)context);
+}
 
 static void add_one(void *context)
 {

@@ -97,8 +97,7 @@ static void on_reply(void *context, struct http_result *result)
 {
     static const char *const names[] = { "station line-1", "device 3012-123456" };
     struct alternation *a = context;
-    a->wrong += result->err != OK || strcmp(buf_text(&result->body), names[a->n % 2]) != 0 ||
-                result->peer.role != ROLE_FACTORY;
+    a->wrong += result->err != OK || strcmp(buf_text(&result->body), names[a->n % 2]) != 0 || result->peer.role != ROLE_FACTORY;
     if (++a->n == 6)
         loop_stop(a->loop);
     else
@@ -228,7 +227,8 @@ static void a_reloaded_context_counts_for_the_next_connection(void **state)
 {
     struct people *p = *state;
     struct harness h;
-    struct tls_context *open = context_for(p, &p->of[CA], true, ALL), *strict = context_for(p, &p->of[CA], true, ROLE_BIT(ROLE_CENTER));
+    struct tls_context *open = context_for(p, &p->of[CA], true, ALL),
+                       *strict = context_for(p, &p->of[CA], true, ROLE_BIT(ROLE_CENTER));
     struct tls_context *client = context_for(p, &p->of[STATION], false, ALL);
     harness_start(&h, NULL, open);
     struct http_result before = get(h.port, "/hello", client);

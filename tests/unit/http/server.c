@@ -22,16 +22,22 @@ static const struct row {
     { "GET", "GET /hello HTTP/1.1\r\n" HOST END, "200", "Content-Length: 6\r\n" },
     { "HEAD has no body", "HEAD /hello HTTP/1.1\r\n" HOST END, "200", "close\r\n\r\n" },
     { "POST", "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 3\r\n" END "abc", "200", "\r\n\r\nabc" },
-    { "chunked POST", "POST /echo HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n" END "2\r\nab\r\n1\r\nc\r\n0\r\n\r\n", "200", "\r\n\r\nabc" },
+    { "chunked POST", "POST /echo HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n" END "2\r\nab\r\n1\r\nc\r\n0\r\n\r\n", "200",
+      "\r\n\r\nabc" },
     { "an answer that comes later", "GET /later HTTP/1.1\r\n" HOST END, "200", "late" },
-    { "pipelined, in order", "GET /later HTTP/1.1\r\n" HOST "\r\nGET /hello HTTP/1.1\r\n" HOST "\r\nGET /x HTTP/1.1\r\n" HOST END, "200 200 404", "late" },
+    { "pipelined, in order", "GET /later HTTP/1.1\r\n" HOST "\r\nGET /hello HTTP/1.1\r\n" HOST "\r\nGET /x HTTP/1.1\r\n" HOST END,
+      "200 200 404", "late" },
     { "pieces for HTTP/1.1", "GET /stream?5 HTTP/1.1\r\n" HOST END, "200", "\r\n\r\n5\r\n" },
     { "pieces for HTTP/1.0", "GET /stream?5 HTTP/1.0\r\n\r\n", "200", "Connection: close" },
-    { "expected permission", "POST /echo HTTP/1.1\r\n" HOST "Expect: 100-continue\r\nContent-Length: 3\r\n" END "abc", "100 200", "abc" },
+    { "expected permission", "POST /echo HTTP/1.1\r\n" HOST "Expect: 100-continue\r\nContent-Length: 3\r\n" END "abc", "100 200",
+      "abc" },
     { "no permission", "POST /nowhere HTTP/1.1\r\n" HOST "Expect: 100-continue\r\nContent-Length: 3\r\n\r\n", "404", NULL },
     { "body beyond the limit", "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 1048577\r\n\r\n", "413", NULL },
     { "body where none is taken", "POST /never HTTP/1.1\r\n" HOST "Content-Length: 1\r\n\r\na", "413", NULL },
-    { "smuggled request", "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /hello HTTP/1.1\r\n" HOST "\r\n", "400", NULL },
+    { "smuggled request",
+      "POST /echo HTTP/1.1\r\n" HOST
+      "Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /hello HTTP/1.1\r\n" HOST "\r\n",
+      "400", NULL },
     { "bad chunk size", "POST /echo HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\nxyz\r\n", "400", NULL },
     { "unknown coding", "POST /echo HTTP/1.1\r\n" HOST "Transfer-Encoding: gzip\r\n\r\n", "501", NULL },
     { "nothing after a refusal", "GET / HTTP/1.1\r\n\r\nGET /hello HTTP/1.1\r\n" HOST END, "400", NULL },
@@ -75,7 +81,8 @@ static const struct slow {
     { "header that stops", "GET / HT", "", "408" },
     { "header that drips", "GET / HTTP/1.1\r\nX: ", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "408" },
     { "body that stops", "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 9\r\n\r\na", "", "408" },
-    { "body that drips", "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 99\r\n\r\n", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "408" },
+    { "body that drips", "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 99\r\n\r\n",
+      "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "408" },
     { "idle after a request", "GET /hello HTTP/1.1\r\n" HOST "\r\n", "", "200" },
     { "handler that never answers", "GET /never HTTP/1.1\r\n" HOST "\r\n", "", "503" },
 };
@@ -222,7 +229,10 @@ struct drain {
     atomic_bool done;
 };
 
-static void on_drained(void *context) { ((struct drain *)context)->done = true; }
+static void on_drained(void *context)
+{
+    ((struct drain *)context)->done = true;
+}
 
 static void start_drain(void *context)
 {

@@ -4,7 +4,10 @@
 
 static int ran[64], ran_n;
 
-static void note(void *context) { ran[ran_n++] = *(int *)context; }
+static void note(void *context)
+{
+    ran[ran_n++] = *(int *)context;
+}
 
 static void run_until(struct timers *t, int64_t now_ms)
 {

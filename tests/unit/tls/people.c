@@ -16,8 +16,12 @@ static struct cert *issue(const char *profile_name, const char *name, const char
     AUTO_BUF spki = BUF_INIT;
     assert_ok(profile_load((struct span){ 0 }, profile_name, &profile, &why));
     assert_ok(key_spki(key, &spki));
-    struct cert_order order = { .profile = profile, .common_name = name, .urn = urn, .spki = buf_span(&spki),
-                                .not_before = not_before, .not_after = not_after };
+    struct cert_order order = { .profile = profile,
+                                .common_name = name,
+                                .urn = urn,
+                                .spki = buf_span(&spki),
+                                .not_before = not_before,
+                                .not_after = not_after };
     enum err err = cert_issue(&order, issuer == NULL ? NULL : issuer->cert, issuer == NULL ? key : issuer->key, &cert, &why);
     if (err != OK)
         fail_msg("%s: %s", name, why_text(&why, err));
@@ -79,7 +83,8 @@ int people_setup(void **state)
     p->issuing[1] = make("issuing", "Bootstrap CA", "urn:nameplate:issuer:bootstrap", &p->root, -DAY, BY_PROFILE);
     p->issuing[2] = make("issuing", "Infrastructure CA", "urn:nameplate:issuer:infrastructure", &p->root, -DAY, BY_PROFILE);
     p->other_root = make("root", "Test Root", NULL, NULL, -DAY, BY_PROFILE);
-    p->other_issuing = make("issuing", "Infrastructure CA", "urn:nameplate:issuer:infrastructure", &p->other_root, -DAY, BY_PROFILE);
+    p->other_issuing =
+        make("issuing", "Infrastructure CA", "urn:nameplate:issuer:infrastructure", &p->other_root, -DAY, BY_PROFILE);
     make_everybody(p);
     assert_ok(trust_new(&p->trust));
     assert_ok(trust_add_roots(p->trust, cert_der(p->root.cert), NULL));
@@ -118,9 +123,14 @@ struct tls_context *context_for(const struct people *p, const struct person *per
 {
     const struct cert *chain[2] = { person == NULL ? NULL : person->cert, person == NULL ? NULL : person->issuer };
     struct tls_options options = {
-        .server = server, .trust = p->trust, .peers = peers,
-        .key = person == NULL ? NULL : person->key, .chain = chain,
-        .chain_n = person == NULL ? 0 : person->issuer == NULL ? 1 : 2,
+        .server = server,
+        .trust = p->trust,
+        .peers = peers,
+        .key = person == NULL ? NULL : person->key,
+        .chain = chain,
+        .chain_n = person == NULL           ? 0
+                   : person->issuer == NULL ? 1
+                                            : 2,
     };
     struct tls_context *context;
     struct why why = { "" };

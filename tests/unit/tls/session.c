@@ -24,7 +24,10 @@ static void make_pair(int fds[2])
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
 }
 
-static bool waits(enum tls_want want) { return want == TLS_WANT_READ || want == TLS_WANT_WRITE; }
+static bool waits(enum tls_want want)
+{
+    return want == TLS_WANT_READ || want == TLS_WANT_WRITE;
+}
 
 /* Both sides' handshakes, then one byte from server to client: a TLS 1.3 client learns only then what the
  * server thinks of its certificate. */
@@ -180,7 +183,9 @@ static void a_pinned_root_is_all_that_an_enrolling_client_needs(void **state)
 static void the_board_step_takes_a_self_signed_certificate_and_no_other(void **state)
 {
     struct people *p = *state;
-    struct tls_options options = { .any_self_signed = true, .key = p->of[STATION].key, .chain_n = 2,
+    struct tls_options options = { .any_self_signed = true,
+                                   .key = p->of[STATION].key,
+                                   .chain_n = 2,
                                    .chain = (const struct cert *const[]){ p->of[STATION].cert, p->of[STATION].issuer } };
     struct tls_context *client, *board = context_for(p, &p->of[BOARD], true, ROLE_BIT(ROLE_STATION));
     struct tls_context *other = context_for(p, &p->of[FACTORY], true, ALL);
