@@ -8,7 +8,7 @@ teardown() { story_end; }
 @test "thirty kills at random moments lose nothing and issue nothing twice" {
     local seed=${STORY_SEED:-$(date +%s)} out
     echo "# seed $seed" >&3
-    out=$("${BUILD_FAST:-$BUILD}/nameplate" demo --devices 90 --dir "$DIR/f" --test-only-kills 30 --seed "$seed" 2>"$DIR/err") || {
+    out=$("$BUILD/nameplate" demo --devices 90 --dir "$DIR/f" --test-only-kills 30 --seed "$seed" 2>"$DIR/err") || {
         echo "seed $seed" >&2
         printf '%s\n' "$out" >&2
         cat "$DIR/err" >&2
