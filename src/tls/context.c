@@ -7,7 +7,7 @@
 
 /* AEAD with forward secrecy only (RFC 9325); TLS 1.3 has nothing else. */
 static const char ciphers[] = "ECDHE+AESGCM:ECDHE+CHACHA20";
-static const char groups[] = "X25519:P-256:P-384";
+#define GROUPS "X25519:P-256:P-384"
 
 static enum err take_chain(struct tls_context *context, const struct tls_options *o, struct why *why)
 {
@@ -50,6 +50,7 @@ static enum err show_ourselves(struct tls_context *context, SSL_CTX *ssl_ctx, st
 
 static enum err set_protocol(SSL_CTX *ssl_ctx, struct why *why)
 {
+    char groups[] = GROUPS; /* OpenSSL's macro casts const away, which is an error here */
     SSL_CTX_set_mode(ssl_ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
                                   SSL_MODE_NO_AUTO_CHAIN);
     SSL_CTX_set_options(ssl_ctx,

@@ -1,4 +1,5 @@
 #include <openssl/err.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "pki/openssl.h"
@@ -12,6 +13,16 @@ struct tls_session {
     bool finished, broken;
 };
 
+/* The SNI; OpenSSL's macro casts const away, so that it gets a copy of its own. */
+static bool set_server_name(SSL *ssl, const char *server_name)
+{
+    char name[TLSEXT_MAXLEN_host_name + 1];
+    if (server_name == NULL)
+        return true;
+    int n = snprintf(name, sizeof name, "%s", server_name);
+    return n > 0 && (size_t)n < sizeof name && SSL_set_tlsext_host_name(ssl, name) == 1;
+}
+
 enum err tls_session_new(struct tls_context *context, int fd, const char *server_name, struct tls_session **ret_session)
 {
     struct tls_session *session = calloc(1, sizeof *session);
@@ -19,8 +30,7 @@ enum err tls_session_new(struct tls_context *context, int fd, const char *server
         return ERR_NO_MEMORY;
     session->context = tls_context_ref(context);
     session->ssl = SSL_new(context->ssl_ctx);
-    if (session->ssl == NULL || SSL_set_fd(session->ssl, fd) != 1 ||
-        (server_name != NULL && SSL_set_tlsext_host_name(session->ssl, server_name) != 1)) {
+    if (session->ssl == NULL || SSL_set_fd(session->ssl, fd) != 1 || !set_server_name(session->ssl, server_name)) {
         ERR_clear_error();
         tls_session_free(session);
         return ERR_NO_MEMORY;

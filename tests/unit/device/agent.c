@@ -139,7 +139,7 @@ static void a_failed_write_is_reported_and_the_next_pack_is_taken(void **state)
     AUTO_WIPED_BUF first = BUF_INIT, second = BUF_INIT;
     bench_start(&b, false);
     bench_write_bootstrap(&b);
-    AUTO_CERT lost = bench_pack(&b, NUMBER, &first);
+    cert_free(bench_pack(&b, NUMBER, &first));
     AUTO_CERT cert = bench_pack(&b, NUMBER, &second);
     b.board.faults.fail_identity = true;
     transmit(&b, &first);
@@ -165,12 +165,12 @@ static void a_pack_with_a_strange_root_key_or_number_is_refused(void **state)
     bench_start(&b, false);
     bench_start(&stranger, false);
     bench_write_bootstrap(&b);
-    AUTO_CERT a = bench_pack(&stranger, NUMBER, &pack);
+    cert_free(bench_pack(&stranger, NUMBER, &pack));
     assert_err(board_install_identity(&b.board, buf_span(&pack), &why), ERR_BAD_CERTIFICATE);
-    AUTO_CERT c = bench_pack(&b, "3012-999999", &pack);
+    cert_free(bench_pack(&b, "3012-999999", &pack));
     assert_err(board_install_identity(&b.board, buf_span(&pack), &why), ERR_NUMBER_MISMATCH);
-    AUTO_CERT d = bench_pack(&b, NUMBER, &pack);
-    AUTO_CERT e = bench_pack(&b, NUMBER, &other);
+    cert_free(bench_pack(&b, NUMBER, &pack));
+    cert_free(bench_pack(&b, NUMBER, &other));
     assert_ok(pack_decode(buf_span(&pack), &one, &why));
     assert_ok(pack_decode(buf_span(&other), &two, &why));
     one.private_key = two.private_key;
@@ -190,7 +190,7 @@ static void a_pack_for_another_number_is_refused_before_it_is_received(void **st
     AUTO_PARSED answer = { 0 };
     bench_start(&b, false);
     bench_write_bootstrap(&b);
-    AUTO_CERT cert = bench_pack(&b, "3012-999999", &pack);
+    cert_free(bench_pack(&b, "3012-999999", &pack));
     const struct pack_transmission_request r = transmission(&pack, "3012-999999");
     assert_err(bench_call(&b, STATION, SOAP_PACK_TRANSMISSION, &r, &answer, NULL), ERR_NUMBER_MISMATCH);
     assert_int_equal(b.arrived.n, 0);
@@ -255,7 +255,7 @@ static void parameters_are_kept_in_the_nvram(void **state)
     bench_start(&b, false);
     bench_write_bootstrap(&b);
     assert_err(bench_call(&b, STATION, SOAP_PARAMETER_INITIALISATION, &r, &early, NULL), ERR_BAD_TRANSITION);
-    AUTO_CERT cert = bench_pack(&b, NUMBER, &pack);
+    cert_free(bench_pack(&b, NUMBER, &pack));
     assert_ok(board_install_identity(&b.board, buf_span(&pack), NULL));
     assert_ok(bench_call(&b, STATION, SOAP_PARAMETER_INITIALISATION, &r, &answer, NULL));
     assert_ok(board_boot(&b.board, NULL));
@@ -291,7 +291,7 @@ static void a_power_cut_in_the_agent_leaves_a_device_that_starts(void **state)
     AUTO_WIPED_BUF pack = BUF_INIT;
     bench_start(&b, true);
     bench_write_bootstrap(&b);
-    AUTO_CERT cert = bench_pack(&b, NUMBER, &pack);
+    cert_free(bench_pack(&b, NUMBER, &pack));
     agent_unplug(&b.agent);
     snprintf(dir, sizeof dir, "%s", b.board.dir);
     int individual = 0;
@@ -319,7 +319,7 @@ static void a_board_with_another_device_s_nvram_does_not_start(void **state)
     AUTO_WIPED_BUF pack = BUF_INIT;
     bench_start(&b, false);
     bench_write_bootstrap(&b);
-    AUTO_CERT cert = bench_pack(&b, NUMBER, &pack);
+    cert_free(bench_pack(&b, NUMBER, &pack));
     assert_ok(board_install_identity(&b.board, buf_span(&pack), &why));
     struct nvram values = b.board.values;
     snprintf(values.number, sizeof values.number, "3012-000001");

@@ -46,7 +46,7 @@ static void more_than_fits_is_refused(void **state)
 {
     (void)state;
     struct nvram v = { 0 };
-    char name[8];
+    char name[16];
     enum err err = OK;
     for (int i = 0; err == OK && i < 1000; i++) {
         snprintf(name, sizeof name, "n%d", i);
