@@ -79,7 +79,7 @@ enum err session_check(struct factory *f, const char *name, const char *password
         facts.password_right = password_right(password, facts.known ? op.hash : nobody_hash);
     err = decide_login(&facts, f->settings.login_failures, f->settings.lock_s, now, &effect, why);
     if (facts.known && err != ERR_LOCKED_OUT) {
-        enum err saved = save_counters(f, &op, &effect, err == OK, NULL);
+        enum err saved = save_counters(f, &op, &effect, err == OK, err == OK ? why : NULL);
         if (saved != OK)
             return saved;
     }
