@@ -72,12 +72,12 @@ static enum err read_body(struct admin_call *call, const char *content_type, str
     return OK;
 }
 
-static enum err admit(struct admin_call *call, const struct admin_route *route, const char *authorization, struct why *why)
+static enum err admit(struct admin_call *call, const struct admin_route *route, struct why *why)
 {
     enum operator_role role;
     if (route->may == MAY_ANYBODY)
         return OK;
-    enum err err = session_find(call->factory, authorization, &call->op, why);
+    enum err err = session_find(call->factory, call->authorization, &call->op, why);
     if (err == OK)
         err = operator_role_parse(call->op.role, &role);
     if (err != OK)
@@ -96,10 +96,9 @@ static void serve(struct factory *factory, struct http_exchange *x, struct span 
                    span_text("{\"error\":\"NOT_FOUND\",\"reason\":\"there is no such resource\"}"), NULL);
         return;
     }
-    struct admin_call call = {
-        .factory = factory, .body = body, .query = http_query(x), .rest = http_path(x) + strlen(route->path)
-    };
-    enum err err = admit(&call, route, http_header(x, "Authorization"), &why);
+    struct admin_call call = { .factory = factory, .body = body, .query = http_query(x), .rest = http_path(x) + strlen(route->path),
+                               .authorization = http_header(x, "Authorization") };
+    enum err err = admit(&call, route, &why);
     if (err == OK)
         err = read_body(&call, http_header(x, "Content-Type"), &why);
     if (err == OK)

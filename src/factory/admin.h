@@ -21,7 +21,8 @@ struct admin_call {
     const char *rest, *query; /* behind the route's "/" and behind '?' */
     struct span body;
     json_t *json;             /* the body as a JSON object, where there is one; borrowed by the handler */
-    struct stock_operator op; /* who is logged in */
+    const char *authorization; /* the header; NULL: none */
+    struct stock_operator op;  /* who is logged in */
     char actor[LIMIT_NAME + 16];
     json_t *answer; /* set by the handler; owned by the call */
 };
@@ -61,6 +62,7 @@ enum err session_find(struct factory *factory, const char *authorization, struct
                       struct why *why) MUST_CHECK;
 
 admin_handler api_login, api_logout, api_status, api_plan_import, api_plan_list, api_model_list, api_model_put, api_forget,
-    api_station_list, api_station_put, api_station_remove, api_operator_list, api_operator_put, api_request, api_number;
+    api_station_list, api_station_put, api_station_remove, api_operator_list, api_operator_put, api_request,
+    api_request_open, api_number;
 
 #endif

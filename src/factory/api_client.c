@@ -116,6 +116,7 @@ enum err api_open(const struct command_line *line, struct api *ret_api, struct w
     if (err != OK)
         return err;
     err = user != NULL ? api_login_with(&api, user, file, NULL, why) : find_session(&api, why);
+    api.once = err == OK && user != NULL;
     if (err != OK)
         api_close(&api);
     else
@@ -125,6 +126,11 @@ enum err api_open(const struct command_line *line, struct api *ret_api, struct w
 
 void api_close(struct api *api)
 {
+    json_t *answer = NULL;
+    struct why why;
+    if (api->once && api_call(api, "DELETE", "/session", NULL, &answer, &why) != OK)
+        fprintf(stderr, "the session is not ended, it will expire: %s\n", why.text);
+    json_decref(answer);
     tls_context_free(api->tls);
     secret_wipe(api->authorization, sizeof api->authorization);
 }

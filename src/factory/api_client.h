@@ -12,6 +12,7 @@ struct api {
     char base[SETTING_TEXT_SIZE + 64]; /* "https://127.0.0.1:8442/api/v1" */
     char authorization[128];           /* "Authorization: Bearer ..." */
     struct tls_context *tls;
+    bool once; /* the session is for this command only: api_close ends it */
 };
 
 /* Finds the server of --dir and logs in: by --user and --password-file, or the session of `factory login`. */

@@ -105,3 +105,20 @@ enum err api_request(struct admin_call *call, struct why *why)
     }
     return err;
 }
+
+static enum err count_request(void *context, const struct stock_request *r)
+{
+    int64_t *n = context;
+    (void)r;
+    (*n)++;
+    return OK;
+}
+
+/* How many requests the CA has not answered yet. */
+enum err api_request_open(struct admin_call *call, struct why *why)
+{
+    int64_t n = 0;
+    enum err err = stock_request_each(call->factory->db, STOCK_REQUEST_OPEN, count_request, &n, why);
+    call->answer = json_pack("{s:I}", "open", (json_int_t)n);
+    return err;
+}

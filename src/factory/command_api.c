@@ -132,17 +132,72 @@ int command_status(const struct command_line *line)
     return status;
 }
 
+/* Until the CA has answered every request: with packs that are stored durably then, or with a refusal. */
+static enum err wait_for_ca(struct api *api, struct why *why)
+{
+    for (;;) {
+        json_t *answer = NULL;
+        enum err err = api_call(api, "GET", "/requests", NULL, &answer, why);
+        bool open = int_of(answer, "open") != 0;
+        json_decref(answer);
+        if (err != OK || !open)
+            return err;
+        nanosleep(&(struct timespec){ .tv_nsec = 20 * 1000 * 1000 }, NULL);
+    }
+}
+
+/* How many numbers of the day have no pack yet. */
+static enum err count_without(struct api *api, const char *date, long long *ret_n, struct why *why)
+{
+    char path[64];
+    size_t i;
+    json_t *answer = NULL, *row;
+    snprintf(path, sizeof path, "/plan?from=%.10s&to=%.10s", date, date);
+    enum err err = api_call(api, "GET", path, NULL, &answer, why);
+    *ret_n = 0;
+    json_array_foreach(json_object_get(answer, "rows"), i, row) *ret_n += int_of(row, "planned") + int_of(row, "requested");
+    json_decref(answer);
+    return err;
+}
+
+static enum err request_day(struct api *api, const char *date, bool wait, struct why *why)
+{
+    long long without = 0;
+    json_t *answer = NULL, *body = json_pack("{s:s}", "date", date);
+    enum err err = api_call(api, "POST", "/requests", body, &answer, why);
+    json_decref(body);
+    if (err == OK)
+        printf("%lld numbers of %s are asked for\n", int_of(answer, "requested"), date);
+    json_decref(answer);
+    if (err != OK || !wait)
+        return err;
+    fflush(stdout);
+    err = wait_for_ca(api, why);
+    if (err == OK)
+        err = count_without(api, date, &without, why);
+    if (err == OK && without != 0)
+        return why_set(why, ERR_CONFLICT, "the CA refused: %lld numbers of %s have no identity, the server's log says why", without,
+                       date);
+    if (err == OK)
+        printf("the identities of %s are on hand\n", date);
+    return err;
+}
+
 int command_request(const struct command_line *line)
 {
-    json_t *answer;
+    struct api api;
+    struct why why = { "" };
     const char *date = command_flag(line, "date");
     if (date == NULL)
         return command_fail(line, ERR_USAGE, &(struct why){ "--date is missing" }, "nameplate factory request --date 2026-03-19");
-    int status = api_run(line, "POST", "/requests", json_pack("{s:s}", "date", date), &answer);
-    if (status != 0)
-        return status;
-    printf("%lld numbers of %s are asked for\n", int_of(answer, "requested"), date);
-    return finish(answer);
+    enum err err = api_open(line, &api, &why);
+    if (err == OK) {
+        err = request_day(&api, date, command_switch(line, "wait"), &why);
+        api_close(&api);
+    }
+    return err == OK ? 0
+                     : command_fail(line, err, &why,
+                                    err == ERR_NOT_AUTHENTICATED ? "nameplate factory login --user NAME --password-file FILE" : NULL);
 }
 
 int command_model_add(const struct command_line *line)

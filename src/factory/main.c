@@ -65,7 +65,12 @@ static const struct command_flag flags_station[] = {
     FLAG_DIR, FLAG_CONFIG, FLAG_LOGIN, { "line", "L", NULL, "line at which it stands" }, FLAG_END
 };
 static const struct command_flag flags_request[] = {
-    FLAG_DIR, FLAG_CONFIG, FLAG_LOGIN, { "date", "D", NULL, "day of the plan, 2026-03-19" }, FLAG_END
+    FLAG_DIR,
+    FLAG_CONFIG,
+    FLAG_LOGIN,
+    { "date", "D", NULL, "day of the plan, 2026-03-19" },
+    { "wait", NULL, NULL, "return when the identities are on hand" },
+    FLAG_END,
 };
 static const struct command_flag flags_operator[] = {
     FLAG_DIR,

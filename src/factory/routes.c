@@ -17,6 +17,7 @@ const struct admin_route admin_routes[] = {
     { "GET", "/api/v1/operators", MAY_ADMINISTER, api_operator_list },
     { "POST", "/api/v1/operators", MAY_ADMINISTER, api_operator_put },
     { "POST", "/api/v1/requests", MAY_PLAN, api_request },
+    { "GET", "/api/v1/requests", MAY_VIEW, api_request_open },
     { "GET", "/api/v1/numbers/", MAY_VIEW, api_number },
 };
 const size_t admin_routes_n = sizeof admin_routes / sizeof *admin_routes;

@@ -90,6 +90,8 @@ enum err session_check(struct factory *f, const char *name, const char *password
     return err;
 }
 
+static const char bearer[] = "Bearer ";
+
 static void hash_token(const char *token, uint8_t ret_hash[32])
 {
     cert_fingerprint_der(span_text(token), ret_hash);
@@ -100,9 +102,9 @@ enum err session_find(struct factory *f, const char *authorization, struct stock
     uint8_t hash[32];
     char name[LIMIT_NAME + 1];
     struct stock_operator op;
-    if (authorization == NULL || strncmp(authorization, "Bearer ", 7) != 0)
+    if (authorization == NULL || strncmp(authorization, bearer, strlen(bearer)) != 0)
         return why_set(why, ERR_NOT_AUTHENTICATED, "log in first");
-    hash_token(authorization + 7, hash);
+    hash_token(authorization + strlen(bearer), hash);
     enum err err = stock_session_get(f->db, hash, clock_wall_s(), name, why);
     if (err == OK)
         err = stock_operator_get(f->db, name, &op, why);
@@ -147,6 +149,8 @@ enum err api_login(struct admin_call *call, struct why *why)
 
 enum err api_logout(struct admin_call *call, struct why *why)
 {
+    uint8_t hash[32];
+    hash_token(call->authorization + strlen(bearer), hash);
     call->answer = json_pack("{s:b}", "ended", 1);
-    return stock_session_end(call->factory->db, call->op.name, clock_wall_s(), why);
+    return stock_session_drop(call->factory->db, hash, clock_wall_s(), why);
 }

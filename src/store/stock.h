@@ -172,6 +172,9 @@ enum err stock_operator_each(struct db *db, stock_operator_fn *fn, void *context
 enum err stock_session_add(struct db *db, const uint8_t hash[32], const char *op, int64_t expires_s, struct why *why) MUST_CHECK;
 enum err stock_session_get(struct db *db, const uint8_t hash[32], int64_t now_s, char ret_op[LIMIT_NAME + 1],
                            struct why *why) MUST_CHECK;
+/* Ends one session, and those that are over. */
+enum err stock_session_drop(struct db *db, const uint8_t hash[32], int64_t now_s, struct why *why) MUST_CHECK;
+/* Ends all sessions of an operator, and those that are over. */
 enum err stock_session_end(struct db *db, const char *op, int64_t now_s,
                            struct why *why) MUST_CHECK; /* all of `op`, and old ones */
 

@@ -111,6 +111,11 @@ enum err stock_session_get(struct db *db, const uint8_t hash[32], int64_t now_s,
     return stock_one(db, ASK_SESSION_GET, DB_ARGS(db_blob(span_of(hash, 32)), db_int(now_s)), take_name, ret_op, why);
 }
 
+enum err stock_session_drop(struct db *db, const uint8_t hash[32], int64_t now_s, struct why *why)
+{
+    return db_run(db, ASK_SESSION_DROP, DB_ARGS(db_blob(span_of(hash, 32)), db_int(now_s)), why);
+}
+
 enum err stock_session_end(struct db *db, const char *op, int64_t now_s, struct why *why)
 {
     return db_run(db, ASK_SESSION_END, DB_ARGS(db_text(op), db_int(now_s)), why);

@@ -40,8 +40,8 @@ echo "bench-password-1" >pw
 $np factory init --dir factory --ca "https://127.0.0.1:$(port ca.out ca)" --fingerprint "$fingerprint" --token "$token" \
     --admin bench --password-file pw --port 0 --admin-port 0 >factory.init
 start factory.out "$build/nameplate-factory" serve --dir factory
-login="--dir factory --user bench --password-file pw"
-$np factory model add 3012 $login --name TYPE-1 >/dev/null
+$np factory login --dir factory --user bench --password-file pw >/dev/null
+$np factory model add 3012 --dir factory --name TYPE-1 >/dev/null
 
 # One round: a day of its own, so that each asks for new numbers.
 today=$(date +%F)
@@ -51,13 +51,10 @@ batch() { # ROUND -> milliseconds
     first=$(printf '%07d' $(($1 * n + 1)))
     $np ca order add "PO-$1" --dir ca --factory factory-1 --model 3012 --quantity "$n" --first-serial "$first" >/dev/null
     printf 'date,model,quantity,first_serial\n%s,3012,%s,%s\n' "$day" "$n" "$first" >plan.csv
-    $np factory plan import plan.csv $login >/dev/null
+    $np factory plan import plan.csv --dir factory >/dev/null
     local began
     began=$(date +%s%N)
-    $np factory request --date "$day" $login >request.out
-    until [ "$($np factory status $login --json | jq "[.. | objects | select(.day? == \"$day\") | .on_hand] | add")" = "$n" ]; do
-        sleep 0.01
-    done
+    timeout 120 $np factory request --date "$day" --dir factory --wait >request.out
     echo $((($(date +%s%N) - began) / 1000000))
 }
 

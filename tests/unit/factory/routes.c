@@ -25,6 +25,7 @@ static const struct cell cells[] = {
     { "GET", "/api/v1/operators", false, false, true },
     { "POST", "/api/v1/operators", false, false, true },
     { "POST", "/api/v1/requests", false, true, true },
+    { "GET", "/api/v1/requests", true, true, true },
     { "GET", "/api/v1/numbers/3012-1", true, true, true },
 };
 

@@ -293,6 +293,11 @@ static void sessions_end_by_time_and_by_will(void **state)
     assert_ok(stock_session_get(db, hash, 99, name, &why));
     assert_string_equal(name, "meier");
     assert_err(stock_session_get(db, hash, 100, name, &why), ERR_NOT_FOUND);
+    uint8_t other[32] = { 2 };
+    assert_ok(stock_session_add(db, other, "meier", 100, &why));
+    assert_ok(stock_session_drop(db, other, 0, &why)); /* one log-out leaves the operator's other sessions */
+    assert_err(stock_session_get(db, other, 99, name, &why), ERR_NOT_FOUND);
+    assert_ok(stock_session_get(db, hash, 99, name, &why));
     assert_ok(stock_session_end(db, "meier", 0, &why));
     assert_err(stock_session_get(db, hash, 99, name, &why), ERR_NOT_FOUND);
 }
