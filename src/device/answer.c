@@ -54,7 +54,7 @@ static enum err answer_pack(struct agent *a, const void *request, struct answer 
     if (err != OK)
         return err;
     cert_fingerprint_der(pack.certificate, fingerprint);
-    err = decide_pack(&view, r->number.text, fingerprint, &step, why);
+    err = decide_pack(&view, r->number.text, r->board, fingerprint, &step, why);
     if (err == OK)
         err = step == PACK_WRITE ? agent_take_pack(a, r->pack, r->nonce.at, fingerprint, why)
                                  : agent_take_result_request(a, r->nonce.at, why);

@@ -21,12 +21,15 @@ static enum err check_number(const struct device_view *v, const char *number, st
     return OK;
 }
 
-enum err decide_pack(const struct device_view *v, const char *number, const uint8_t fingerprint[CERT_FINGERPRINT],
-                     enum pack_step *ret_step, struct why *why)
+enum err decide_pack(const struct device_view *v, const char *number, const char *board,
+                     const uint8_t fingerprint[CERT_FINGERPRINT], enum pack_step *ret_step, struct why *why)
 {
     enum err err = check_number(v, number, why);
     if (err != OK)
         return err;
+    if (strcmp(v->board, board) != 0)
+        return why_set(why, ERR_CONFLICT, "this is board %s, the pack is for board %s", *v->board == '\0' ? "(unknown)" : v->board,
+                       *board == '\0' ? "(unknown)" : board);
     if (v->state == BOOT_BLANK || v->bootstrap == NULL)
         return why_set(why, ERR_BAD_TRANSITION, "the board has no bootstrap certificate yet; the board step comes first");
     bool has_it = v->state == BOOT_INDIVIDUAL && memcmp(v->fingerprint, fingerprint, CERT_FINGERPRINT) == 0;

@@ -26,9 +26,10 @@ enum pack_step {
     PACK_REPORT_AGAIN, /* it is in the flash already: acknowledge and report, write nothing (I10) */
 };
 
-/* A pack came (S7). Errors: NUMBER_MISMATCH, BAD_TRANSITION on a blank board. */
-enum err decide_pack(const struct device_view *v, const char *number, const uint8_t fingerprint[CERT_FINGERPRINT],
-                     enum pack_step *ret_step, struct why *why) MUST_CHECK;
+/* A pack came (S7), for the board that the station saw: two boards may have the same number in their memories, and
+ * be exchanged on the bench. Errors: NUMBER_MISMATCH, CONFLICT for another board, BAD_TRANSITION on a blank one. */
+enum err decide_pack(const struct device_view *v, const char *number, const char *board,
+                     const uint8_t fingerprint[CERT_FINGERPRINT], enum pack_step *ret_step, struct why *why) MUST_CHECK;
 
 /* The station asks for the result (again). Errors: NUMBER_MISMATCH, NOT_FOUND without an identity. */
 enum err decide_result_request(const struct device_view *v, const char *number, struct why *why) MUST_CHECK;

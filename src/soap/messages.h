@@ -164,6 +164,7 @@
 
 #define FIELDS_pack_transmission_request(F, L) \
     F(NUMBER, number, "deviceNumber", ONE) \
+    F(TEXT, board, "boardId", MAYBE)          /* as DeviceStatus said; absent for a board without one */ \
     F(BYTES, nonce, "nonce", ONE) \
     F(BYTES, pack, "pack", ONE)
 #define FIELDS_pack_transmission_response(F, L) F(TEXT, result, "result", ONE) /* OK: received, not yet written */

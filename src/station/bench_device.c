@@ -29,9 +29,11 @@ static bool is_lasting_fault(const struct bench_turn *t)
 static void fail_with_fault(struct bench_turn *t)
 {
     enum err err = t->event->err;
-    const char *advice = err == ERR_BAD_CERTIFICATE || err == ERR_NOT_ALLOWED
-                             ? "Put the device aside: its board was not prepared, or is not ours."
-                             : advice_board;
+    const char *advice = advice_board;
+    if (err == ERR_BAD_CERTIFICATE || err == ERR_NOT_ALLOWED)
+        advice = "Put the device aside: its board was not prepared, or is not ours.";
+    if (err == ERR_CONFLICT || err == ERR_NUMBER_MISMATCH)
+        advice = advice_nameplate;
     bench_fail(t, err, advice, "the device refuses: %.300s", why_text(&t->event->why, err));
 }
 

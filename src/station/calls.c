@@ -125,6 +125,7 @@ void station_send_pack(struct station *st)
 {
     const struct pack_transmission_request body = {
         .number = st->bench.number,
+        .board = st->bench.status.board,
         .nonce = span_of(st->bench.nonce, BENCH_NONCE),
         .pack = secret_span(&st->pack),
     };

@@ -157,7 +157,7 @@ static void take_pack(struct sim *s, struct device *d, const struct message *m)
     uint8_t fingerprint[32];
     const struct device_view v = view_of(s, d, fingerprint);
     enum pack_step step;
-    enum err err = decide_pack(&v, s->number.text, m->fingerprint, &step, NULL);
+    enum err err = decide_pack(&v, s->number.text, s->mutation == MUTATE_ANY_BOARD ? d->id : m->board_id, m->fingerprint, &step, NULL);
     if (err != OK) {
         reply(s, m, (struct message){ .kind = MSG_FAULT, .err = err });
         return;

@@ -37,11 +37,11 @@ static void a_pack_is_written_once_and_its_repetition_only_reported(void **state
     struct why why;
     enum pack_step step;
     const struct device_view fresh = view(BOOT_BOOTSTRAP), done = view(BOOT_INDIVIDUAL);
-    assert_ok(decide_pack(&fresh, "3012-123456", mine, &step, &why));
+    assert_ok(decide_pack(&fresh, "3012-123456", "B-1", mine, &step, &why));
     assert_int_equal(step, PACK_WRITE);
-    assert_ok(decide_pack(&done, "3012-123456", mine, &step, &why));
+    assert_ok(decide_pack(&done, "3012-123456", "B-1", mine, &step, &why));
     assert_int_equal(step, PACK_REPORT_AGAIN);
-    assert_ok(decide_pack(&done, "3012-123456", other, &step, &why));
+    assert_ok(decide_pack(&done, "3012-123456", "B-1", other, &step, &why));
     assert_int_equal(step, PACK_WRITE);
 }
 
@@ -52,11 +52,28 @@ static void a_pack_for_another_number_or_a_blank_board_is_refused(void **state)
     enum pack_step step;
     const struct device_view blank = view(BOOT_BLANK);
     struct device_view bare = view(BOOT_BOOTSTRAP);
-    assert_err(decide_pack(&bare, "3012-123457", mine, &step, &why), ERR_NUMBER_MISMATCH);
+    assert_err(decide_pack(&bare, "3012-123457", "B-1", mine, &step, &why), ERR_NUMBER_MISMATCH);
     assert_string_equal(why.text, "this device is 3012-123456, not 3012-123457");
     bare.number = "";
-    assert_err(decide_pack(&bare, "3012-123456", mine, &step, &why), ERR_NUMBER_MISMATCH);
-    assert_err(decide_pack(&blank, "3012-123456", mine, &step, &why), ERR_BAD_TRANSITION);
+    assert_err(decide_pack(&bare, "3012-123456", "B-1", mine, &step, &why), ERR_NUMBER_MISMATCH);
+    assert_err(decide_pack(&blank, "3012-123456", "B-1", mine, &step, &why), ERR_BAD_TRANSITION);
+}
+
+/* I2: the board that was exchanged for its twin after it told its status */
+static void a_pack_for_another_board_of_the_same_number_is_refused(void **state)
+{
+    (void)state;
+    struct why why;
+    enum pack_step step;
+    const struct device_view board = view(BOOT_BOOTSTRAP), done = view(BOOT_INDIVIDUAL);
+    struct device_view nameless = view(BOOT_BOOTSTRAP);
+    nameless.board = "";
+    assert_err(decide_pack(&board, "3012-123456", "B-2", mine, &step, &why), ERR_CONFLICT);
+    assert_string_equal(why.text, "this is board B-1, the pack is for board B-2");
+    assert_err(decide_pack(&board, "3012-123456", "", mine, &step, &why), ERR_CONFLICT);
+    assert_err(decide_pack(&done, "3012-123456", "B-2", mine, &step, &why), ERR_CONFLICT);
+    assert_err(decide_pack(&nameless, "3012-123456", "B-1", mine, &step, &why), ERR_CONFLICT);
+    assert_ok(decide_pack(&nameless, "3012-123456", "", mine, &step, &why));
 }
 
 static void a_result_is_reported_again_by_a_device_that_has_one(void **state)
@@ -135,6 +152,7 @@ int main(void)
         cmocka_unit_test(a_device_whose_memory_names_two_numbers_does_not_start),
         cmocka_unit_test(a_pack_is_written_once_and_its_repetition_only_reported),
         cmocka_unit_test(a_pack_for_another_number_or_a_blank_board_is_refused),
+        cmocka_unit_test(a_pack_for_another_board_of_the_same_number_is_refused),
         cmocka_unit_test(a_result_is_reported_again_by_a_device_that_has_one),
         cmocka_unit_test(a_bootstrap_certificate_is_for_one_board_and_before_the_identity),
         cmocka_unit_test(parameters_come_after_the_identity),
