@@ -16,6 +16,9 @@ enum {
 const char *operator_role_name(enum operator_role role);
 enum err operator_role_parse(const char *name, enum operator_role *ret_role) MUST_CHECK;
 
+/* doc/openapi.json: what /api/v1 understands, for other people's programs; a NUL behind it. */
+extern const char admin_openapi[];
+
 struct admin_call {
     struct factory *factory;
     const char *rest, *query; /* behind the route's "/" and behind '?' */
@@ -63,6 +66,6 @@ enum err session_find(struct factory *factory, const char *authorization, struct
 
 admin_handler api_login, api_logout, api_status, api_plan_import, api_plan_list, api_model_list, api_model_put, api_forget,
     api_station_list, api_station_put, api_station_remove, api_operator_list, api_operator_put, api_request,
-    api_request_open, api_number;
+    api_request_open, api_number, api_label, api_plan_remove, api_openapi;
 
 #endif

@@ -86,6 +86,25 @@ enum err api_plan_list(struct admin_call *call, struct why *why)
     return list_counts(call, 0, 99991231, why);
 }
 
+/* Corrects a wrong plan while nothing of it was asked for. */
+enum err api_plan_remove(struct admin_call *call, struct why *why)
+{
+    struct db *db = call->factory->db;
+    char date[16], model[LIMIT_MODEL_CODE + 2], detail[64];
+    int32_t day = 0;
+    int64_t quantity = 0;
+    admin_query(call, "date", sizeof date, date);
+    admin_query(call, "model", sizeof model, model);
+    if (clock_parse_day(date, &day) != OK)
+        return why_set(why, ERR_BAD_INPUT, "\"%s\" is not a day: write it as 2026-03-19", date);
+    enum err err = db_begin(db, why);
+    if (err == OK)
+        err = stock_plan_remove(db, day, model, &quantity, why);
+    call->answer = json_pack("{s:s,s:s,s:I}", "date", date, "model", model, "quantity", (json_int_t)quantity);
+    snprintf(detail, sizeof detail, "date=%s quantity=%lld", date, (long long)quantity);
+    return admin_commit(call, err, "plan-removed", model, detail, why);
+}
+
 enum err api_request(struct admin_call *call, struct why *why)
 {
     struct factory *f = call->factory;

@@ -22,31 +22,31 @@ enum err api_model_list(struct admin_call *call, struct why *why)
     return stock_model_each(call->factory->db, add_model, rows, why);
 }
 
+/* What the body does not say stays as it is in `m`. */
 static enum err read_model(struct admin_call *call, struct stock_model *m, struct why *why)
 {
     const struct {
-        const char *name, *fallback;
+        const char *name;
         size_t size;
         char *to;
     } texts[] = {
-        { "code", NULL, sizeof m->code, m->code },
-        { "name", m->name, sizeof m->name, m->name },
-        { "voltage", m->voltage, sizeof m->voltage, m->voltage },
-        { "power", m->power, sizeof m->power, m->power },
-        { "current", m->current, sizeof m->current, m->current },
-        { "profile", m->profile, sizeof m->profile, m->profile },
-        { "pattern", m->pattern, sizeof m->pattern, m->pattern },
-        { "line", m->line, sizeof m->line, m->line },
+        { "name", sizeof m->name, m->name },          { "voltage", sizeof m->voltage, m->voltage },
+        { "power", sizeof m->power, m->power },       { "current", sizeof m->current, m->current },
+        { "profile", sizeof m->profile, m->profile }, { "pattern", sizeof m->pattern, m->pattern },
+        { "line", sizeof m->line, m->line },
     };
+    char text[LIMIT_NAME + 1];
     enum err err = OK;
-    for (size_t i = 0; err == OK && i < sizeof texts / sizeof *texts; i++)
-        err = admin_text(call, texts[i].name, texts[i].fallback == NULL ? NULL : "", texts[i].size, texts[i].to, why);
+    for (size_t i = 0; err == OK && i < sizeof texts / sizeof *texts; i++) {
+        err = admin_text(call, texts[i].name, texts[i].to, texts[i].size, text, why);
+        if (err == OK)
+            memcpy(texts[i].to, text, strlen(text) + 1);
+    }
     json_t *digits = json_object_get(call->json, "digits"), *identity = json_object_get(call->json, "identity");
-    m->digits = json_is_integer(digits) ? json_integer_value(digits) : 6;
-    m->identity = identity == NULL || json_is_true(identity);
-    if (err == OK && !number_is_model(span_text(m->code)))
-        return why_set(why, ERR_BAD_INPUT, "\"%s\" is not a model code: 1 to %d digits or capital letters", m->code,
-                       LIMIT_MODEL_CODE);
+    if (digits != NULL)
+        m->digits = json_integer_value(digits);
+    if (identity != NULL)
+        m->identity = json_is_true(identity);
     if (err == OK && (m->digits < 1 || m->digits > LIMIT_SERIAL))
         return why_set(why, ERR_BAD_INPUT, "serial numbers have 1 to %d digits", LIMIT_SERIAL);
     return err;
@@ -54,12 +54,23 @@ static enum err read_model(struct admin_call *call, struct stock_model *m, struc
 
 enum err api_model_put(struct admin_call *call, struct why *why)
 {
-    struct stock_model m = { 0 }, old;
+    struct stock_model m = { .digits = 6, .identity = true }, old;
     struct db *db = call->factory->db;
-    enum err err = read_model(call, &m, why);
+    char code[LIMIT_MODEL_CODE + 1];
+    enum err err = admin_text(call, "code", NULL, sizeof code, code, why);
+    if (err == OK && !number_is_model(span_text(code)))
+        err =
+            why_set(why, ERR_BAD_INPUT, "\"%s\" is not a model code: 1 to %d digits or capital letters", code, LIMIT_MODEL_CODE);
     if (err == OK)
         err = db_begin(db, why);
-    if (err == OK && stock_model_get(db, m.code, &old, NULL) == OK && old.identity != m.identity)
+    if (err != OK)
+        return err;
+    bool known = stock_model_get(db, code, &old, NULL) == OK;
+    if (known)
+        m = old;
+    memcpy(m.code, code, sizeof m.code);
+    err = read_model(call, &m, why);
+    if (err == OK && known && old.identity != m.identity)
         err = why_set(why, ERR_CONFLICT, "model %s is there already; whether it gets an identity cannot be changed", m.code);
     if (err == OK)
         err = stock_model_put(db, &m, why);

@@ -82,6 +82,19 @@ int command_plan_import(const struct command_line *line)
                : command_fail(line, err, &why, err == ERR_BAD_INPUT ? "nameplate factory plan import --dry-run FILE" : NULL);
 }
 
+int command_plan_remove(const struct command_line *line)
+{
+    json_t *answer;
+    char path[100];
+    snprintf(path, sizeof path, "/plan?date=%.10s&model=%.17s", line->args[0], line->args[1]);
+    int status = api_run(line, "DELETE", path, NULL, &answer);
+    if (status != 0)
+        return status;
+    printf("%lld devices of model %s are planned for %s no longer\n", int_of(answer, "quantity"), text_of(answer, "model"),
+           text_of(answer, "date"));
+    return finish(answer);
+}
+
 static void print_counts(const json_t *answer)
 {
     size_t i;
@@ -200,19 +213,23 @@ int command_request(const struct command_line *line)
                                     err == ERR_NOT_AUTHENTICATED ? "nameplate factory login --user NAME --password-file FILE" : NULL);
 }
 
+/* Only what was said is sent: a change leaves the rest as it is. */
 int command_model_add(const struct command_line *line)
 {
     static const char *const texts[] = { "name", "voltage", "power", "current", "profile", "pattern", "line" };
     struct why why = { "" };
-    long digits;
-    enum err err = command_flag_int(line, "digits", 1, LIMIT_SERIAL, &digits, &why);
+    long digits = 0;
+    enum err err = command_flag(line, "digits") == NULL ? OK : command_flag_int(line, "digits", 1, LIMIT_SERIAL, &digits, &why);
     if (err != OK)
         return command_fail(line, err, &why, NULL);
-    json_t *answer, *body = json_pack("{s:s,s:b}", "code", line->args[0], "identity", !command_switch(line, "no-identity"));
+    json_t *answer, *body = json_pack("{s:s}", "code", line->args[0]);
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         if (command_flag(line, texts[i]) != NULL)
             json_object_set_new(body, texts[i], json_string(command_flag(line, texts[i])));
-    json_object_set_new(body, "digits", json_integer(digits));
+    if (digits != 0)
+        json_object_set_new(body, "digits", json_integer(digits));
+    if (command_switch(line, "no-identity"))
+        json_object_set_new(body, "identity", json_false());
     int status = api_run(line, "POST", "/models", body, &answer);
     if (status != 0)
         return status;

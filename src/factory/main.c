@@ -56,7 +56,7 @@ static const struct command_flag flags_model[] = {
     { "current", "A", NULL, "rated current on the nameplate" },
     { "profile", "P", NULL, "certificate profile at the CA" },
     { "pattern", "P", NULL, "pattern of the serial numbers on labels" },
-    { "digits", "N", "6", "digits of the serial numbers that the factory gives out" },
+    { "digits", "N", NULL, "digits of the serial numbers that the factory gives out; 6 for a new model" },
     { "line", "L", NULL, "line on which it is made; without it any" },
     { "no-identity", NULL, NULL, "devices of this model get no identity" },
     FLAG_END,
@@ -80,6 +80,9 @@ static const struct command_flag flags_operator[] = {
     { "new-password-file", "FILE", NULL, "file whose first line is the new password" },
     FLAG_END,
 };
+static const struct command_flag flags_label[] = {
+    FLAG_DIR, FLAG_CONFIG, FLAG_LOGIN, { "output", "FILE.svg", NULL, "where to write it; without it to standard output" }, FLAG_END
+};
 static const struct command_flag flags_forget[] = {
     FLAG_DIR,
     FLAG_CONFIG,
@@ -98,6 +101,8 @@ static const struct command commands[] = {
       command_login, flags_login },
     { "plan import", "FILE", 1, 1, "take over a production plan: date,model,quantity[,first_serial]",
       "nameplate factory plan import plan.csv", command_plan_import, flags_import },
+    { "plan remove", "DATE MODEL", 2, 2, "take back what was planned of a model for a day, before it was asked for",
+      "nameplate factory plan remove 2026-03-19 3012", command_plan_remove, flags_login },
     { "plan list", "", 0, 0, "show the whole plan", NULL, command_plan_list, flags_counts },
     { "model add", "CODE", 1, 1, "add a model to the model list, or change it",
       "nameplate factory model add 3012 --name TYPE-1 --line A", command_model_add, flags_model },
@@ -112,6 +117,8 @@ static const struct command commands[] = {
       command_status, flags_counts },
     { "number", "NUMBER", 1, 1, "show what is known of one device number", "nameplate factory number 3012-000001", command_number,
       flags_login },
+    { "label", "NUMBER", 1, 1, "draw the nameplate of a device: ratings and barcode, as SVG",
+      "nameplate factory label 3012-000001 --output nameplate.svg", command_label, flags_label },
     { "forget", "MODEL", 1, 1, "discontinue a model: revoke and erase its left-over packs",
       "nameplate factory forget 3012 --confirm-user huber --confirm-password-file pw2", command_forget, flags_forget },
     { "operator add", "NAME", 1, 1, "add an operator, or change the role",

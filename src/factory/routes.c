@@ -8,6 +8,7 @@ const struct admin_route admin_routes[] = {
     { "GET", "/api/v1/status", MAY_VIEW, api_status },
     { "POST", "/api/v1/plan", MAY_PLAN, api_plan_import },
     { "GET", "/api/v1/plan", MAY_VIEW, api_plan_list },
+    { "DELETE", "/api/v1/plan", MAY_PLAN, api_plan_remove },
     { "GET", "/api/v1/models", MAY_VIEW, api_model_list },
     { "POST", "/api/v1/models", MAY_ADMINISTER, api_model_put },
     { "POST", "/api/v1/forget/", MAY_ADMINISTER, api_forget },
@@ -19,6 +20,8 @@ const struct admin_route admin_routes[] = {
     { "POST", "/api/v1/requests", MAY_PLAN, api_request },
     { "GET", "/api/v1/requests", MAY_VIEW, api_request_open },
     { "GET", "/api/v1/numbers/", MAY_VIEW, api_number },
+    { "GET", "/api/v1/labels/", MAY_VIEW, api_label },
+    { "GET", "/api/v1/openapi.json", MAY_ANYBODY, api_openapi },
 };
 const size_t admin_routes_n = sizeof admin_routes / sizeof *admin_routes;
 

@@ -52,6 +52,10 @@ enum err stock_plan_known(struct db *db, struct stock_known *ret_known, struct w
 /* Adds one checked row, and its numbers as planned identities when the model gets one. */
 enum err stock_plan_add(struct db *db, const struct plan_row *row, int64_t now_s, struct why *why) MUST_CHECK;
 
+/* Takes a row of the plan back, with its numbers. Errors: NOT_FOUND, CONFLICT once any of them was asked for (the CA
+ * may have made it then). */
+enum err stock_plan_remove(struct db *db, int32_t day, const char *model, int64_t *ret_quantity, struct why *why) MUST_CHECK;
+
 /* F-19: one model on one day. */
 struct stock_count {
     int32_t day;

@@ -60,7 +60,13 @@ static const char first_migration[] =
     "CREATE TABLE board (id INTEGER PRIMARY KEY, board TEXT NOT NULL, model TEXT NOT NULL, station TEXT NOT NULL,"
     " outcome TEXT NOT NULL, reason TEXT NOT NULL, at INTEGER NOT NULL) STRICT;";
 
-static const char *const migrations[] = { first_migration, audit_migration, NULL };
+/* A number that nobody asked for may leave the plan again; any other row stays for good. */
+static const char plan_removal_migration[] =
+    "DROP TRIGGER identity_stays;"
+    "CREATE TRIGGER identity_stays BEFORE DELETE ON identity WHEN old.state <> 'planned' OR old.generation > 1"
+    " BEGIN SELECT RAISE(ABORT, 'the row of an identity is never deleted'); END;";
+
+static const char *const migrations[] = { first_migration, audit_migration, plan_removal_migration, NULL };
 
 static const char *const statements[STOCK_STATEMENTS] = {
 #define X(name, sql) [ASK_##name] = sql,

@@ -143,6 +143,27 @@ static void packs_are_stored_once_for_what_was_asked(void **state)
     assert_string_equal(row.order, "O1");
 }
 
+static void a_plan_can_be_taken_back_until_it_is_asked_for(void **state)
+{
+    struct db *db = *state;
+    struct identity row;
+    struct why why;
+    int64_t n = 0;
+    plan(db, "3012", 3);
+    plan(db, "3013", 2);
+    assert_err(stock_plan_remove(db, 20260318, "3012", &n, &why), ERR_NOT_FOUND);
+    assert_ok(stock_plan_remove(db, 20260319, "3012", &n, &why));
+    assert_int_equal(n, 3);
+    assert_err(stock_identity_newest(db, "3012-000001", &row, &why), ERR_NOT_FOUND);
+    assert_ok(stock_plan_remove(db, 20260319, "3013", &n, &why));
+    plan(db, "3012", 3);
+    request(db, "r1", 1, 1);
+    assert_err(stock_plan_remove(db, 20260319, "3012", &n, &why), ERR_CONFLICT);
+    assert_string_equal(why.text, "1 identities of it were asked for already");
+    assert_ok(stock_request_release(db, "r1", &why)); /* the CA issued nothing */
+    assert_ok(stock_plan_remove(db, 20260319, "3012", &n, &why));
+}
+
 static void a_refused_request_leaves_its_numbers_planned(void **state)
 {
     struct db *db = *state;
@@ -309,6 +330,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_plan_becomes_numbered_identities_for_models_that_get_one),
         TEST(packs_are_stored_once_for_what_was_asked),
+        TEST(a_plan_can_be_taken_back_until_it_is_asked_for),
         TEST(a_refused_request_leaves_its_numbers_planned),
         TEST(erasing_takes_the_pack_and_leaves_the_row),
         TEST(impossible_changes_are_refused_by_the_database),
