@@ -16,12 +16,16 @@ void agent_init(struct loop *loop, const char *address, uint16_t port, const cha
 struct device_view agent_view(const struct agent *a)
 {
     const struct board *b = a->board;
+    int64_t issued_s = 0, until_s = 0;
+    if (b->identity.key != NULL)
+        cert_times(b->identity.chain[0], &issued_s, &until_s);
     return (struct device_view){
         .state = b->boot.state,
         .number = b->values.number,
         .board = b->values.board,
         .fingerprint = b->identity.key == NULL ? NULL : b->identity.fingerprint,
         .bootstrap = b->bootstrap.key == NULL ? NULL : b->bootstrap.fingerprint,
+        .issued_s = issued_s,
     };
 }
 

@@ -36,27 +36,41 @@ static enum err check_station_known(const struct agent *a, struct why *why)
     return *a->station != '\0' ? OK : why_set(why, ERR_BAD_INPUT, "the request has no ReplyTo: where does the write result go?");
 }
 
+static enum err read_offer(const struct pack_transmission_request *r, struct pack_offer *ret_offer, struct why *why)
+{
+    struct pack pack;
+    AUTO_CERT cert = NULL;
+    int64_t until_s;
+    struct pack_offer offer = { .number = r->number.text, .board = r->board };
+    enum err err = pack_decode(r->pack, &pack, why);
+    if (err == OK && !number_equal(&pack.number, &r->number))
+        err = why_set(why, ERR_NUMBER_MISMATCH, "the request says %s, its pack %s", r->number.text, pack.number.text);
+    if (err == OK)
+        err = cert_from_der(pack.certificate, &cert, why);
+    if (err != OK)
+        return err;
+    cert_fingerprint(cert, offer.fingerprint);
+    cert_times(cert, &offer.issued_s, &until_s);
+    *ret_offer = offer;
+    return OK;
+}
+
 /* S7: the pack is received, not yet written; S8 goes out, then it is written. */
 static enum err answer_pack(struct agent *a, const void *request, struct answer *ret_answer, struct why *why)
 {
     const struct pack_transmission_request *r = request;
     const struct device_view view = agent_view(a);
-    uint8_t fingerprint[CERT_FINGERPRINT];
-    struct pack pack;
+    struct pack_offer offer;
     enum pack_step step = PACK_WRITE;
     enum err err = check_nonce(r->nonce, why);
     if (err == OK)
         err = check_station_known(a, why);
     if (err == OK)
-        err = pack_decode(r->pack, &pack, why);
-    if (err == OK && !number_equal(&pack.number, &r->number))
-        err = why_set(why, ERR_NUMBER_MISMATCH, "the request says %s, its pack %s", r->number.text, pack.number.text);
-    if (err != OK)
-        return err;
-    cert_fingerprint_der(pack.certificate, fingerprint);
-    err = decide_pack(&view, r->number.text, r->board, fingerprint, &step, why);
+        err = read_offer(r, &offer, why);
     if (err == OK)
-        err = step == PACK_WRITE ? agent_take_pack(a, r->pack, r->nonce.at, fingerprint, why)
+        err = decide_pack(&view, &offer, &step, why);
+    if (err == OK)
+        err = step == PACK_WRITE ? agent_take_pack(a, r->pack, r->nonce.at, offer.fingerprint, why)
                                  : agent_take_result_request(a, r->nonce.at, why);
     ret_answer->body.pack_transmission.result = "OK";
     return err;

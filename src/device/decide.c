@@ -21,18 +21,26 @@ static enum err check_number(const struct device_view *v, const char *number, st
     return OK;
 }
 
-enum err decide_pack(const struct device_view *v, const char *number, const char *board,
-                     const uint8_t fingerprint[CERT_FINGERPRINT], enum pack_step *ret_step, struct why *why)
+static enum err check_board(const struct device_view *v, const char *board, struct why *why)
 {
-    enum err err = check_number(v, number, why);
+    if (strcmp(v->board, board) == 0)
+        return OK;
+    return why_set(why, ERR_CONFLICT, "this is board %s, the pack is for board %s", *v->board == '\0' ? "(unknown)" : v->board,
+                   *board == '\0' ? "(unknown)" : board);
+}
+
+enum err decide_pack(const struct device_view *v, const struct pack_offer *offer, enum pack_step *ret_step, struct why *why)
+{
+    enum err err = check_number(v, offer->number, why);
+    if (err == OK)
+        err = check_board(v, offer->board, why);
     if (err != OK)
         return err;
-    if (strcmp(v->board, board) != 0)
-        return why_set(why, ERR_CONFLICT, "this is board %s, the pack is for board %s", *v->board == '\0' ? "(unknown)" : v->board,
-                       *board == '\0' ? "(unknown)" : board);
     if (v->state == BOOT_BLANK || v->bootstrap == NULL)
         return why_set(why, ERR_BAD_TRANSITION, "the board has no bootstrap certificate yet; the board step comes first");
-    bool has_it = v->state == BOOT_INDIVIDUAL && memcmp(v->fingerprint, fingerprint, CERT_FINGERPRINT) == 0;
+    bool has_it = v->state == BOOT_INDIVIDUAL && memcmp(v->fingerprint, offer->fingerprint, CERT_FINGERPRINT) == 0;
+    if (v->state == BOOT_INDIVIDUAL && !has_it && offer->issued_s < v->issued_s)
+        return why_set(why, ERR_BAD_TRANSITION, "%s has a newer identity than this one", v->number);
     *ret_step = has_it ? PACK_REPORT_AGAIN : PACK_WRITE;
     return OK;
 }

@@ -14,6 +14,14 @@ struct device_view {
     const char *board;          /* its own id; "" when it has none */
     const uint8_t *fingerprint; /* of the individual certificate; with INDIVIDUAL */
     const uint8_t *bootstrap;   /* of the bootstrap certificate; when it has one */
+    int64_t issued_s;           /* begin of the individual certificate's validity; with INDIVIDUAL */
+};
+
+/* What a PackTransmission brings, before any of it was judged. */
+struct pack_offer {
+    const char *number, *board; /* board: whom it was claimed for; "" for one without an id */
+    uint8_t fingerprint[CERT_FINGERPRINT];
+    int64_t issued_s; /* begin of its validity: both times are the CA's, no other clock counts */
 };
 
 /* Whether it may start: the number in the NVRAM is the one in the certificate (invariant 7).
@@ -27,9 +35,10 @@ enum pack_step {
 };
 
 /* A pack came (S7), for the board that the station saw: two boards may have the same number in their memories, and
- * be exchanged on the bench. Errors: NUMBER_MISMATCH, CONFLICT for another board, BAD_TRANSITION on a blank one. */
-enum err decide_pack(const struct device_view *v, const char *number, const char *board,
-                     const uint8_t fingerprint[CERT_FINGERPRINT], enum pack_step *ret_step, struct why *why) MUST_CHECK;
+ * be exchanged on the bench. Nor does an older identity replace a newer one: a late or replayed S7 would bring back what
+ * was voided. Errors: NUMBER_MISMATCH, CONFLICT for another board, BAD_TRANSITION on a blank one or backwards. */
+enum err decide_pack(const struct device_view *v, const struct pack_offer *offer, enum pack_step *ret_step,
+                     struct why *why) MUST_CHECK;
 
 /* The station asks for the result (again). Errors: NUMBER_MISMATCH, NOT_FOUND without an identity. */
 enum err decide_result_request(const struct device_view *v, const char *number, struct why *why) MUST_CHECK;

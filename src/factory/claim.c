@@ -13,6 +13,7 @@ static enum err read_facts(struct service_call *call, const struct handout *r, s
     *f = (struct claim_facts){ .station = call->station.name,
                                .line = call->station.line,
                                .board = r->board,
+                               .fingerprint = r->has_identity ? r->fingerprint : NULL,
                                .today = clock_local_day(clock_wall_s()),
                                .model_line = "" };
     enum err err = stock_model_get(db, code, model, why);
@@ -47,6 +48,15 @@ enum err handout_send(struct service_call *call, const struct identity *row, str
     return err;
 }
 
+/* The device has the pack: what is missing is its proof, for the nonce that is on record with it. */
+static void send_question(struct service_call *call, const struct identity *row)
+{
+    log_event(LOG_INFO, "claim-known", "number", row->number.text, "station", call->station.name, NULL);
+    service_answer(call, &(struct pack_response){ .number = row->number,
+                                                  .generation = row->generation,
+                                                  .nonce = span_of(row->nonce, IDENTITY_NONCE) });
+}
+
 static enum err handout_save(struct service_call *call, const struct identity *row, enum lifecycle_state from, struct why *why)
 {
     struct db *db = call->factory->db;
@@ -72,7 +82,7 @@ enum err handout_claim(struct service_call *call, const struct handout *r, enum 
         err = read_facts(call, r, &model, &row, &facts, why);
     if (err == OK)
         err = decide_claim(&call->factory->policy, &facts, clock_wall_s(), nonce, ret_way, ret_row, why);
-    bool here = *ret_way == CLAIM_HAND_OUT || r->pack_in_hand;
+    bool here = *ret_way != CLAIM_PROVE && (*ret_way == CLAIM_HAND_OUT || r->pack_in_hand);
     return err == OK && here ? handout_save(call, ret_row, row.state, why) : err;
 }
 
@@ -96,6 +106,11 @@ enum err service_claim(struct service_call *call, struct why *why)
     if (strlen(asked->board) > LIMIT_NAME)
         return why_set(why, ERR_BAD_INPUT, "the board id is longer than %d characters", LIMIT_NAME);
     memcpy(r.board, asked->board, strlen(asked->board) + 1);
+    if (asked->fingerprint.n != 0 && asked->fingerprint.n != CERT_FINGERPRINT)
+        return why_set(why, ERR_BAD_INPUT, "a fingerprint is %d bytes", CERT_FINGERPRINT);
+    r.has_identity = asked->fingerprint.n != 0;
+    if (r.has_identity)
+        memcpy(r.fingerprint, asked->fingerprint.at, CERT_FINGERPRINT);
     enum claim_way way = CLAIM_HAND_OUT;
     struct identity row;
     enum err err = db_begin(db, why);
@@ -107,6 +122,10 @@ enum err service_claim(struct service_call *call, struct why *why)
         db_rollback(db);
         note_refusal(call, &r, err);
         return err;
+    }
+    if (way == CLAIM_PROVE) {
+        send_question(call, &row);
+        return OK;
     }
     call->factory->claims++;
     return way == CLAIM_HAND_OUT ? handout_send(call, &row, why) : service_direct(call, &r, &row, why);

@@ -17,6 +17,7 @@ struct decide_policy {
 
 struct claim_facts {
     const char *station, *line, *board; /* who asks: the board may be "" */
+    const uint8_t *fingerprint;         /* of the identity that the device says it has; NULL: none */
     int32_t today;
     bool model_known, model_identity, model_discontinued;
     const char *model_line;     /* "": any line */
@@ -26,10 +27,13 @@ struct claim_facts {
 
 enum claim_way {
     CLAIM_HAND_OUT, /* save the row, then hand out its pack */
-    CLAIM_ASK_CA    /* direct mode: fetch the pack from the CA first, then hand it out */
+    CLAIM_ASK_CA,   /* direct mode: fetch the pack from the CA first, then hand it out */
+    CLAIM_PROVE     /* the very device that it was written to: nothing to save, nothing to hand out but the nonce */
 };
 
-/* ret_row: the row as it is to be saved; `nonce` becomes its nonce unless it has one for this board already.
+/* A number that is written gets nothing but a question for its proof, and that only when the device says that it
+ * has the identity on record: one that was voided or superseded does not pass (I1).
+ * ret_row: the row as it is to be saved; `nonce` becomes its nonce unless it has one for this board already.
  * Errors: NO_IDENTITY_MODEL, NOT_PLANNED, WRONG_LINE, NO_PACK, CLAIMED, CONFLICT, ALREADY_WRITTEN, TOO_MANY_CLAIMS. */
 enum err decide_claim(const struct decide_policy *policy, const struct claim_facts *facts, int64_t now_s,
                       const uint8_t nonce[IDENTITY_NONCE], enum claim_way *ret_way, struct identity *ret_row,

@@ -67,6 +67,27 @@ static enum err check_state(const struct decide_policy *policy, const struct ide
     return ERR_BUG;
 }
 
+/* Whether the device says that it has the identity that is on record as written. What it says is proven then. */
+static bool has_it(const struct claim_facts *f)
+{
+    const struct identity *row = f->row;
+    bool written = row->state == LIFE_WRITTEN || row->state == LIFE_ERASED;
+    return written && row->has_nonce && row->has_fingerprint && f->fingerprint != NULL &&
+           memcmp(row->fingerprint, f->fingerprint, IDENTITY_FINGERPRINT) == 0;
+}
+
+/* Number and identity agree; the board must too, or the memory was copied. */
+static enum err decide_known(const struct claim_facts *f, int64_t now_s, enum claim_way *ret_way, struct identity *ret_row,
+                             struct why *why)
+{
+    enum err err = check_binding(f, now_s, why);
+    if (err != OK)
+        return err;
+    *ret_way = CLAIM_PROVE;
+    *ret_row = *f->row;
+    return OK;
+}
+
 static enum err check_allowance(const struct decide_policy *policy, const struct claim_facts *f, struct why *why)
 {
     if (f->outstanding >= policy->claims_per_station)
@@ -93,6 +114,8 @@ enum err decide_claim(const struct decide_policy *policy, const struct claim_fac
     enum err err = check_plan(policy, facts, why);
     if (err == OK)
         err = check_line(facts, why);
+    if (err == OK && has_it(facts))
+        return decide_known(facts, now_s, ret_way, ret_row, why);
     if (err == OK)
         err = check_state(policy, facts->row, why);
     if (err == OK)

@@ -7,6 +7,8 @@
 struct handout {
     struct device_number number;
     char board[LIMIT_NAME + 1];
+    bool has_identity; /* the device says that it has one already */
+    uint8_t fingerprint[CERT_FINGERPRINT];
     bool pack_in_hand; /* direct mode: it has just come from the CA */
 };
 

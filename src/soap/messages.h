@@ -106,12 +106,13 @@
 
 #define FIELDS_pack_request(F, L) \
     F(NUMBER, number, "deviceNumber", ONE) \
-    F(TEXT, board, "boardId", MAYBE)
+    F(TEXT, board, "boardId", MAYBE) \
+    F(BYTES, fingerprint, "fingerprint", MAYBE) /* of the identity that the device has already */
 #define FIELDS_pack_response(F, L) \
     F(NUMBER, number, "deviceNumber", ONE) \
     F(INT, generation, "generation", ONE) \
     F(BYTES, nonce, "nonce", ONE)             /* for the proof */ \
-    F(BYTES, pack, "pack", ONE)
+    F(BYTES, pack, "pack", MAYBE)             /* absent: the device has it already, its proof is all that lacks */
 
 #define FIELDS_reception_report_request(F, L) \
     F(NUMBER, number, "deviceNumber", ONE) \

@@ -81,6 +81,7 @@ struct bench_event {
     struct device_number certificate_number; /* PACK */
     uint8_t fingerprint[BENCH_FINGERPRINT];  /* PACK */
     uint8_t nonce[BENCH_NONCE];              /* PACK */
+    bool known; /* PACK: there is none, the factory server knows what the device has: only the proof is wanted */
     struct bench_result result; /* RESULT */
     bool again;                 /* REPORTED: a new pack will come (F-16) */
     enum err err;               /* FAULT, MISREAD */

@@ -78,6 +78,10 @@ void bench_on_status(struct bench_turn *t)
 void bench_send_pack(struct bench_turn *t)
 {
     struct bench *b = t->b;
+    if (!b->has_pack) { /* it had its identity when it was asked first */
+        bench_fail(t, ERR_PROOF_FAILED, advice_board, "the device did not prove the identity that it has");
+        return;
+    }
     if (b->sends++ >= b->patience.sends_most) {
         bench_fail(t, ERR_TIMEOUT, advice_board, "the device took the identity %u times and never reported a result",
                    b->patience.sends_most);

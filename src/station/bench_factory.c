@@ -48,12 +48,26 @@ void bench_on_fetch_fault(struct bench_turn *t)
     struct bench *b = t->b;
     enum err err = t->event->kind == BENCH_EVENT_FAULT ? t->event->err : ERR_TIMEOUT;
     if (err == ERR_ALREADY_WRITTEN && b->status.individual) {
-        b->silent_ms = t->now_ms;
-        bench_initialise(t); /* the same number scanned again: the device in front has it, proven and recorded */
+        bench_fail(t, err, "Put the device aside: its identity was withdrawn, or is a copy. Exchange its board.",
+                   "the device's identity is not the one on record: %.250s", why_text(&t->event->why, err));
         return;
     }
     if (!wait_for_factory(t, BENCH_FETCH_WAIT))
         bench_fail(t, err, advice_for(err), "%.300s", t->event->kind == BENCH_EVENT_FAULT ? why_text(&t->event->why, err) : "no answer");
+}
+
+/* The same number scanned again: the device has what is on record, and proves it before it passes. */
+static void ask_for_proof(struct bench_turn *t)
+{
+    struct bench *b = t->b;
+    if (!b->status.individual) {
+        bench_fail(t, ERR_CONFLICT, "Tell the shift leader: the factory server mixed up two devices.",
+                   "the factory server takes %s for written, and the device has no identity", b->number.text);
+        return;
+    }
+    memcpy(b->fingerprint, b->status.fingerprint, BENCH_FINGERPRINT);
+    b->sends = 0;
+    bench_request(t, BENCH_RESULT_ASKED, BENCH_DO_ASK_RESULT, b->patience.device_ms);
 }
 
 void bench_on_pack(struct bench_turn *t)
@@ -66,8 +80,12 @@ void bench_on_pack(struct bench_turn *t)
                    "asked for %s, got a pack of %s with the certificate of %s", b->number.text, e->number.text, e->certificate_number.text);
         return;
     }
-    memcpy(b->fingerprint, e->fingerprint, BENCH_FINGERPRINT);
     memcpy(b->nonce, e->nonce, BENCH_NONCE);
+    if (e->known) {
+        ask_for_proof(t);
+        return;
+    }
+    memcpy(b->fingerprint, e->fingerprint, BENCH_FINGERPRINT);
     b->has_pack = true;
     b->packs++;
     b->sends = 0;

@@ -94,9 +94,12 @@ static void on_pack(void *context, uint32_t ticket, const struct link_answer *an
         return;
     if (err == OK && r->nonce.n != BENCH_NONCE)
         err = why_set(&why, ERR_BAD_INPUT, "the nonce has %zu bytes", r->nonce.n);
-    if (err == OK)
+    event.known = err == OK && r->pack.n == 0;
+    if (event.known)
+        event.number = event.certificate_number = r->number;
+    if (err == OK && !event.known)
         err = read_pack(r->pack, &event, &why);
-    if (err == OK) {
+    if (err == OK && !event.known) {
         secret_done(&st->pack);
         err = secret_copy(r->pack.at, r->pack.n, &st->pack);
     }
@@ -110,7 +113,10 @@ static void on_pack(void *context, uint32_t ticket, const struct link_answer *an
 
 void station_request_pack(struct station *st)
 {
-    const struct pack_request body = { .number = st->bench.number, .board = st->bench.status.board };
+    const struct bench_status *status = &st->bench.status;
+    const struct pack_request body = { .number = st->bench.number,
+                                       .board = status->board,
+                                       .fingerprint = span_of(status->fingerprint, status->individual ? BENCH_FINGERPRINT : 0) };
     send(st, &st->factory, SOAP_PACK, &body, on_pack);
 }
 

@@ -25,7 +25,9 @@ static void ask(struct sim *s, enum message_kind kind)
 {
     struct message m = { .kind = kind, .board = s->on_bench, .ticket = s->bench.ticket, .good = s->bench.result.good };
     bool about_result = kind == MSG_REPORT;
-    memcpy(m.fingerprint, about_result ? s->bench.result.fingerprint : s->bench.fingerprint, sizeof m.fingerprint);
+    const uint8_t *fingerprint = about_result ? s->bench.result.fingerprint : s->bench.fingerprint;
+    m.known = kind == MSG_PACK && s->bench.status.individual;
+    memcpy(m.fingerprint, m.known ? s->bench.status.fingerprint : fingerprint, sizeof m.fingerprint);
     memcpy(m.nonce, about_result ? s->bench.result.proof : s->bench.nonce, sizeof m.nonce);
     snprintf(m.board_id, sizeof m.board_id, "%.15s", s->bench.status.board);
     sim_send(s, &m);
@@ -136,7 +138,7 @@ void bench_take(struct sim *s, const struct message *m)
         return;
     }
     struct bench_event e = { .kind = kinds[m->kind], .ticket = m->ticket, .number = s->number, .certificate_number = s->number,
-                             .status = m->status, .again = m->again, .err = m->err };
+                             .status = m->status, .again = m->again, .known = m->known, .err = m->err };
     memcpy(e.fingerprint, m->fingerprint, 32);
     memcpy(e.nonce, m->nonce, 16);
     feed(s, &e);

@@ -88,12 +88,22 @@ void device_cut_power(struct sim *s, struct device *d)
     sim_later(s, 1500, &(struct message){ .kind = TICK_POWER_ON, .board = (unsigned)(d - s->devices), .boot = d->life });
 }
 
+/* The CA's time of a certificate: each re-issue is later. */
+static int64_t issued(const struct sim *s, const uint8_t fingerprint[32])
+{
+    for (size_t i = 0; i < s->rows_n; i++)
+        if (memcmp(s->rows[i].fingerprint, fingerprint, 32) == 0)
+            return (int64_t)i + 1;
+    return 0;
+}
+
 static struct device_view view_of(struct sim *s, const struct device *d, uint8_t fingerprint[32])
 {
     struct device_view v = { .state = BOOT_BOOTSTRAP, .number = s->number.text, .board = d->id, .bootstrap = (const uint8_t *)d->id };
     if (d->boot.state == BOOT_INDIVIDUAL && read_identity(&d->memory, &d->boot.identity, fingerprint)) {
         v.state = BOOT_INDIVIDUAL;
         v.fingerprint = fingerprint;
+        v.issued_s = s->mutation == MUTATE_ROLLBACK ? 0 : issued(s, fingerprint);
     }
     return v;
 }
@@ -157,7 +167,10 @@ static void take_pack(struct sim *s, struct device *d, const struct message *m)
     uint8_t fingerprint[32];
     const struct device_view v = view_of(s, d, fingerprint);
     enum pack_step step;
-    enum err err = decide_pack(&v, s->number.text, s->mutation == MUTATE_ANY_BOARD ? d->id : m->board_id, m->fingerprint, &step, NULL);
+    struct pack_offer offer = { .number = s->number.text, .board = s->mutation == MUTATE_ANY_BOARD ? d->id : m->board_id };
+    memcpy(offer.fingerprint, m->fingerprint, sizeof offer.fingerprint);
+    offer.issued_s = issued(s, m->fingerprint);
+    enum err err = decide_pack(&v, &offer, &step, NULL);
     if (err != OK) {
         reply(s, m, (struct message){ .kind = MSG_FAULT, .err = err });
         return;

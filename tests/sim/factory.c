@@ -53,6 +53,16 @@ static void tick(struct sim *s)
     sim_later(s, 500, &(struct message){ .kind = TICK_FACTORY });
 }
 
+/* A station that lies, or a late NG: what is handed out and not yet proven is given up, and made again. */
+static void lie(struct sim *s)
+{
+    struct identity *row = newest(s);
+    struct result_effect effect;
+    const struct result_facts facts = { .station = "line-1", .good = false, .reason = "a lie", .row = row };
+    if (s->rows_n + 4 < GENERATIONS && decide_result(&s->policy, &facts, s->now_ms / 1000, &effect, NULL) == OK)
+        *row = effect.row;
+}
+
 static void take_claim(struct sim *s, const struct message *m)
 {
     uint8_t nonce[IDENTITY_NONCE];
@@ -62,6 +72,7 @@ static void take_claim(struct sim *s, const struct message *m)
         .station = "line-1",
         .line = "1",
         .board = s->mutation == MUTATE_NO_BINDING ? "" : m->board_id,
+        .fingerprint = m->known ? m->fingerprint : NULL,
         .today = 20260319,
         .model_known = true,
         .model_identity = true,
@@ -82,7 +93,7 @@ static void take_claim(struct sim *s, const struct message *m)
     *newest(s) = row;
     if (sim_chance(s, 4))
         return; /* killed after it saved */
-    struct message reply = { .kind = MSG_PACK_IS };
+    struct message reply = { .kind = MSG_PACK_IS, .known = way == CLAIM_PROVE };
     memcpy(reply.fingerprint, row.fingerprint, sizeof reply.fingerprint);
     memcpy(reply.nonce, row.nonce, sizeof reply.nonce);
     answer(s, m, reply);
@@ -126,6 +137,8 @@ static void take_report(struct sim *s, const struct message *m)
 
 void factory_take(struct sim *s, const struct message *m)
 {
+    if (m->kind == TICK_FACTORY && sim_chance(s, 1))
+        lie(s);
     if (m->kind == TICK_FACTORY)
         tick(s);
     else if (m->kind == MSG_PACK)

@@ -12,6 +12,7 @@ static const char *const mutation_names[MUTATION_COUNT] = {
     [MUTATE_ANSWER_FIRST] = "answer-first",   /* the factory server answers before it saves */
     [MUTATE_NO_SYNC] = "no-sync",             /* the device's flash driver does not sync */
     [MUTATE_CLAIM_IS_PROOF] = "claim-is-proof", /* the device reports OK whatever the write did */
+    [MUTATE_ROLLBACK] = "rollback",           /* the device takes an older identity for a newer one */
     [MUTATE_ANY_BOARD] = "any-board",         /* the device takes a pack that was claimed for another board */
 };
 

@@ -13,7 +13,8 @@
 
 enum { BOARDS = 2, GENERATIONS = 24, QUEUE = 4096, FAULTS_END_MS = 60000, RUN_END_MS = 400000, PAYLOAD = 200 };
 
-enum mutation { MUTATE_NOTHING, MUTATE_NO_BINDING, MUTATE_ANSWER_FIRST, MUTATE_NO_SYNC, MUTATE_CLAIM_IS_PROOF, MUTATE_ANY_BOARD, MUTATION_COUNT };
+enum mutation { MUTATE_NOTHING, MUTATE_NO_BINDING, MUTATE_ANSWER_FIRST, MUTATE_NO_SYNC, MUTATE_CLAIM_IS_PROOF, MUTATE_ANY_BOARD, MUTATE_ROLLBACK,
+    MUTATION_COUNT };
 
 enum message_kind {
     MSG_STATUS, MSG_STATUS_IS, MSG_PACK, MSG_PACK_IS, MSG_SEND, MSG_RECEIVED, MSG_ASK_RESULT, MSG_RESULT, MSG_RESULT_TAKEN,
@@ -32,7 +33,7 @@ struct message {
     struct bench_status status;
     uint8_t fingerprint[32], nonce[16];
     char board_id[16];
-    bool good, again;
+    bool good, again, known;
     enum err err;
     uint64_t exchange;
 };

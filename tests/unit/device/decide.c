@@ -30,6 +30,33 @@ static void a_device_whose_memory_names_two_numbers_does_not_start(void **state)
     assert_ok(decide_start(BOOT_BLANK, "", "", &why));
 }
 
+static enum err offer(const struct device_view *v, const char *number, const char *board, const uint8_t *fingerprint,
+                      enum pack_step *ret_step, struct why *why)
+{
+    struct pack_offer o = { .number = number, .board = board };
+    memcpy(o.fingerprint, fingerprint, sizeof o.fingerprint);
+    return decide_pack(v, &o, ret_step, why);
+}
+
+/* I8: what was voided does not come back by a late or replayed transmission */
+static void an_older_identity_does_not_replace_a_newer_one(void **state)
+{
+    (void)state;
+    struct why why;
+    enum pack_step step;
+    struct device_view done = view(BOOT_INDIVIDUAL);
+    struct pack_offer o = { .number = "3012-123456", .board = "B-1", .fingerprint = { 2 }, .issued_s = 999 };
+    done.issued_s = 1000;
+    assert_err(decide_pack(&done, &o, &step, &why), ERR_BAD_TRANSITION);
+    o.issued_s = 1000; /* made again within the second */
+    assert_ok(decide_pack(&done, &o, &step, &why));
+    assert_int_equal(step, PACK_WRITE);
+    o.issued_s = 999; /* its own, once more */
+    o.fingerprint[0] = 1;
+    assert_ok(decide_pack(&done, &o, &step, &why));
+    assert_int_equal(step, PACK_REPORT_AGAIN);
+}
+
 /* F-14, I10 */
 static void a_pack_is_written_once_and_its_repetition_only_reported(void **state)
 {
@@ -37,11 +64,11 @@ static void a_pack_is_written_once_and_its_repetition_only_reported(void **state
     struct why why;
     enum pack_step step;
     const struct device_view fresh = view(BOOT_BOOTSTRAP), done = view(BOOT_INDIVIDUAL);
-    assert_ok(decide_pack(&fresh, "3012-123456", "B-1", mine, &step, &why));
+    assert_ok(offer(&fresh, "3012-123456", "B-1", mine, &step, &why));
     assert_int_equal(step, PACK_WRITE);
-    assert_ok(decide_pack(&done, "3012-123456", "B-1", mine, &step, &why));
+    assert_ok(offer(&done, "3012-123456", "B-1", mine, &step, &why));
     assert_int_equal(step, PACK_REPORT_AGAIN);
-    assert_ok(decide_pack(&done, "3012-123456", "B-1", other, &step, &why));
+    assert_ok(offer(&done, "3012-123456", "B-1", other, &step, &why));
     assert_int_equal(step, PACK_WRITE);
 }
 
@@ -52,11 +79,11 @@ static void a_pack_for_another_number_or_a_blank_board_is_refused(void **state)
     enum pack_step step;
     const struct device_view blank = view(BOOT_BLANK);
     struct device_view bare = view(BOOT_BOOTSTRAP);
-    assert_err(decide_pack(&bare, "3012-123457", "B-1", mine, &step, &why), ERR_NUMBER_MISMATCH);
+    assert_err(offer(&bare, "3012-123457", "B-1", mine, &step, &why), ERR_NUMBER_MISMATCH);
     assert_string_equal(why.text, "this device is 3012-123456, not 3012-123457");
     bare.number = "";
-    assert_err(decide_pack(&bare, "3012-123456", "B-1", mine, &step, &why), ERR_NUMBER_MISMATCH);
-    assert_err(decide_pack(&blank, "3012-123456", "B-1", mine, &step, &why), ERR_BAD_TRANSITION);
+    assert_err(offer(&bare, "3012-123456", "B-1", mine, &step, &why), ERR_NUMBER_MISMATCH);
+    assert_err(offer(&blank, "3012-123456", "B-1", mine, &step, &why), ERR_BAD_TRANSITION);
 }
 
 /* I2: the board that was exchanged for its twin after it told its status */
@@ -68,12 +95,12 @@ static void a_pack_for_another_board_of_the_same_number_is_refused(void **state)
     const struct device_view board = view(BOOT_BOOTSTRAP), done = view(BOOT_INDIVIDUAL);
     struct device_view nameless = view(BOOT_BOOTSTRAP);
     nameless.board = "";
-    assert_err(decide_pack(&board, "3012-123456", "B-2", mine, &step, &why), ERR_CONFLICT);
+    assert_err(offer(&board, "3012-123456", "B-2", mine, &step, &why), ERR_CONFLICT);
     assert_string_equal(why.text, "this is board B-1, the pack is for board B-2");
-    assert_err(decide_pack(&board, "3012-123456", "", mine, &step, &why), ERR_CONFLICT);
-    assert_err(decide_pack(&done, "3012-123456", "B-2", mine, &step, &why), ERR_CONFLICT);
-    assert_err(decide_pack(&nameless, "3012-123456", "B-1", mine, &step, &why), ERR_CONFLICT);
-    assert_ok(decide_pack(&nameless, "3012-123456", "", mine, &step, &why));
+    assert_err(offer(&board, "3012-123456", "", mine, &step, &why), ERR_CONFLICT);
+    assert_err(offer(&done, "3012-123456", "B-2", mine, &step, &why), ERR_CONFLICT);
+    assert_err(offer(&nameless, "3012-123456", "B-1", mine, &step, &why), ERR_CONFLICT);
+    assert_ok(offer(&nameless, "3012-123456", "", mine, &step, &why));
 }
 
 static void a_result_is_reported_again_by_a_device_that_has_one(void **state)
@@ -153,6 +180,7 @@ int main(void)
         cmocka_unit_test(a_pack_is_written_once_and_its_repetition_only_reported),
         cmocka_unit_test(a_pack_for_another_number_or_a_blank_board_is_refused),
         cmocka_unit_test(a_pack_for_another_board_of_the_same_number_is_refused),
+        cmocka_unit_test(an_older_identity_does_not_replace_a_newer_one),
         cmocka_unit_test(a_result_is_reported_again_by_a_device_that_has_one),
         cmocka_unit_test(a_bootstrap_certificate_is_for_one_board_and_before_the_identity),
         cmocka_unit_test(parameters_come_after_the_identity),

@@ -122,6 +122,42 @@ static void whoever_may_not_have_a_pack_now_is_refused(void **state)
     }
 }
 
+/* I1, hole 3: a written number gets nothing but a question, and that only with the identity on record in the board
+ * on record */
+static void a_device_that_has_its_identity_is_asked_for_its_proof(void **state)
+{
+    (void)state;
+    static const struct {
+        enum lifecycle_state state;
+        uint8_t fingerprint; /* 0: the device says that it has none */
+        const char *board;
+        enum err err;
+    } rows[] = {
+        { LIFE_WRITTEN, 5, "B1", OK },
+        { LIFE_ERASED, 5, "B1", OK },
+        { LIFE_ERASED, 4, "B1", ERR_ALREADY_WRITTEN }, /* voided or superseded */
+        { LIFE_ERASED, 0, "B1", ERR_ALREADY_WRITTEN },
+        { LIFE_ERASED, 5, "B2", ERR_CONFLICT }, /* a copy of the flash memory */
+        { LIFE_REVOKED, 5, "B1", ERR_CONFLICT },
+        { LIFE_SUPERSEDED, 5, "B1", ERR_CONFLICT },
+        { LIFE_VOIDED, 5, "B1", ERR_NO_PACK },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct identity row = row_in(rows[i].state), saved;
+        const uint8_t said[IDENTITY_FINGERPRINT] = { rows[i].fingerprint };
+        struct claim_facts facts = facts_of(&row);
+        enum claim_way way = CLAIM_HAND_OUT;
+        struct why why;
+        strcpy(row.board, "B1");
+        row.has_nonce = row.has_fingerprint = true;
+        row.fingerprint[0] = 5;
+        facts.board = rows[i].board;
+        facts.fingerprint = rows[i].fingerprint == 0 ? NULL : said;
+        assert_err(decide_claim(&policy, &facts, NOW, nonce, &way, &saved, &why), rows[i].err);
+        assert_int_equal(way, rows[i].err == OK ? CLAIM_PROVE : CLAIM_HAND_OUT);
+    }
+}
+
 /* F-21 */
 static void direct_mode_asks_the_ca_for_what_is_not_on_hand(void **state)
 {
@@ -304,6 +340,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_state_of_an_identity_decides_a_claim),
         cmocka_unit_test(whoever_may_not_have_a_pack_now_is_refused),
+        cmocka_unit_test(a_device_that_has_its_identity_is_asked_for_its_proof),
         cmocka_unit_test(direct_mode_asks_the_ca_for_what_is_not_on_hand),
         cmocka_unit_test(a_write_result_moves_an_identity_as_the_table_says),
         cmocka_unit_test(a_result_for_a_certificate_that_was_never_handed_out_is_refused),

@@ -349,7 +349,13 @@ static void refusals_of_the_factory_server_end_the_session_with_advice(void **st
     }
 }
 
-static void the_same_number_scanned_again_passes_again_without_a_second_write(void **state)
+static struct bench_event known(void)
+{
+    return (struct bench_event){ .kind = BENCH_EVENT_PACK, .number = number_of(number_a), .certificate_number = number_of(number_a), .known = true };
+}
+
+/* I1: an identity that was voided or superseded lies in the board in front */
+static void a_device_whose_identity_is_not_the_one_on_record_does_not_pass(void **state)
 {
     struct rig r;
     (void)state;
@@ -357,6 +363,48 @@ static void the_same_number_scanned_again_passes_again_without_a_second_write(vo
     step(&r, scan(number_a));
     step(&r, status(number_a, "f"));
     step(&r, fault(ERR_ALREADY_WRITTEN));
+    assert_failed(&r, ERR_ALREADY_WRITTEN);
+    assert_false(did(&r, BENCH_DO_INITIALISE));
+}
+
+/* Hole 3: "it has it already" is a claim too, until it was proven */
+static void a_device_that_does_not_prove_what_it_has_already_does_not_pass(void **state)
+{
+    struct rig r;
+    (void)state;
+    start(&r);
+    step(&r, scan(number_a));
+    step(&r, status(number_a, "f"));
+    step(&r, known());
+    step(&r, received);
+    step(&r, result(true, 'g', 8)); /* by another key */
+    assert_true(did(&r, BENCH_DO_REFUSE_DEVICE));
+    while (r.b.state != BENCH_FAILED)
+        if (r.b.state == BENCH_CHECKING)
+            step(&r, status(number_a, NULL));
+        else
+            timer(&r);
+    assert_failed(&r, ERR_PROOF_FAILED);
+    start(&r);
+    step(&r, scan(number_a));
+    step(&r, status(number_a, NULL)); /* and one that has nothing is not taken for known */
+    step(&r, known());
+    assert_failed(&r, ERR_CONFLICT);
+}
+
+static void the_same_number_scanned_again_passes_again_without_a_second_write(void **state)
+{
+    struct rig r;
+    (void)state;
+    start(&r);
+    step(&r, scan(number_a));
+    step(&r, status(number_a, "f"));
+    step(&r, known());
+    assert_true(did(&r, BENCH_DO_ASK_RESULT) && !did(&r, BENCH_DO_SEND_PACK));
+    step(&r, received);
+    step(&r, result(true, 'f', 8));
+    assert_true(did(&r, BENCH_DO_FORWARD_RESULT));
+    step(&r, reported);
     assert_true(did(&r, BENCH_DO_INITIALISE));
     step(&r, initialised);
     assert_true(r.b.state == BENCH_PASSED && r.b.already);
@@ -495,6 +543,8 @@ int main(void)
         cmocka_unit_test(patience_with_the_factory_server_and_the_device_ends),
         cmocka_unit_test(refusals_of_the_factory_server_end_the_session_with_advice),
         cmocka_unit_test(the_same_number_scanned_again_passes_again_without_a_second_write),
+        cmocka_unit_test(a_device_whose_identity_is_not_the_one_on_record_does_not_pass),
+        cmocka_unit_test(a_device_that_does_not_prove_what_it_has_already_does_not_pass),
         cmocka_unit_test(a_result_repeated_after_pass_is_answered_and_not_reported),
         cmocka_unit_test(a_keyed_number_counts_when_it_came_twice_the_same),
         cmocka_unit_test(a_scan_while_one_is_worked_on_is_told_and_not_taken),
