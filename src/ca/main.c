@@ -1,5 +1,6 @@
 /* nameplate-ca: the certificate authority. */
 #include "ca/commands.h"
+#include "pki/provider.h"
 
 #define DIR { "dir", "DIR", "./ca", "the CA's folder" }
 #define CONFIG { "config", "FILE", NULL, "configuration file, instead of DIR/nameplate.conf" }
@@ -96,6 +97,6 @@ static const struct command commands[] = {
 int main(int argc, char **argv)
 {
     static const struct command_area area = { .name = "ca", .help = "The certificate authority: issues device identities.",
-                                              .commands = commands };
+                                              .commands = commands, .begin = provider_start };
     return command_main(&area, argc, argv);
 }

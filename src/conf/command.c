@@ -158,8 +158,12 @@ int command_main(const struct command_area *area, int argc, char **argv)
         return 0;
     }
     struct command_line line = { .command = c };
+    struct why why = { "" };
     int status = parse(area, &line, argc, argv, 1 + words);
-    return status != 0 ? status : c->run(&line);
+    if (status != 0)
+        return status;
+    enum err err = area->begin == NULL ? OK : area->begin(&why);
+    return err == OK ? c->run(&line) : command_fail(&line, err, &why, NULL);
 }
 
 const char *command_flag(const struct command_line *line, const char *name)

@@ -38,6 +38,7 @@ struct command_area {
     const char *name; /* "factory" */
     const char *help; /* what this program is, one sentence */
     const struct command *commands; /* ended by a NULL verb */
+    enum err (*begin)(struct why *why); /* before any command; NULL: nothing to do */
 };
 
 /* Parses and runs; prints help and usage errors itself. For main(): `return command_main(&area, argc, argv)`. */

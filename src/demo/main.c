@@ -172,7 +172,7 @@ static const struct command commands[] = {
     { 0 },
 };
 
-static const struct command_area area = { "demo", "the main job on this machine; the verb `run` may be left out", commands };
+static const struct command_area area = { "demo", "the main job on this machine; the verb `run` may be left out", commands, NULL };
 
 int main(int argc, char **argv)
 {

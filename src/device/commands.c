@@ -1,4 +1,5 @@
 #include "device/commands.h"
+#include "pki/provider.h"
 
 #define DIR_FLAG { "dir", "DIR", NULL, "folder of the device (default: that of --config, else ./device)" }
 #define CONFIG_FLAG { "config", "FILE", NULL, "configuration (default: DIR/nameplate.conf)" }
@@ -52,5 +53,5 @@ static const struct command commands[] = {
 };
 
 const struct command_area device_area = {
-    "device", "a device that gets its identity on the line and proves it", commands,
+    "device", "a device that gets its identity on the line and proves it", commands, provider_start,
 };

@@ -1,5 +1,6 @@
 /* nameplate factory: the factory server and the commands around it. */
 #include "factory/commands.h"
+#include "pki/provider.h"
 
 #define FLAG_DIR                                                                                                                 \
     {                                                                                                                            \
@@ -139,6 +140,6 @@ static const struct command commands[] = {
 
 int main(int argc, char **argv)
 {
-    static const struct command_area area = { "factory", "holds the plan and the identities that wait to be written", commands };
+    static const struct command_area area = { "factory", "holds the plan and the identities that wait to be written", commands, provider_start };
     return command_main(&area, argc, argv);
 }

@@ -1,4 +1,5 @@
 #include "station/commands.h"
+#include "pki/provider.h"
 
 static const struct command_flag init_flags[] = {
     { "dir", "DIR", "./station", "folder of the station, made here" },
@@ -45,4 +46,5 @@ const struct command_area station_area = {
     .name = "station",
     .help = "stands at a production line: scans device numbers and writes identities to devices",
     .commands = commands,
+    .begin = provider_start,
 };

@@ -74,4 +74,4 @@ static const struct command commands[] = {
     { 0 },
 };
 
-const struct command_area trace_area = { "trace", "the whole life of one device number across all programs", commands };
+const struct command_area trace_area = { "trace", "the whole life of one device number across all programs", commands, NULL };
