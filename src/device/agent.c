@@ -83,11 +83,8 @@ enum err agent_plug(struct agent *a, struct board *board, struct why *why)
     if (board->root == NULL)
         return why_set(why, ERR_CONFIG, "the firmware has no root certificate: make the device with --root FILE");
     a->board = board;
-    enum err err = trust_new(&a->trust);
-    if (err == OK)
-        err = trust_add_roots(a->trust, cert_der(board->root), why);
-    if (err == OK)
-        err = listen_for_station(a, why);
+    a->trust = trust_ref(board->trust);
+    enum err err = listen_for_station(a, why);
     if (err != OK)
         agent_unplug(a);
     return err;

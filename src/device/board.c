@@ -60,13 +60,43 @@ enum err board_read_area(const struct board *b, const struct area *area, const c
     return err;
 }
 
+static enum err make_trust(struct span der, struct cert **ret_root, struct trust **ret_trust, struct why *why)
+{
+    AUTO_CERT root = NULL;
+    AUTO_TRUST trust = NULL;
+    enum err err = cert_from_der(der, &root, why);
+    if (err == OK)
+        err = trust_new(&trust);
+    if (err == OK)
+        err = trust_add_roots(trust, der, why);
+    if (err != OK)
+        return err;
+    *ret_root = cert_ref(root);
+    *ret_trust = trust_ref(trust);
+    return OK;
+}
+
+/* All devices of a process have the same root, as a rule: it is read and checked once. */
 static enum err load_root(struct board *b, struct why *why)
 {
+    static struct cert *last_root;
+    static struct trust *last_trust;
     AUTO_BUF der = BUF_INIT;
     enum err err = board_read_area(b, &b->memory.programs, "programs", &der, why);
     if (err == ERR_NOT_FOUND)
         return OK;
-    return err == OK ? cert_from_der(buf_span(&der), &b->root, why) : err;
+    if (err == OK && (last_root == NULL || !span_equal(cert_der(last_root), buf_span(&der)))) {
+        cert_free(last_root);
+        trust_free(last_trust);
+        last_root = NULL;
+        last_trust = NULL;
+        err = make_trust(buf_span(&der), &last_root, &last_trust, why);
+    }
+    if (err != OK)
+        return err;
+    b->root = cert_ref(last_root);
+    b->trust = trust_ref(last_trust);
+    return OK;
 }
 
 enum err board_boot(struct board *b, struct why *why)
@@ -123,8 +153,10 @@ void board_close(struct board *b)
     credential_done(&b->bootstrap);
     sealer_free(b->sealer);
     cert_free(b->root);
+    trust_free(b->trust);
     b->sealer = NULL;
     b->root = NULL;
+    b->trust = NULL;
     filechip_close(&b->flash_file);
     filechip_close(&b->nvram_file);
 }

@@ -25,6 +25,7 @@ struct board {
     struct sealer *sealer; /* over the device key; NULL when it cannot be had */
     bool store_sealed;     /* how the next pack is stored */
     struct cert *root;     /* of the firmware; NULL: none was built in */
+    struct trust *trust;   /* in that root; NULL with it */
     struct credential identity, bootstrap; /* empty when the boot found none */
 };
 

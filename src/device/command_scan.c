@@ -24,9 +24,9 @@ static enum err send(struct scanning *s, struct board *board, const char *statio
     uint64_t id;
     agent_init(s->loop, "", 0, station, &s->agent);
     s->agent.board = board;
-    enum err err = trust_new(&s->agent.trust);
-    if (err == OK && board->root != NULL)
-        err = trust_add_roots(s->agent.trust, cert_der(board->root), why);
+    enum err err = board->root == NULL ? trust_new(&s->agent.trust) : OK;
+    if (board->root != NULL)
+        s->agent.trust = trust_ref(board->trust);
     if (err == OK)
         err = report_scan(&s->agent, text, why);
     if (err == OK)

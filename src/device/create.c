@@ -6,6 +6,7 @@
 #include "device/board.h"
 #include "device/core/install.h"
 
+/* The key's file comes last: making it syncs the folder, with the chips' names in it. */
 static enum err create_chips(const char *dir, struct why *why)
 {
     char path[BOARD_PATH + 16];
@@ -38,6 +39,19 @@ static enum err write_firmware(struct board *b, const struct board_order *order,
     return flash_error(err, "firmware", why);
 }
 
+/* A device is promised when it is whole: its chips are made durable once, at the end. */
+static enum err write_all(struct board *b, const struct board_order *order, struct why *why)
+{
+    b->flash_file.sync_later = b->nvram_file.sync_later = true;
+    enum err err = write_values(b, order, why);
+    if (err == OK)
+        err = write_firmware(b, order, why);
+    b->flash_file.sync_later = b->nvram_file.sync_later = false;
+    if (err == OK)
+        err = flash_error(b->flash.sync(b->flash.chip), "flash", why);
+    return err == OK ? flash_error(b->nvram.sync(b->nvram.chip), "NVRAM", why) : err;
+}
+
 enum err board_create(const char *dir, const struct board_order *order, struct why *why)
 {
     struct board b;
@@ -48,9 +62,7 @@ enum err board_create(const char *dir, const struct board_order *order, struct w
         err = board_open(dir, BOARD_USE, &b, why);
     if (err != OK)
         return err;
-    err = write_values(&b, order, why);
-    if (err == OK)
-        err = write_firmware(&b, order, why);
+    err = write_all(&b, order, why);
     if (err == OK)
         board_history(&b, "assembled", order->board);
     board_close(&b);

@@ -65,17 +65,13 @@ static enum err check_chain(const struct pack *pack, const struct credential *c,
 {
     if (!span_equal(pack->root, cert_der(rules->root)))
         return why_set(why, ERR_BAD_CERTIFICATE, "the pack's root certificate is not the one in this device's firmware");
-    AUTO_TRUST trust = NULL;
-    enum err err = trust_new(&trust);
-    if (err == OK)
-        err = trust_add_roots(trust, cert_der(rules->root), why);
     const struct verify_request request = {
         .profile = rules->use == CREDENTIAL_IDENTITY ? VERIFY_DEVICE : VERIFY_BOOTSTRAP,
         .now_s = judging_time(c->chain[0], rules->now_s),
         .untrusted = pack->intermediates,
         .untrusted_n = pack->intermediates_n,
     };
-    return err == OK ? verify_certificate(trust, c->chain[0], &request, why) : err;
+    return verify_certificate(rules->trust, c->chain[0], &request, why);
 }
 
 static enum err judge(const struct pack *pack, const struct credential_rules *rules, struct credential *c, struct why *why)

@@ -23,6 +23,7 @@ enum credential_use { CREDENTIAL_IDENTITY, CREDENTIAL_BOOTSTRAP };
 struct credential_rules {
     enum credential_use use;
     const struct cert *root;   /* the firmware's */
+    struct trust *trust;       /* in that root alone */
     const char *number;        /* IDENTITY: must be this one; "" takes any */
     const char *model;         /* BOOTSTRAP: must be for this model; "" takes any */
     int64_t now_s;

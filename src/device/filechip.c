@@ -6,8 +6,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/file.h"
-
 enum { CHUNK = 4096, LARGE = 64 };
 
 static enum err fill_ones(int fd, uint32_t size, const char *path, struct why *why)
@@ -17,7 +15,7 @@ static enum err fill_ones(int fd, uint32_t size, const char *path, struct why *w
     for (uint32_t at = 0; at < size; at += CHUNK)
         if (pwrite(fd, ones, CHUNK, at) != CHUNK)
             return why_errno(why, errno, "writing %s", path);
-    return fsync(fd) == 0 ? OK : why_errno(why, errno, "syncing %s", path);
+    return OK;
 }
 
 enum err filechip_create(const char *path, uint32_t size, struct why *why)
@@ -27,8 +25,6 @@ enum err filechip_create(const char *path, uint32_t size, struct why *why)
         return why_errno(why, errno, "making %s", path);
     enum err err = fill_ones(fd, size, path, why);
     close(fd);
-    if (err == OK)
-        err = file_sync_parent(path, why);
     if (err != OK)
         unlink(path);
     return err;
@@ -123,7 +119,7 @@ static enum flash_err chip_erase(void *context, uint32_t at)
 static enum flash_err chip_sync(void *context)
 {
     const struct filechip *chip = context;
-    return !chip->faults->off && fsync(chip->fd) == 0 ? FLASH_OK : FLASH_IO;
+    return !chip->faults->off && (chip->sync_later || fsync(chip->fd) == 0) ? FLASH_OK : FLASH_IO;
 }
 
 static uint32_t chip_size(void *context) { return ((struct filechip *)context)->size; }

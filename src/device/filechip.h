@@ -17,10 +17,11 @@ struct test_only_faults {
 struct filechip {
     int fd; /* -1: closed */
     uint32_t size, sector;
+    bool sync_later; /* while a new device is made: the chip's owner syncs once at the end */
     struct test_only_faults *faults; /* the board's; never NULL */
 };
 
-/* Makes the file, all bits one. Errors: EXISTS, NO_SPACE, IO. */
+/* Makes the file, all bits one; durable when the chip and its folder are synced. Errors: EXISTS, NO_SPACE, IO. */
 enum err filechip_create(const char *path, uint32_t size, struct why *why) MUST_CHECK;
 
 /* Errors: NOT_FOUND, DAMAGED (another size), IO. */

@@ -40,7 +40,9 @@ static enum err load(const struct board *b, const struct area *area, const struc
 static struct credential_rules rules_for(const struct board *b, enum credential_use use, const char *number, const char *model,
                                          int64_t now_s)
 {
-    return (struct credential_rules){ .use = use, .root = b->root, .number = number, .model = model, .now_s = now_s };
+    return (struct credential_rules){
+        .use = use, .root = b->root, .trust = b->trust, .number = number, .model = model, .now_s = now_s,
+    };
 }
 
 /* At time 0, that is their own first moment: what was in force when it was written still boots when it has
@@ -60,6 +62,7 @@ enum err board_load_credentials(struct board *b, struct why *why)
 struct judging {
     const struct board *board;
     const struct credential_rules *rules;
+    struct credential found; /* what was judged good; empty otherwise */
     struct why *why;
     enum err err; /* why the pack was refused */
 };
@@ -68,18 +71,43 @@ struct judging {
 static enum flash_err judge_slot(void *context, const struct area *area, const struct slot *slot)
 {
     struct judging *j = context;
-    struct credential c = { 0 };
-    j->err = load(j->board, area, slot, j->rules, &c, j->why);
-    credential_done(&c);
+    j->err = load(j->board, area, slot, j->rules, &j->found, j->why);
     return j->err == OK ? FLASH_OK : FLASH_REFUSED;
+}
+
+/* The record is committed: what the flash holds is in force, with the key as it was read back and judged. */
+static void come_into_force(struct board *b, const struct area *area, const struct slot *slot, struct credential *found)
+{
+    bool identity = area == &b->memory.identity;
+    struct credential *place = identity ? &b->identity : &b->bootstrap;
+    *(identity ? &b->boot.identity : &b->boot.bootstrap) = *slot;
+    if (identity || b->boot.state == BOOT_BLANK)
+        b->boot.state = identity ? BOOT_INDIVIDUAL : BOOT_BOOTSTRAP;
+    credential_done(place);
+    *place = *found;
+    *found = (struct credential){ 0 };
 }
 
 static enum err write_record(struct board *b, const struct area *area, struct span bytes, uint16_t kind,
                              const struct credential_rules *rules, struct why *why)
 {
-    struct judging j = { b, rules, why, OK };
-    enum flash_err wrote = install_record(area, bytes.at, (uint32_t)bytes.n, kind, judge_slot, &j, NULL);
-    return wrote == FLASH_REFUSED ? j.err : flash_error(wrote, "pack", why);
+    struct judging j = { .board = b, .rules = rules, .why = why };
+    struct slot slot;
+    enum flash_err wrote = install_record(area, bytes.at, (uint32_t)bytes.n, kind, judge_slot, &j, &slot);
+    enum err err = wrote == FLASH_REFUSED ? j.err : flash_error(wrote, "pack", why);
+    if (err == OK)
+        come_into_force(b, area, &slot, &j.found);
+    credential_done(&j.found);
+    return err;
+}
+
+/* What is in force after a write that failed is what a start would find. */
+static enum err boot_again(struct board *b, enum err err)
+{
+    struct why boot_why = { "" };
+    if (!b->faults.off)
+        (void)!board_boot(b, &boot_why); /* its own failure is not the one to tell */
+    return err;
 }
 
 static enum err install(struct board *b, const struct area *area, struct span pack, const struct credential_rules *rules,
@@ -96,9 +124,7 @@ static enum err install(struct board *b, const struct area *area, struct span pa
     if (err == OK)
         err = write_record(b, area, b->store_sealed ? buf_span(&sealed) : pack, b->store_sealed ? KIND_SEALED : KIND_PLAIN, rules,
                            why);
-    struct why boot_why = { "" };
-    enum err booted = b->faults.off ? OK : board_boot(b, &boot_why);
-    return err != OK || booted == OK ? err : why_set(why, booted, "%s", why_text(&boot_why, booted));
+    return err == OK ? OK : boot_again(b, err);
 }
 
 /* A count that is lost is not worth failing a good write for. */

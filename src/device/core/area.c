@@ -5,7 +5,7 @@
 
 static const uint32_t commit_magic = 0x544d4f43; /* "COMT" */
 
-enum { FORMAT = 1, CHUNK = 256 };
+enum { FORMAT = 1, CHUNK = 1024 };
 
 uint32_t area_capacity(const struct area *area) { return area->bytes - SLOT_PAYLOAD_AT; }
 

@@ -30,7 +30,7 @@ static const struct command commands[] = {
     { 0 },
 };
 
-static const struct command_area area = { "test", "An area for tests.", commands };
+static const struct command_area area = { "test", "An area for tests.", commands, NULL };
 
 struct row {
     const char *argv[8];
