@@ -116,6 +116,16 @@ enum err settings_read(const char *path, const struct setting_row *rows, size_t 
     return put_defaults(&r);
 }
 
+enum err settings_default(const struct setting_row *rows, size_t n, void *out, struct why *why)
+{
+    const struct reading r = { .path = "", .rows = rows, .n = n, .out = out, .why = why };
+    enum err err = OK;
+    for (size_t i = 0; err == OK && i < n; i++)
+        if (rows[i].fallback != NULL || rows[i].type == SETTING_TEXT)
+            err = put_value(&r, &rows[i], rows[i].fallback == NULL ? "" : rows[i].fallback);
+    return err;
+}
+
 static void print_value(FILE *to, const struct setting_row *row, const void *in)
 {
     const char *field = (const char *)in + row->offset;

@@ -29,6 +29,9 @@ struct setting_row {
  * Errors: NOT_FOUND, CONFIG with file and line. */
 enum err settings_read(const char *path, const struct setting_row *rows, size_t n, void *out, struct why *why) MUST_CHECK;
 
+/* The defaults, for a program that writes its first file: relative paths stay relative, what must be given is empty. */
+enum err settings_default(const struct setting_row *rows, size_t n, void *out, struct why *why) MUST_CHECK;
+
 /* Each row with its help as a comment and its value (`in` NULL: its default): a file that settings_read takes. */
 void settings_print(FILE *to, const struct setting_row *rows, size_t n, const void *in);
 

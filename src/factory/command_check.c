@@ -147,12 +147,12 @@ static enum err ask_account(const struct factory_settings *s, struct soap_parsed
     struct tls_context *tls = NULL;
     char url[CA_URL_SIZE];
     bool told;
-    enum err err = credentials_load(s->identity, &c, why);
+    enum err err = credentials_load(s->identity, s->passphrase, ROLE_FACTORY, &c, why);
     if (err != OK)
         return err;
     err = ca_link_url(s->ca_url, url, why);
     if (err == OK)
-        err = credentials_context(&c, false, ROLE_BIT(ROLE_CA), &tls, why);
+        err = credentials_context(&c, false, ROLE_BIT(ROLE_CA), false, &tls, why);
     if (err == OK)
         err = ca_ask_wait(
             url, tls, &(struct ca_question){ SOAP_ACCOUNT, NULL, &(struct account_request){ .order = "" }, 16 * LIMIT_MESSAGE },

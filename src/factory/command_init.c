@@ -8,73 +8,26 @@
 #include "factory/admin.h"
 #include "factory/ca_link.h"
 #include "factory/commands.h"
-#include "pki/issuer.h"
+#include "tls/credentials.h"
 
 struct init {
     const struct command_line *line;
     const char *dir, *ca;
-    char identity[COMMAND_PATH];
-    struct key *key;
+    char identity[COMMAND_PATH], passphrase[COMMAND_PATH];
 };
 
-static enum err put_file(const char *dir, const char *name, struct span content, mode_t mode, struct why *why)
-{
-    char path[COMMAND_PATH];
-    enum err err = file_join(dir, name, sizeof path, path);
-    return err != OK ? err : file_replace(path, content, mode, why);
-}
-
-static enum err put_certificates(struct init *in, const char *name, const struct span *ders, size_t n, struct why *why)
-{
-    AUTO_BUF pem = BUF_INIT;
-    enum err err = OK;
-    for (size_t i = 0; err == OK && i < n; i++) {
-        AUTO_CERT cert = NULL;
-        err = cert_from_der(ders[i], &cert, why);
-        if (err == OK)
-            err = cert_to_pem(cert, &pem);
-    }
-    return err != OK ? err : put_file(in->identity, name, buf_span(&pem), 0644, why);
-}
-
-/* The key goes to disk before the token is used up, so that a crash does not cost the token's certificate. */
-static enum err make_key(struct init *in, struct buf *csr_to, struct why *why)
-{
-    AUTO_SECRET pem = SECRET_INIT;
-    enum err err = key_generate(KEY_P256, &in->key, why);
-    if (err == OK)
-        err = key_to_pem(in->key, NULL, &pem, why);
-    if (err == OK)
-        err = put_file(in->identity, "key.pem", secret_span(&pem), 0600, why);
-    return err != OK ? err : csr_make(in->key, "factory", csr_to, why);
-}
-
-static enum err save_answer(struct init *in, const struct enrolment_response *r, struct why *why)
+static enum err save_answer(struct init *in, const struct enrolment_response *r, const uint8_t *pinned, struct why *why)
 {
     struct span issuers[LIMIT_CHAIN];
-    if (strcmp(r->role, "factory") != 0)
+    size_t n = r->issuers_n < LIMIT_CHAIN ? r->issuers_n : (size_t)LIMIT_CHAIN;
+    if (strcmp(r->role, role_name(ROLE_FACTORY)) != 0)
         return why_set(why, ERR_BAD_TOKEN, "this token is for a %s", r->role);
-    if (r->issuers_n > LIMIT_CHAIN)
-        return why_set(why, ERR_BAD_CERTIFICATE, "the chain is longer than %d", LIMIT_CHAIN);
-    for (size_t i = 0; i < r->issuers_n; i++)
+    for (size_t i = 0; i < n; i++)
         issuers[i] = r->issuers[i].der;
-    enum err err = put_certificates(in, "root.pem", &r->root, 1, why);
-    if (err == OK)
-        err = put_certificates(in, "chain.pem", issuers, r->issuers_n, why);
-    if (err == OK)
-        err = put_certificates(in, "cert.pem", &r->certificate, 1, why);
+    enum err err = credentials_keep(in->identity, pinned, r->certificate, issuers, n, r->root, why);
     if (err == OK)
         printf("enrolled as factory %s\n", r->name);
     return err;
-}
-
-static enum err check_root(const struct enrolment_response *r, const uint8_t *pinned, struct why *why)
-{
-    uint8_t fingerprint[CERT_FINGERPRINT];
-    cert_fingerprint_der(r->root, fingerprint);
-    return memcmp(fingerprint, pinned, CERT_FINGERPRINT) == 0
-               ? OK
-               : why_set(why, ERR_BAD_CERTIFICATE, "the CA sent another root than the fingerprint says");
 }
 
 /* Fingerprints are written with or without colons. */
@@ -104,7 +57,7 @@ static enum err enrol(struct init *in, struct why *why)
     if (err == OK)
         err = tls_context_new(&(struct tls_options){ .pinned_root = pinned, .peers = ROLE_BIT(ROLE_CA) }, &tls, why);
     if (err == OK)
-        err = make_key(in, &csr, why);
+        err = credentials_prepare(in->identity, in->passphrase, "factory", &csr, why);
     if (err == OK)
         err = ca_ask_wait(url, tls,
                           &(struct ca_question){
@@ -112,11 +65,8 @@ static enum err enrol(struct init *in, struct why *why)
                               &(struct enrolment_request){ .token = command_flag(in->line, "token"), .csr = buf_span(&csr) }, 0 },
                           &answer, &told, why);
     if (err == OK)
-        err = check_root(answer.body, pinned, why);
-    if (err == OK)
-        err = save_answer(in, answer.body, why);
+        err = save_answer(in, answer.body, pinned, why);
     tls_context_free(tls);
-    key_free(in->key);
     return err;
 }
 
@@ -214,6 +164,8 @@ int command_init(const struct command_line *line)
     enum err err = check_flags(&in, &why);
     if (err == OK)
         err = file_join(in.dir, "identity", sizeof in.identity, in.identity);
+    if (err == OK)
+        err = file_join(in.dir, "secret/server-passphrase", sizeof in.passphrase, in.passphrase);
     if (err == OK)
         err = file_make_dir(in.identity, &why);
     if (err == OK)

@@ -2,12 +2,12 @@
 #ifndef FACTORY_FACTORY_H
 #define FACTORY_FACTORY_H
 
-#include "factory/credentials.h"
 #include "factory/settings.h"
 #include "http/client.h"
 #include "http/server.h"
 #include "pki/seal.h"
 #include "store/stock.h"
+#include "tls/credentials.h"
 
 struct office;
 

@@ -23,11 +23,11 @@ static void contexts_done(struct contexts *c)
 static enum err make_contexts(const struct credentials *c, struct contexts *ret, struct why *why)
 {
     struct contexts made = { 0 };
-    enum err err = credentials_context(c, true, STATION_PEERS, &made.stations, why);
+    enum err err = credentials_context(c, true, STATION_PEERS, false, &made.stations, why);
     if (err == OK)
-        err = credentials_context(c, true, ROLE_BIT(ROLE_ANONYMOUS), &made.admin, why);
+        err = credentials_context(c, true, ROLE_BIT(ROLE_ANONYMOUS), false, &made.admin, why);
     if (err == OK)
-        err = credentials_context(c, false, ROLE_BIT(ROLE_CA), &made.ca, why);
+        err = credentials_context(c, false, ROLE_BIT(ROLE_CA), false, &made.ca, why);
     if (err == OK)
         *ret = made;
     else
@@ -41,7 +41,7 @@ void reload_credentials(void *context)
     struct credentials fresh;
     struct contexts made;
     struct why why = { "" };
-    enum err err = credentials_load(f->settings.identity, &fresh, &why);
+    enum err err = credentials_load(f->settings.identity, f->settings.passphrase, ROLE_FACTORY, &fresh, &why);
     if (err == OK && (err = make_contexts(&fresh, &made, &why)) != OK)
         credentials_done(&fresh);
     if (err != OK) {
@@ -175,7 +175,7 @@ static void close_all(struct factory *f)
 
 static enum err run(struct factory *f, struct why *why)
 {
-    enum err err = credentials_load(f->settings.identity, &f->credentials, why);
+    enum err err = credentials_load(f->settings.identity, f->settings.passphrase, ROLE_FACTORY, &f->credentials, why);
     if (err == OK)
         err = open_store(f, why);
     if (err == OK)

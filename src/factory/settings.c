@@ -32,6 +32,7 @@ const struct setting_row factory_setting_rows[] = {
     INT("admin", "lock_time", "900", 1, 86400, "s", lock_s, "How long it stays locked."),
     INT("admin", "session_time", "28800", 60, 604800, "s", session_s, "How long a log-in lasts."),
     PATH("identity", "folder", "identity", identity, "Folder of the server's own key and certificates."),
+    PATH("identity", "passphrase", "secret/server-passphrase", passphrase, "File with the passphrase of that key; mode 0600."),
     TEXT("ca", "url", NULL, ca_url, "Where the CA answers, for example https://ca.example:8440."),
     INT("ca", "retry_most", "60", 1, 3600, "s", retry_max_s, "Longest wait between attempts while the CA is out of reach."),
     INT("ca", "crl_every", "60", 5, 86400, "s", crl_every_s, "How often the revocation lists are fetched."),

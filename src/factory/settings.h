@@ -9,6 +9,7 @@ struct factory_settings {
     char address[SETTING_TEXT_SIZE], admin_address[SETTING_TEXT_SIZE];
     int64_t port, admin_port;
     char identity[SETTING_TEXT_SIZE]; /* folder of key.pem, cert.pem, chain.pem, root.pem */
+    char passphrase[SETTING_TEXT_SIZE]; /* file: of key.pem */
     char ca_url[SETTING_TEXT_SIZE];
     int64_t retry_max_s, crl_every_s;
     char store[SETTING_TEXT_SIZE], kek[SETTING_TEXT_SIZE];

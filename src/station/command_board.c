@@ -8,13 +8,13 @@
 #include "base/rng.h"
 #include "log/log.h"
 #include "station/commands.h"
-#include "station/identity.h"
+#include "tls/credentials.h"
 #include "station/link.h"
 #include "station/settings.h"
 
 struct boards {
     struct station_settings settings;
-    struct identity identity;
+    struct credentials identity;
     struct link factory, device;
     const char *fixed_model;             /* --model; NULL: the scanned numbers say it */
     char model[LIMIT_MODEL_CODE + 1];    /* of `pack`; "" when there is none */
@@ -36,17 +36,17 @@ static enum err open_links(struct boards *b, const char *device, struct why *why
     snprintf(base, sizeof base, "https://%s", device != NULL ? device : b->settings.device);
     const char *local = b->settings.interface[0] != '\0' ? b->settings.interface : b->settings.address;
     snprintf(b->device.local, sizeof b->device.local, "%.63s", local);
-    enum err err = identity_load(b->settings.identity, &b->identity, why);
+    enum err err = credentials_load(b->settings.identity, b->settings.passphrase, ROLE_STATION, &b->identity, why);
     if (err == OK)
         err = link_set_url(&b->factory, b->settings.factory, why);
     if (err == OK)
         err = link_set_url(&b->device, base, why);
     if (err == OK)
-        err = identity_context(&b->identity, false, ROLE_BIT(ROLE_FACTORY), false, &b->factory.tls, why);
+        err = credentials_context(&b->identity, false, ROLE_BIT(ROLE_FACTORY), false, &b->factory.tls, why);
     /* A blank board has nothing to show but a certificate that it made for this start; one that was written
      * before shows its bootstrap certificate. */
     const unsigned peers = ROLE_BIT(ROLE_ANONYMOUS) | ROLE_BIT(ROLE_BOOTSTRAP);
-    return err == OK ? identity_context(&b->identity, false, peers, true, &b->device.tls, why) : err;
+    return err == OK ? credentials_context(&b->identity, false, peers, true, &b->device.tls, why) : err;
 }
 
 /* The model's bootstrap pack; fetched when the model changes. */
@@ -214,7 +214,7 @@ int command_board(const struct command_line *line)
     soap_parsed_done(&b.pack);
     tls_context_free(b.factory.tls);
     tls_context_free(b.device.tls);
-    identity_done(&b.identity);
+    credentials_done(&b.identity);
     if (err != OK)
         return command_fail(line, err, &why, NULL);
     return b.failed == 0 ? 0 : 1;

@@ -5,10 +5,10 @@
 
 #include "base/file.h"
 #include "base/hex.h"
-#include "pki/issuer.h"
 #include "station/commands.h"
 #include "station/link.h"
 #include "station/settings.h"
+#include "tls/credentials.h"
 
 enum { PATH_SIZE = 600 };
 
@@ -18,15 +18,14 @@ static enum err need(const struct command_line *line, const char *flag, const ch
     return *ret_value != NULL ? OK : why_set(why, ERR_USAGE, "--%s is missing", flag);
 }
 
-static enum err fill_link(const struct command_line *line, struct link *link, struct why *why)
+static enum err fill_link(const struct command_line *line, struct link *link, uint8_t root[CERT_FINGERPRINT], struct why *why)
 {
     const char *url = NULL, *fingerprint = NULL;
-    uint8_t root[32];
     link->service = SERVICE_FACTORY;
     enum err err = need(line, "factory", &url, why);
     if (err == OK)
         err = need(line, "fingerprint", &fingerprint, why);
-    if (err == OK && hex_decode(fingerprint, sizeof root, root) != OK)
+    if (err == OK && hex_decode(fingerprint, CERT_FINGERPRINT, root) != OK)
         err = why_set(why, ERR_USAGE, "--fingerprint %.80s: 64 hexadecimal digits are needed", fingerprint);
     if (err == OK)
         err = link_set_url(link, url, why);
@@ -36,65 +35,38 @@ static enum err fill_link(const struct command_line *line, struct link *link, st
     return tls_context_new(&options, &link->tls, why);
 }
 
-static enum err write_part(const char *dir, const char *name, struct span content, mode_t mode, struct why *why)
+static enum err keep(const char *folder, const uint8_t *root, const struct enrolment_response *r, struct why *why)
 {
-    char folder[PATH_SIZE], path[PATH_SIZE];
-    enum err err = file_join(dir, "identity", sizeof folder, folder);
-    if (err == OK)
-        err = file_make_dir(folder, why);
-    if (err == OK)
-        err = file_join(folder, name, sizeof path, path);
-    return err == OK ? file_replace(path, content, mode, why) : err;
+    struct span issuers[LIMIT_CHAIN];
+    size_t n = r->issuers_n < LIMIT_CHAIN ? r->issuers_n : (size_t)LIMIT_CHAIN;
+    if (strcmp(r->role, role_name(ROLE_STATION)) != 0)
+        return why_set(why, ERR_BAD_TOKEN, "the token is for a %.20s, not for a station", r->role);
+    for (size_t i = 0; i < n; i++)
+        issuers[i] = r->issuers[i].der;
+    return credentials_keep(folder, root, r->certificate, issuers, n, r->root, why);
 }
 
-static enum err put_pem(struct span der, struct buf *to, struct why *why)
-{
-    AUTO_CERT cert = NULL;
-    enum err err = cert_from_der(der, &cert, why);
-    return err == OK ? cert_to_pem(cert, to) : err;
-}
-
-static enum err write_certificates(const char *dir, const struct enrolment_response *r, struct why *why)
-{
-    AUTO_BUF own = BUF_INIT, chain = BUF_INIT, root = BUF_INIT;
-    enum err err = put_pem(r->certificate, &own, why);
-    for (size_t i = 0; err == OK && i < r->issuers_n; i++)
-        err = put_pem(r->issuers[i].der, &chain, why);
-    if (err == OK)
-        err = put_pem(r->root, &root, why);
-    if (err == OK)
-        err = write_part(dir, "chain.pem", buf_span(&chain), 0644, why);
-    if (err == OK)
-        err = write_part(dir, "root.pem", buf_span(&root), 0644, why);
-    return err == OK ? write_part(dir, "cert.pem", buf_span(&own), 0644, why) : err;
-}
-
-/* The key is on the disk before the token is used up. */
 static enum err enrol(const struct command_line *line, const char *dir, const char *token, struct link *link, char ret_name[LIMIT_NAME + 1],
                       struct why *why)
 {
-    AUTO_KEY key = NULL;
-    AUTO_SECRET pem = SECRET_INIT;
+    char folder[PATH_SIZE], passphrase[PATH_SIZE];
+    uint8_t root[CERT_FINGERPRINT];
     AUTO_BUF csr = BUF_INIT;
     AUTO_PARSED answer = { .arena = NULL };
-    enum err err = fill_link(line, link, why);
+    enum err err = fill_link(line, link, root, why);
     if (err == OK)
-        err = key_generate(KEY_P256, &key, why);
+        err = file_join(dir, "identity", sizeof folder, folder);
     if (err == OK)
-        err = key_to_pem(key, NULL, &pem, why);
+        err = file_join(dir, "secret/server-passphrase", sizeof passphrase, passphrase);
     if (err == OK)
-        err = write_part(dir, "key.pem", secret_span(&pem), 0600, why);
-    if (err == OK)
-        err = csr_make(key, "station", &csr, why);
+        err = credentials_prepare(folder, passphrase, "station", &csr, why);
     if (err == OK)
         err = link_ask(link, SOAP_ENROLMENT, &(struct enrolment_request){ .token = token, .csr = buf_span(&csr) }, &answer, why);
-    if (err != OK)
-        return err;
-    const struct enrolment_response *r = answer.body;
-    if (strcmp(r->role, "station") != 0)
-        return why_set(why, ERR_BAD_TOKEN, "the token is for a %.20s, not for a station", r->role);
-    snprintf(ret_name, LIMIT_NAME + 1, "%.*s", LIMIT_NAME, r->name);
-    return write_certificates(dir, r, why);
+    if (err == OK)
+        err = keep(folder, root, answer.body, why);
+    if (err == OK)
+        snprintf(ret_name, LIMIT_NAME + 1, "%.*s", LIMIT_NAME, ((const struct enrolment_response *)answer.body)->name);
+    return err;
 }
 
 static void override(char *setting, const char *value)

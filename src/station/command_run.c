@@ -94,7 +94,7 @@ static enum err open_factory(struct station *st, struct why *why)
     st->factory.service = SERVICE_FACTORY;
     enum err err = link_set_url(&st->factory, st->settings.factory, why);
     if (err == OK)
-        err = identity_context(&st->identity, false, ROLE_BIT(ROLE_FACTORY), false, &st->factory.tls, why);
+        err = credentials_context(&st->identity, false, ROLE_BIT(ROLE_FACTORY), false, &st->factory.tls, why);
     return err == OK ? http_client_new(st->loop, &st->factory.client, why) : err;
 }
 
@@ -108,14 +108,14 @@ static enum err open_device(struct station *st, struct why *why)
     snprintf(st->device.local, sizeof st->device.local, "%.63s", s->interface[0] != '\0' ? s->interface : s->address);
     enum err err = link_set_url(&st->device, base, why);
     if (err == OK)
-        err = identity_context(&st->identity, false, ROLE_BIT(ROLE_BOOTSTRAP), false, &st->device.tls, why);
+        err = credentials_context(&st->identity, false, ROLE_BIT(ROLE_BOOTSTRAP), false, &st->device.tls, why);
     return err == OK ? station_fresh_device_client(st, why) : err;
 }
 
 static enum err open_door(struct station *st, struct why *why)
 {
     struct tls_context *tls = NULL;
-    enum err err = identity_context(&st->identity, true, ROLE_BIT(ROLE_BOOTSTRAP) | ROLE_BIT(ROLE_DEVICE), false, &tls, why);
+    enum err err = credentials_context(&st->identity, true, ROLE_BIT(ROLE_BOOTSTRAP) | ROLE_BIT(ROLE_DEVICE), false, &tls, why);
     if (err == OK)
         err = door_open(st, tls, why);
     tls_context_free(tls);
@@ -135,7 +135,7 @@ static enum err open_all(struct station *st, struct why *why)
 {
     const struct bench_patience patience = station_patience(&st->settings);
     bench_init(&patience, &st->bench);
-    enum err err = identity_load(st->settings.identity, &st->identity, why);
+    enum err err = credentials_load(st->settings.identity, st->settings.passphrase, ROLE_STATION, &st->identity, why);
     if (err == OK)
         err = loop_new(&st->loop, why);
     if (err == OK)
@@ -178,7 +178,7 @@ static void close_all(struct station *st)
     door_close(&st->door);
     link_close(&st->factory);
     link_close(&st->device);
-    identity_done(&st->identity);
+    credentials_done(&st->identity);
     scan_rules_done(&st->rules);
     arena_free(st->hello);
     secret_done(&st->pack);

@@ -12,6 +12,7 @@
 const struct setting_row station_setting_rows[] = {
     { "factory", "url", SETTING_TEXT, "https://127.0.0.1:8441", 0, 0, "", AT(factory), "The factory server, without a path." },
     { "identity", "folder", SETTING_PATH, "identity", 0, 0, "", AT(identity), "Key, certificate, chain and root of this station." },
+    { "identity", "passphrase", SETTING_PATH, "secret/server-passphrase", 0, 0, "", AT(passphrase), "File with the passphrase of that key; mode 0600." },
     { "bench", "address", SETTING_TEXT, "192.0.2.1", 0, 0, "", AT(address), "Address of this station on the bench link; devices report here." },
     { "bench", "port", SETTING_INT, "8443", 0, 65535, "", AT(port), "Port there; 0 takes any free one." },
     { "bench", "interface", SETTING_TEXT, "", 0, 0, "", AT(interface), "Network interface of the bench link, so that no other network is ever used; empty: by address." },
@@ -68,19 +69,9 @@ enum err station_settings_load(const struct command_line *line, struct station_s
     return err;
 }
 
-/* An empty file is all defaults. */
 enum err station_settings_default(struct station_settings *ret_settings, struct why *why)
 {
-    char path[] = "/tmp/nameplate-station.XXXXXX";
-    int fd = mkstemp(path);
-    if (fd < 0)
-        return why_set(why, ERR_IO, "cannot make a temporary file");
-    close(fd);
-    enum err err = settings_read(path, station_setting_rows, station_setting_rows_n, ret_settings, why);
-    unlink(path);
-    if (err == OK)
-        snprintf(ret_settings->identity, sizeof ret_settings->identity, "identity");
-    return err;
+    return settings_default(station_setting_rows, station_setting_rows_n, ret_settings, why);
 }
 
 struct bench_patience station_patience(const struct station_settings *s)

@@ -9,6 +9,7 @@
 struct station_settings {
     char factory[SETTING_TEXT_SIZE];   /* https://HOST:PORT */
     char identity[SETTING_TEXT_SIZE];  /* folder */
+    char passphrase[SETTING_TEXT_SIZE]; /* file */
     char address[SETTING_TEXT_SIZE];   /* of this station on the bench link */
     int64_t port;
     char interface[SETTING_TEXT_SIZE]; /* "": whichever has the address */

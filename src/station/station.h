@@ -6,7 +6,7 @@
 #include "scan/scan.h"
 #include "station/bench.h"
 #include "station/door.h"
-#include "station/identity.h"
+#include "tls/credentials.h"
 #include "station/link.h"
 #include "station/screen.h"
 #include "station/settings.h"
@@ -17,7 +17,7 @@ enum { STATION_EVENTS = 8 };
 struct station {
     struct loop *loop;
     struct station_settings settings;
-    struct identity identity;
+    struct credentials identity;
     struct link factory, device;
     struct door door;
     struct sources sources;

@@ -1,6 +1,4 @@
-#include "factory/credentials.h"
-
-#include <stdio.h>
+#include "tls/credentials.h"
 
 #include "base/file.h"
 
@@ -13,14 +11,14 @@ static enum err read_pem(const char *folder, const char *name, struct buf *to, s
     return err != OK ? err : file_read(path, PEM_MAX, to, why);
 }
 
-static enum err load_key(const char *folder, struct key **ret_key, struct why *why)
+static enum err load_key(const char *folder, const char *passphrase_file, struct key **ret_key, struct why *why)
 {
-    char path[PATH_SIZE];
-    AUTO_SECRET pem = SECRET_INIT;
-    enum err err = file_join(folder, "key.pem", sizeof path, path);
+    AUTO_SECRET passphrase = SECRET_INIT;
+    AUTO_BUF pem = BUF_INIT; /* encrypted */
+    enum err err = file_read_secret(passphrase_file, PEM_MAX, &passphrase, why);
     if (err == OK)
-        err = file_read_secret(path, PEM_MAX, &pem, why);
-    return err != OK ? err : key_from_pem(secret_span(&pem), NULL, ret_key, why);
+        err = read_pem(folder, "key.pem", &pem, why);
+    return err != OK ? err : key_from_pem(buf_span(&pem), &passphrase, ret_key, why);
 }
 
 /* Each certificate of a PEM text, in order, behind those that are there. */
@@ -75,26 +73,27 @@ static enum err load_trust(const char *folder, struct credentials *c, struct why
     return err;
 }
 
-static enum err check_self(struct credentials *c, struct why *why)
+static enum err check_self(struct credentials *c, enum role role, struct why *why)
 {
     enum err err = cert_peer(c->chain[0], &c->self, why);
-    if (err == OK && c->self.role != ROLE_FACTORY)
-        err = why_set(why, ERR_NOT_ALLOWED, "our certificate is that of a %s", role_name(c->self.role));
+    if (err == OK && c->self.role != role)
+        err = why_set(why, ERR_NOT_ALLOWED, "cert.pem is that of a %s, not of a %s", role_name(c->self.role), role_name(role));
     if (err == OK && !cert_matches_key(c->chain[0], c->key))
         err = why_set(why, ERR_BAD_KEY, "key.pem is not the key of cert.pem");
     return err;
 }
 
-enum err credentials_load(const char *folder, struct credentials *ret_credentials, struct why *why)
+enum err credentials_load(const char *folder, const char *passphrase_file, enum role role, struct credentials *ret_credentials,
+                          struct why *why)
 {
     struct credentials c = { 0 };
-    enum err err = load_key(folder, &c.key, why);
+    enum err err = load_key(folder, passphrase_file, &c.key, why);
     if (err == OK)
         err = load_chain(folder, &c, why);
     if (err == OK)
         err = load_trust(folder, &c, why);
     if (err == OK)
-        err = check_self(&c, why);
+        err = check_self(&c, role, why);
     if (err != OK) {
         credentials_done(&c);
         return why_prefix(why, err, "%s", folder);
@@ -107,21 +106,22 @@ void credentials_done(struct credentials *c)
 {
     key_free(c->key);
     trust_free(c->trust);
-    for (size_t i = 0; i < c->chain_n; i++) {
-        union {
-            const struct cert *held;
-            struct cert *owned;
-        } cert = { c->chain[i] };
-        cert_free(cert.owned);
-    }
+    for (size_t i = 0; i < c->chain_n; i++)
+        cert_free(c->chain[i]);
     *c = (struct credentials){ 0 };
 }
 
-enum err credentials_context(const struct credentials *c, bool server, unsigned peers, struct tls_context **ret_context,
-                             struct why *why)
+enum err credentials_context(const struct credentials *c, bool server, unsigned peers, bool any_self_signed,
+                             struct tls_context **ret_context, struct why *why)
 {
-    return tls_context_new(
-        &(struct tls_options){
-            .server = server, .key = c->key, .chain = c->chain, .chain_n = c->chain_n, .trust = c->trust, .peers = peers },
-        ret_context, why);
+    const struct tls_options options = {
+        .server = server,
+        .key = c->key,
+        .chain = (const struct cert *const *)c->chain,
+        .chain_n = c->chain_n,
+        .trust = c->trust,
+        .peers = peers,
+        .any_self_signed = any_self_signed,
+    };
+    return tls_context_new(&options, ret_context, why);
 }

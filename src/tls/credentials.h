@@ -1,0 +1,41 @@
+/* The infrastructure identity of a program, as it lies on its disk: the folder identity/ with key.pem (encrypted),
+ * cert.pem, chain.pem (its issuers), root.pem, and crl.pem once it was fetched. The passphrase of the key lies in a
+ * file of its own, elsewhere, so that a copy of the folder is not yet the identity (I14). */
+#ifndef TLS_CREDENTIALS_H
+#define TLS_CREDENTIALS_H
+
+#include "tls/tls.h"
+
+enum { CREDENTIALS_CHAIN = 1 + LIMIT_CHAIN };
+
+struct credentials {
+    struct key *key;
+    struct cert *chain[CREDENTIALS_CHAIN]; /* our own first */
+    size_t chain_n;
+    struct trust *trust; /* the root and our issuers; further CRLs may be added before a context is made */
+    struct peer self;    /* our own role and name */
+};
+#define AUTO_CREDENTIALS __attribute__((cleanup(credentials_done))) struct credentials
+
+/* Errors: those of file_read, BAD_CERTIFICATE, BAD_KEY, NOT_ALLOWED (not a certificate of this role). */
+enum err credentials_load(const char *folder, const char *passphrase_file, enum role role, struct credentials *ret_credentials,
+                          struct why *why) MUST_CHECK;
+void credentials_done(struct credentials *credentials); /* afterwards empty */
+
+/* A TLS context with them; peers: ROLE_BITs; any_self_signed: for the board step, see tls/tls.h. */
+enum err credentials_context(const struct credentials *c, bool server, unsigned peers, bool any_self_signed,
+                             struct tls_context **ret_context, struct why *why) MUST_CHECK;
+
+/* --- Enrolment: the first half makes a key and a signing request, the second keeps what came back --- */
+
+/* A new passphrase, a new key encrypted under it, both durable on return, so that a crash after the token was used
+ * does not cost the token's certificate; appends the PKCS #10 request. Makes the folders; replaces what an enrolment
+ * that failed left there. */
+enum err credentials_prepare(const char *folder, const char *passphrase_file, const char *common_name, struct buf *csr_to,
+                             struct why *why) MUST_CHECK;
+
+/* Certificates in DER; the root must be the one whose SHA-256 was pinned. Errors: BAD_CERTIFICATE, IO ... */
+enum err credentials_keep(const char *folder, const uint8_t *pinned_root, struct span certificate, const struct span *issuers,
+                          size_t issuers_n, struct span root, struct why *why) MUST_CHECK;
+
+#endif
