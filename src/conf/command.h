@@ -28,15 +28,15 @@ struct command {
     const char *verb;     /* "plan import": one or two words; "" when it is the only command of its area */
     const char *operands; /* "FILE", "NUMBER..." for the help; "" when none */
     size_t least_args, most_args;
-    const char *help;     /* one sentence; the first line of --help */
-    const char *example;  /* a whole line that works, or NULL */
+    const char *help;     /* one sentence, from its capital letter to its full stop; the first line of --help */
+    const char *example;  /* a whole line that works */
     int (*run)(const struct command_line *line); /* exit status */
     const struct command_flag *flags; /* ended by a NULL name; may be NULL */
 };
 
 struct command_area {
     const char *name; /* "factory" */
-    const char *help; /* what this program is, one sentence */
+    const char *help; /* what this program is, one such sentence */
     const struct command *commands; /* ended by a NULL verb */
     enum err (*begin)(struct why *why); /* before any command; NULL: nothing to do */
 };

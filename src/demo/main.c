@@ -172,7 +172,7 @@ static const struct command commands[] = {
     { 0 },
 };
 
-static const struct command_area area = { "demo", "the main job on this machine; the verb `run` may be left out", commands, NULL };
+static const struct command_area area = { "demo", "The main job on this machine; the verb `run` may be left out.", commands, NULL };
 
 int main(int argc, char **argv)
 {

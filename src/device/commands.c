@@ -37,21 +37,21 @@ static const struct command_flag swarm_flags[] = {
 };
 
 static const struct command commands[] = {
-    { "new", "", 0, 0, "make a device: a blank board, with its number when --serial is given",
+    { "new", "", 0, 0, "Make a device: a blank board, with its number when --serial is given.",
       "nameplate device new --model 3012 --serial 123456 --root ca/root.crt --dir device", command_new, new_flags },
-    { "number", "NUMBER", 1, 1, "write the device number into the NVRAM, at assembly",
+    { "number", "NUMBER", 1, 1, "Write the device number into the NVRAM, at assembly.",
       "nameplate device number 3012-123456 --dir device", command_number, dir_flags },
-    { "run", "", 0, 0, "be the device: answer the station, and send scanned lines from standard input to it",
+    { "run", "", 0, 0, "Be the device: answer the station, and send scanned lines from standard input to it.",
       "nameplate device run --dir device --listen 127.0.1.2:8444", command_run, run_flags },
-    { "scan", "TEXT", 1, 1, "send what the device's scanner read to the station",
+    { "scan", "TEXT", 1, 1, "Send what the device's scanner read to the station.",
       "nameplate device scan 3012-123456 --station https://127.0.1.1:8443/soap/station", command_scan, scan_flags },
-    { "show", "", 0, 0, "what lies in its memory", "nameplate device show --dir device", command_show, show_flags },
-    { "export", "", 0, 0, "its identity as one JSON line, without the key", NULL, command_export, dir_flags },
-    { "swarm", "", 0, 0, "thousands of devices in one process, plugged in by commands on standard input",
+    { "show", "", 0, 0, "Show what lies in its memory.", "nameplate device show --dir device", command_show, show_flags },
+    { "export", "", 0, 0, "Print its identity as one JSON line, without the key.", "nameplate device export --dir device", command_export, dir_flags },
+    { "swarm", "", 0, 0, "Be thousands of devices in one process, plugged in by commands on standard input.",
       "nameplate device swarm --dir devices --root ca/root.crt --listen 127.0.1.2:0", command_swarm, swarm_flags },
     { 0 },
 };
 
 const struct command_area device_area = {
-    "device", "a device that gets its identity on the line and proves it", commands, provider_start,
+    "device", "A device that gets its identity on the line and proves it.", commands, provider_start,
 };

@@ -34,17 +34,17 @@ static const struct command_flag board_flags[] = {
 };
 
 static const struct command commands[] = {
-    { "init", "", 0, 0, "enrols the station with a one-time token and writes its configuration",
-      "nameplate station init --factory https://127.0.0.1:8441 --fingerprint 9f86d0... --token k3Jd...", command_init, init_flags },
-    { "run", "", 0, 0, "writes identities: scan, fetch, write, prove, PASS or FAIL", "nameplate station run --dir ./station", command_run, run_flags },
-    { "board", "[BOARD-ID...]", 0, COMMAND_ARGS_MAX, "writes bootstrap certificates to boards, whose ids (or device numbers) are given or scanned",
+    { "init", "", 0, 0, "Enrol the station with a one-time token and write its configuration.",
+      "nameplate station init --factory https://127.0.0.1:8441 --fingerprint F --token T", command_init, init_flags },
+    { "run", "", 0, 0, "Write identities: scan, fetch, write, prove, PASS or FAIL.", "nameplate station run --dir ./station", command_run, run_flags },
+    { "board", "[BOARD-ID...]", 0, COMMAND_ARGS_MAX, "Write bootstrap certificates to boards, whose ids (or device numbers) are given or scanned.",
       "nameplate station board --model 3012 --generate", command_board, board_flags },
     { NULL, NULL, 0, 0, NULL, NULL, NULL, NULL },
 };
 
 const struct command_area station_area = {
     .name = "station",
-    .help = "stands at a production line: scans device numbers and writes identities to devices",
+    .help = "A station at a production line: scans device numbers and writes identities to devices.",
     .commands = commands,
     .begin = provider_start,
 };

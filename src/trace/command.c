@@ -69,9 +69,9 @@ static const struct command_flag flags[] = {
 };
 
 static const struct command commands[] = {
-    { "", "NUMBER", 1, 1, "the whole life of one device number, from every program's trail, in the order of time",
+    { "", "NUMBER", 1, 1, "Show the whole life of one device number, from every program's trail, in the order of time.",
       "nameplate trace 3012-123456 --dir demo", command_trace, flags },
     { 0 },
 };
 
-const struct command_area trace_area = { "trace", "the whole life of one device number across all programs", commands, NULL };
+const struct command_area trace_area = { "trace", "The whole life of one device number across all programs.", commands, NULL };

@@ -12,7 +12,7 @@ int judge_run(const struct command_line *line);
 #define JUDGE_COMMAND                                                                               \
     {                                                                                               \
         .verb = "", .operands = "LEAF.pem", .least_args = 1, .most_args = 1,                        \
-        .help = "judges a certificate exactly as the servers do; exit status 0 accepted, 1 refused", \
+        .help = "Judge a certificate exactly as the servers do: exit status 0 accepted, 1 refused.", \
         .example = "nameplate verify --profile device --ca root.pem --untrusted chain.pem cert.pem", \
         .run = judge_run, .flags = judge_flags,                                                     \
     }

@@ -3,7 +3,7 @@
 static const struct command commands[] = { JUDGE_COMMAND, { .verb = NULL } };
 static const struct command_area area = {
     .name = "verify",
-    .help = "judges a certificate exactly as the servers do",
+    .help = "Judges a certificate exactly as the servers do.",
     .commands = commands,
 };
 

@@ -24,6 +24,26 @@ load lib
     done
 }
 
+# verbs AREA: one per line; an empty line for an area without verbs.
+verbs() { sed -n "s/^{ \"$1\", \"\(.*\)\" },/\1/p" "$BUILD/src/cli/verbs.inc" | grep . || echo; }
+
+@test "every help is a sentence with an example, whose flags the command has" {
+    local area verb help example flag
+    for area in ca factory station device verify trace demo; do
+        while read -r verb; do
+            help=$(nameplate $area $verb --help)
+            grep -qE "^nameplate $area ?$verb.*: [A-Z].*\.$" <<<"$help" || { echo "no sentence: $area $verb" >&2; return 1; }
+            example=$(sed -n 's/^example: //p' <<<"$help")
+            case $example in
+            "nameplate $area${verb:+ $verb}"*) ;;
+            "nameplate demo "*) ;; # its verb may be left out
+            *) echo "no example of its own: $area $verb" >&2; return 1 ;;
+            esac
+            for flag in $(grep -oE -- '--[a-z-]+' <<<"$example"); do has "$help" "  $flag "; done
+        done <<<"$(verbs $area)"
+    done
+}
+
 @test "an unknown flag is a usage error that names the help" {
     run nameplate ca init --no-such-flag
     same "$status" 2
