@@ -191,7 +191,8 @@ static enum err record_signature(struct slice *slice, const struct item *item, s
     char serial[2 * ISSUER_SERIAL + 1];
     struct db *db = slice->signer->db;
     hex_encode(item->serial, sizeof item->serial, serial);
-    enum err err = register_signed(db, item->id, buf_span(&item->cert), item->fingerprint, slice->now_s, why);
+    enum err err = register_signed(db, item->id, span_of(item->serial, sizeof item->serial), buf_span(&item->cert),
+                                   item->fingerprint, slice->now_s, why);
     return err != OK ? err
                      : register_audit(db, slice->now_s, "ca", "issue", item->number.text, why,
                                       "generation=%lld serial=%s order=%s requester=%s", (long long)item->generation, serial,

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -167,11 +168,16 @@ static enum err migrate(struct db *db, enum db_mode mode, struct why *why)
     return err;
 }
 
+/* SQLite counts its memory under a lock for nobody; before the first connection it can be told not to. */
+static void configure(void) { (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); }
+
 enum err db_open(const char *path, enum db_mode mode, const struct db_schema *schema, struct db **ret_db, struct why *why)
 {
+    static pthread_once_t configured = PTHREAD_ONCE_INIT;
     struct db *db = calloc(1, sizeof *db);
     if (db == NULL)
         return ERR_NO_MEMORY;
+    pthread_once(&configured, configure);
     db->schema = schema;
     db->cache = calloc(schema->statements_n + 1, sizeof *db->cache);
     enum err err = db->cache == NULL ? ERR_NO_MEMORY : connect_file(db, path, mode, why);

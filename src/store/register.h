@@ -130,10 +130,11 @@ enum err register_reserve(struct db *db, const struct register_certificate *c, s
 enum err register_request_rows(struct db *db, int64_t request, int64_t from, int64_t n, register_certificate_fn *fn, void *context,
                                struct why *why) MUST_CHECK;
 
-/* First step: what will be signed, and the sealed key, are recorded. Second step: the certificate is; state "stored". */
+/* First step: what will be signed, and the sealed key, are recorded (I5). Second step: the certificate is; state
+ * "stored". Errors: CONFLICT when the row is not in the state before the step, or the first step was of another serial. */
 enum err register_prepared(struct db *db, int64_t id, struct span serial, struct span tbs, struct span sealed, struct why *why) MUST_CHECK;
-enum err register_signed(struct db *db, int64_t id, struct span der, const uint8_t fingerprint[REGISTER_FINGERPRINT], int64_t now_s,
-                         struct why *why) MUST_CHECK;
+enum err register_signed(struct db *db, int64_t id, struct span serial, struct span der,
+                         const uint8_t fingerprint[REGISTER_FINGERPRINT], int64_t now_s, struct why *why) MUST_CHECK;
 
 /* --- Enrolment tokens: only their SHA-256 is kept --- */
 

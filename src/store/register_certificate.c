@@ -17,14 +17,14 @@ struct register_certificate register_certificate_of(const struct db_row *row)
     struct register_certificate c = {
         .id = db_row_int(row, 0), .generation = db_row_int(row, 3), .order_id = db_row_int(row, 6), .request = db_row_int(row, 8),
         .position = db_row_int(row, 9), .serial = db_row_blob(row, 11), .fingerprint = db_row_blob(row, 12),
-        .tbs = db_row_blob(row, 13), .der = db_row_blob(row, 14), .created_s = db_row_int(row, 15), .revoked_s = db_row_int(row, 16),
+        .der = db_row_blob(row, 13), .created_s = db_row_int(row, 14), .revoked_s = db_row_int(row, 15),
     };
     db_row_copy(row, 1, sizeof c.kind, c.kind);
     db_row_copy(row, 2, sizeof c.subject, c.subject);
     db_row_copy(row, 4, sizeof c.issuer, c.issuer);
     db_row_copy(row, 5, sizeof c.order, c.order);
     db_row_copy(row, 7, sizeof c.requester, c.requester);
-    db_row_copy(row, 17, sizeof c.reason, c.reason);
+    db_row_copy(row, 16, sizeof c.reason, c.reason);
     return c;
 }
 
@@ -35,8 +35,12 @@ static enum err certificate_row(void *context, const struct db_row *row)
     enum err err = lifecycle_parse(db_row_text(row, 10), &c.state);
     if (err != OK)
         return ERR_DAMAGED;
-    if (l->sealed)
-        c.sealed = db_row_blob(row, 18);
+    if (l->sealed) {
+        c.sealed = db_row_blob(row, 17);
+        c.tbs = db_row_blob(row, 19);
+        if (c.serial.n == 0)
+            c.serial = db_row_blob(row, 18);
+    }
     l->rows++;
     return l->fn(l->context, &c);
 }
@@ -226,15 +230,16 @@ enum err register_request_rows(struct db *db, int64_t request, int64_t from, int
 
 enum err register_prepared(struct db *db, int64_t id, struct span serial, struct span tbs, struct span sealed, struct why *why)
 {
-    enum err err = db_run(db, REG_PREPARED, DB_ARGS(db_int(id), db_blob(serial), db_blob(tbs)), why);
-    err = changed_one(db, err, id, why);
-    return err != OK ? err : register_sealed_put(db, id, sealed, why);
+    enum err err = db_run(db, REG_PREPARED, DB_ARGS(db_int(id), db_blob(serial), db_blob(tbs), db_blob(sealed)), why);
+    return changed_one(db, err, id, why);
 }
 
-enum err register_signed(struct db *db, int64_t id, struct span der, const uint8_t fingerprint[REGISTER_FINGERPRINT], int64_t now_s,
-                         struct why *why)
+enum err register_signed(struct db *db, int64_t id, struct span serial, struct span der,
+                         const uint8_t fingerprint[REGISTER_FINGERPRINT], int64_t now_s, struct why *why)
 {
     enum err err = db_run(db, REG_SIGNED,
-                          DB_ARGS(db_int(id), db_blob(der), db_blob(span_of(fingerprint, REGISTER_FINGERPRINT)), db_int(now_s)), why);
+                          DB_ARGS(db_int(id), db_blob(serial), db_blob(der), db_blob(span_of(fingerprint, REGISTER_FINGERPRINT)),
+                                  db_int(now_s)),
+                          why);
     return changed_one(db, err, id, why);
 }

@@ -35,11 +35,11 @@ static const char migration_1[] =
 #include "model/lifecycle.tbl"
 #undef STATE
     ")),"
-    " serial BLOB, fingerprint BLOB, tbs BLOB, der BLOB,"
+    " serial BLOB, fingerprint BLOB, der BLOB,"
     " created_at INTEGER NOT NULL, issued_at INTEGER, revoked_at INTEGER, reason TEXT NOT NULL DEFAULT '',"
     " CHECK (kind <> 'device' OR (order_id IS NOT NULL AND request IS NOT NULL)),"
     " CHECK ((der IS NULL) = (fingerprint IS NULL)),"
-    " CHECK ((tbs IS NULL AND der IS NULL) = (serial IS NULL)),"
+    " CHECK ((der IS NULL) = (serial IS NULL)),"
     " CHECK (state IN ('planned', 'requested') OR der IS NOT NULL)"
     ") STRICT;"
     "CREATE UNIQUE INDEX certificate_generation ON certificate (subject, generation, kind);"
@@ -69,8 +69,11 @@ static const char migration_1[] =
     " WHEN (OLD.der IS NOT NULL AND NEW.der IS NOT OLD.der) OR (OLD.serial IS NOT NULL AND NEW.serial IS NOT OLD.serial)"
     " BEGIN SELECT RAISE(ABORT, 'a certificate is never changed'); END;"
 
+    /* What waits beside a certificate: its sealed key, and before it is signed what will be signed (I5). Both leave
+     * when the requester has confirmed. */
     "CREATE TABLE sealed_key ("
-    " certificate INTEGER PRIMARY KEY REFERENCES certificate (id), sealed BLOB NOT NULL"
+    " certificate INTEGER PRIMARY KEY REFERENCES certificate (id), sealed BLOB NOT NULL, serial BLOB, tbs BLOB,"
+    " CHECK ((tbs IS NULL) = (serial IS NULL))"
     ") STRICT;"
 
     "CREATE TABLE token ("
@@ -97,7 +100,8 @@ static const char *const migrations[] = { migration_1, audit_migration, NULL };
 
 #define CERTIFICATE_COLUMNS \
     "c.id, c.kind, c.subject, c.generation, c.issuer, coalesce(o.name, ''), c.order_id, c.requester, c.request, c.position, " \
-    "c.state, c.serial, c.fingerprint, c.tbs, c.der, c.created_at, c.revoked_at, c.reason"
+    "c.state, c.serial, c.fingerprint, c.der, c.created_at, c.revoked_at, c.reason"
+#define SEALED_COLUMNS ", k.sealed, k.serial, k.tbs"
 #define CERTIFICATE_TABLES "certificate c LEFT JOIN production_order o ON o.id = c.order_id"
 
 
@@ -126,7 +130,7 @@ static const char *const sql[REG_COUNT] = {
     [REG_CERTIFICATE_LIST] = "SELECT " CERTIFICATE_COLUMNS " FROM " CERTIFICATE_TABLES
                              " WHERE ($1 IS NULL OR c.subject = $1) AND ($2 IS NULL OR c.state = $2) "
                              "AND ($3 IS NULL OR o.name = $3) ORDER BY c.id",
-    [REG_CERTIFICATE_FIND] = "SELECT " CERTIFICATE_COLUMNS ", k.sealed FROM " CERTIFICATE_TABLES
+    [REG_CERTIFICATE_FIND] = "SELECT " CERTIFICATE_COLUMNS SEALED_COLUMNS " FROM " CERTIFICATE_TABLES
                              " LEFT JOIN sealed_key k ON k.certificate = c.id "
                              "WHERE c.subject = $2 AND c.kind = $1 ORDER BY c.generation DESC LIMIT 1",
     [REG_CERTIFICATE_ADD] =
@@ -144,16 +148,18 @@ static const char *const sql[REG_COUNT] = {
     [REG_REQUEST_UNMADE] = "SELECT count(*) FROM certificate WHERE request = $1 AND state = 'requested'",
     [REG_REQUEST_CONFIRM] = "UPDATE request SET confirmed_at = $2, data_key = NULL WHERE id = $1 AND confirmed_at IS NULL",
     [REG_REQUEST_DROP_KEYS] = "DELETE FROM sealed_key WHERE certificate IN (SELECT id FROM certificate WHERE request = $1)",
-    [REG_REQUEST_ROWS] = "SELECT " CERTIFICATE_COLUMNS ", k.sealed FROM " CERTIFICATE_TABLES
+    [REG_REQUEST_ROWS] = "SELECT " CERTIFICATE_COLUMNS SEALED_COLUMNS " FROM " CERTIFICATE_TABLES
                          " LEFT JOIN sealed_key k ON k.certificate = c.id "
                          "WHERE c.request = $1 AND c.position >= $2 AND c.position < $2 + $3 ORDER BY c.position",
     [REG_HISTORY] = "SELECT generation, state, request FROM certificate WHERE subject = $1 AND kind = 'device' "
                     "ORDER BY generation DESC LIMIT 1",
     [REG_RESERVE] = "INSERT INTO certificate (kind, subject, generation, issuer, order_id, requester, request, position, state, created_at) "
                     "VALUES ('device', $1, $2, 'identity', $3, $4, $5, $6, 'requested', $7)",
-    [REG_PREPARED] = "UPDATE certificate SET serial = $2, tbs = $3 WHERE id = $1 AND serial IS NULL AND state = 'requested'",
-    [REG_SIGNED] = "UPDATE certificate SET der = $2, fingerprint = $3, tbs = NULL, state = 'stored', issued_at = $4 "
-                   "WHERE id = $1 AND tbs IS NOT NULL AND state = 'requested'",
+    [REG_PREPARED] = "INSERT INTO sealed_key (certificate, serial, tbs, sealed) SELECT id, $2, $3, $4 FROM certificate "
+                     "WHERE id = $1 AND der IS NULL AND state = 'requested'",
+    [REG_SIGNED] = "UPDATE certificate SET serial = $2, der = $3, fingerprint = $4, state = 'stored', issued_at = $5 "
+                   "WHERE id = $1 AND der IS NULL AND state = 'requested' "
+                   "AND EXISTS (SELECT 1 FROM sealed_key k WHERE k.certificate = $1 AND k.serial = $2)",
     [REG_TOKEN_ADD] = "INSERT INTO token (hash, role, name, hosts, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6)",
     [REG_TOKEN_FIND] = "SELECT " TOKEN_COLUMNS " FROM token t LEFT JOIN certificate c ON c.id = t.certificate WHERE t.hash = $1",
     [REG_TOKEN_SPEND] = "UPDATE token SET used_at = $2, csr = $3, certificate = $4 WHERE hash = $1 AND used_at IS NULL",

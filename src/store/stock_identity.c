@@ -98,7 +98,8 @@ enum err stock_identity_in_state(struct db *db, enum lifecycle_state state, cons
                                  void *context, struct why *why)
 {
     struct identity_call call = { fn, context };
-    return db_query(db, ASK_IDENTITY_IN_STATE, DB_ARGS(db_text(lifecycle_name(state)), db_text(model)), pass_identity, &call,
+    bool at_line = state == LIFE_CLAIMED || state == LIFE_WRITTEN;
+    return db_query(db, at_line ? ASK_IDENTITY_AT_LINE : ASK_IDENTITY_IN_STATE, DB_ARGS(db_text(lifecycle_name(state)), db_text(model)), pass_identity, &call,
                     why);
 }
 

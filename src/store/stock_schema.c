@@ -41,6 +41,7 @@ static const char first_migration[] =
     "CREATE INDEX identity_day ON identity (day, model);"
     "CREATE INDEX identity_request ON identity (request) WHERE request IS NOT NULL;"
     "CREATE INDEX identity_claimed ON identity (station) WHERE state = 'claimed';"
+    "CREATE INDEX identity_at_line ON identity (state) WHERE state IN ('claimed', 'written');"
     "CREATE INDEX identity_planned ON identity (day) WHERE state = 'planned';"
     "CREATE TRIGGER identity_move BEFORE UPDATE OF state ON identity WHEN old.state <> new.state AND NOT EXISTS"
     " (SELECT 1 FROM lifecycle_move WHERE was = old.state AND becomes = new.state)"
