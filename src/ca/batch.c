@@ -18,6 +18,7 @@ struct batch *batch_find(struct signer *s, int64_t tag)
 
 void batch_done(struct signer *s, struct batch *b)
 {
+    issue_drop_ahead(s); /* the pool may be using the batch's sealers */
     for (size_t i = 0; s->pool != NULL && i < pool_workers(s->pool); i++)
         sealer_free(b->sealers[i]);
     buf_done(&b->numbers);

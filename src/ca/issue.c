@@ -19,7 +19,7 @@ struct item {
     uint8_t serial[ISSUER_SERIAL];
     uint8_t fingerprint[CERT_FINGERPRINT];
     struct buf sealed, tbs, cert;
-    struct buf key, pack; /* wiped after each slice */
+    struct buf key, pack;     /* wiped after each slice */
     bool prepared, is_signed; /* in this slice, and to be recorded */
     enum err err;
     struct why why;
@@ -28,26 +28,40 @@ struct item {
 struct slice {
     struct signer *signer;
     struct batch *batch;
+    int64_t position; /* of its first item in the batch */
     size_t n;
     int64_t now_s;
+    struct item items[LIMIT_ISSUE_BATCH];
 };
 
-enum err issue_new_items(struct signer *s)
+/* While one slice is recorded, the next is prepared by the pool. What was prepared and never recorded is nothing:
+ * it may be dropped at any moment. */
+struct desk {
+    struct slice slices[2];
+    struct slice *ahead; /* the one being prepared; NULL: none */
+};
+
+enum err issue_new_desk(struct signer *s)
 {
-    s->items = calloc(LIMIT_ISSUE_BATCH, sizeof *s->items);
-    return s->items == NULL ? ERR_NO_MEMORY : OK;
+    s->desk = calloc(1, sizeof *s->desk);
+    return s->desk == NULL ? ERR_NO_MEMORY : OK;
 }
 
-void issue_free_items(struct signer *s)
+static void free_item(struct item *item)
 {
-    for (size_t i = 0; s->items != NULL && i < LIMIT_ISSUE_BATCH; i++) {
-        buf_done(&s->items[i].sealed);
-        buf_done(&s->items[i].tbs);
-        buf_done(&s->items[i].cert);
-        buf_wipe(&s->items[i].key);
-        buf_wipe(&s->items[i].pack);
-    }
-    free(s->items);
+    buf_done(&item->sealed);
+    buf_done(&item->tbs);
+    buf_done(&item->cert);
+    buf_wipe(&item->key);
+    buf_wipe(&item->pack);
+}
+
+void issue_free_desk(struct signer *s)
+{
+    for (size_t i = 0; s->desk != NULL && i < 2; i++)
+        for (size_t k = 0; k < LIMIT_ISSUE_BATCH; k++)
+            free_item(&s->desk->slices[i].items[k]);
+    free(s->desk);
 }
 
 /* Empties an item but keeps its memory; what was secret in it is overwritten. */
@@ -67,7 +81,7 @@ static void clear_item(struct item *item)
 static enum err load_item(void *context, const struct register_certificate *c)
 {
     struct slice *slice = context;
-    struct item *item = &slice->signer->items[slice->n];
+    struct item *item = &slice->items[slice->n];
     if (slice->n == LIMIT_ISSUE_BATCH || (c->serial.n != 0 && c->serial.n != sizeof item->serial))
         return ERR_DAMAGED;
     clear_item(item);
@@ -126,8 +140,8 @@ static enum err make_body(struct item *item, size_t worker, struct sealer *seale
 
 static void prepare_item(void *context, size_t worker, size_t i)
 {
-    const struct slice *slice = context;
-    struct item *item = &slice->signer->items[i];
+    struct slice *slice = context;
+    struct item *item = &slice->items[i];
     struct sealer *sealer = slice->batch->sealers[worker];
     if (item->tbs.len != 0 || item->cert.len != 0)
         item->err = open_key(item, sealer);
@@ -137,16 +151,19 @@ static void prepare_item(void *context, size_t worker, size_t i)
 
 static enum err put_pack(const struct signer *s, struct item *item)
 {
-    struct pack pack = { .number = item->number, .root = cert_der(s->ca.of[AUTHORITY_ROOT].cert), .intermediates_n = 1,
-                         .certificate = buf_span(&item->cert), .private_key = buf_span(&item->key) };
+    struct pack pack = { .number = item->number,
+                         .root = cert_der(s->ca.of[AUTHORITY_ROOT].cert),
+                         .intermediates_n = 1,
+                         .certificate = buf_span(&item->cert),
+                         .private_key = buf_span(&item->key) };
     pack.intermediates[0] = cert_der(s->ca.of[AUTHORITY_IDENTITY].cert);
     return pack_encode(&pack, &item->pack);
 }
 
 static void sign_item(void *context, size_t worker, size_t i)
 {
-    const struct slice *slice = context;
-    struct item *item = &slice->signer->items[i];
+    struct slice *slice = context;
+    struct item *item = &slice->items[i];
     if (item->cert.len == 0) {
         item->err = issuer_sign(item->maker->issuers[worker], buf_span(&item->tbs), &item->cert, &item->why);
         item->is_signed = item->err == OK;
@@ -157,16 +174,14 @@ static void sign_item(void *context, size_t worker, size_t i)
     }
 }
 
-/* Runs a step over the slice; the first item that failed speaks for all. */
-static enum err run_step(struct slice *slice, void (*step)(void *, size_t, size_t), struct why *why)
+/* The first item that failed in the last step speaks for all. */
+static enum err judge_step(const struct slice *slice, struct why *why)
 {
-    struct signer *s = slice->signer;
-    pool_run(s->pool, slice->n, step, slice);
     for (size_t i = 0; i < slice->n; i++)
-        if (s->items[i].err != OK) {
+        if (slice->items[i].err != OK) {
             if (why != NULL)
-                *why = s->items[i].why;
-            return why_prefix(why, s->items[i].err, "%s", s->items[i].number.text);
+                *why = slice->items[i].why;
+            return why_prefix(why, slice->items[i].err, "%s", slice->items[i].number.text);
         }
     return OK;
 }
@@ -178,7 +193,7 @@ static enum err record_prepared(struct slice *slice, struct why *why)
     struct signer *s = slice->signer;
     enum err err = db_begin(s->db, why);
     for (size_t i = 0; err == OK && i < slice->n; i++) {
-        const struct item *item = &s->items[i];
+        const struct item *item = &slice->items[i];
         if (item->prepared)
             err = register_prepared(s->db, item->id, span_of(item->serial, sizeof item->serial), buf_span(&item->tbs),
                                     buf_span(&item->sealed), why);
@@ -204,85 +219,150 @@ static enum err record_signed(struct slice *slice, struct why *why)
     struct signer *s = slice->signer;
     enum err err = db_begin(s->db, why);
     for (size_t i = 0; err == OK && i < slice->n; i++)
-        if (s->items[i].is_signed)
-            err = record_signature(slice, &s->items[i], why);
+        if (slice->items[i].is_signed)
+            err = record_signature(slice, &slice->items[i], why);
     return err != OK ? err : db_commit(s->db, why);
 }
 
 /* --- The answer --- */
 
-static enum err put_frame(struct signer *s, int64_t tag, size_t from, size_t to, enum ca_packs what)
+static enum err put_frame(const struct slice *slice, size_t from, size_t to, enum ca_packs what)
 {
     size_t mark;
+    struct signer *s = slice->signer;
     enum err err = frame_begin(&s->out, CA_ANSWER_PACKS, &mark);
     if (err == OK)
-        err = frame_put_int(&s->out, tag);
+        err = frame_put_int(&s->out, slice->batch->tag);
     if (err == OK)
         err = frame_put_int(&s->out, what);
     if (err == OK)
         err = frame_put_int(&s->out, (int64_t)(to - from));
     for (size_t i = from; err == OK && i < to; i++) {
-        err = frame_put_text(&s->out, s->items[i].number.text);
+        err = frame_put_text(&s->out, slice->items[i].number.text);
         if (err == OK)
-            err = frame_put_text(&s->out, s->items[i].order);
+            err = frame_put_text(&s->out, slice->items[i].order);
         if (err == OK)
-            err = frame_put_bytes(&s->out, buf_span(&s->items[i].pack));
+            err = frame_put_bytes(&s->out, buf_span(&slice->items[i].pack));
     }
     return err != OK ? err : frame_end(&s->out, mark);
 }
 
-static enum err answer_packs(struct slice *slice, enum ca_packs last)
+static enum err answer_packs(const struct slice *slice, enum ca_packs last)
 {
-    struct signer *s = slice->signer;
     enum err err = OK;
     size_t from = 0, bytes = 0;
     for (size_t i = 0; err == OK && i < slice->n; i++) {
-        bytes += s->items[i].pack.len + 256;
+        bytes += slice->items[i].pack.len + 256;
         if (bytes < FRAME_BYTES && i + 1 < slice->n)
             continue;
-        err = put_frame(s, slice->batch->tag, from, i + 1, i + 1 < slice->n ? CA_PACKS_MORE : last);
+        err = put_frame(slice, from, i + 1, i + 1 < slice->n ? CA_PACKS_MORE : last);
         from = i + 1;
         bytes = 0;
     }
     return err;
 }
 
-static enum err find_makers(struct slice *slice, struct why *why)
+/* --- One slice after the other --- */
+
+static void clear_slice(struct slice *slice)
 {
-    enum err err = OK;
+    for (size_t i = 0; i < slice->n; i++)
+        clear_item(&slice->items[i]);
+    slice->n = 0;
+}
+
+static enum err load_slice(struct slice *slice, struct signer *s, struct batch *b, int64_t position, struct why *why)
+{
+    slice->signer = s;
+    slice->batch = b;
+    slice->position = position;
+    slice->now_s = clock_wall_s();
+    enum err err = register_request_rows(s->db, b->request, position, LIMIT_ISSUE_BATCH, load_item, slice, why);
     for (size_t i = 0; err == OK && i < slice->n; i++)
-        err = maker_get(slice->signer, &slice->signer->items[i].number, &slice->signer->items[i].maker, why);
+        err = maker_get(s, &slice->items[i].number, &slice->items[i].maker, why);
     return err;
+}
+
+void issue_drop_ahead(struct signer *s)
+{
+    if (s->desk == NULL || s->desk->ahead == NULL)
+        return;
+    pool_wait(s->pool);
+    clear_slice(s->desk->ahead);
+    s->desk->ahead = NULL;
+}
+
+/* The next slice is made ready by the pool while the caller goes on. Whatever is wrong with it is met, and told,
+ * when it is its turn. */
+static void begin_ahead(struct slice *now)
+{
+    struct signer *s = now->signer;
+    struct desk *desk = s->desk;
+    struct slice *next = now == &desk->slices[0] ? &desk->slices[1] : &desk->slices[0];
+    int64_t position = now->position + (int64_t)now->n;
+    if (position >= now->batch->count)
+        return;
+    if (load_slice(next, s, now->batch, position, NULL) != OK) {
+        clear_slice(next);
+        return;
+    }
+    desk->ahead = next;
+    pool_start(s->pool, next->n, prepare_item, next);
+}
+
+/* The slice at the batch's position, prepared. */
+static enum err take_slice(struct signer *s, struct batch *b, struct slice **ret_slice, struct why *why)
+{
+    struct slice *slice = s->desk->ahead;
+    if (slice != NULL && (slice->batch != b || slice->position != b->position)) {
+        issue_drop_ahead(s);
+        slice = NULL;
+    }
+    enum err err = OK;
+    if (slice == NULL) {
+        slice = &s->desk->slices[0];
+        err = load_slice(slice, s, b, b->position, why);
+        if (err == OK)
+            pool_start(s->pool, slice->n, prepare_item, slice);
+    }
+    s->desk->ahead = NULL;
+    *ret_slice = slice;
+    pool_wait(s->pool);
+    if (err == OK && slice->n == 0)
+        err = why_set(why, ERR_NOT_FOUND, "all packs of the request were given out");
+    return err != OK ? err : judge_step(slice, why);
 }
 
 static enum err make_slice(struct slice *slice, struct why *why)
 {
-    enum err err = find_makers(slice, why);
-    if (err == OK)
-        err = run_step(slice, prepare_item, why);
-    if (err == OK)
-        err = record_prepared(slice, why);
-    if (err == OK)
-        err = run_step(slice, sign_item, why);
-    return err != OK ? err : record_signed(slice, why);
+    struct signer *s = slice->signer;
+    enum err err = record_prepared(slice, why);
+    if (err != OK)
+        return err;
+    pool_run(s->pool, slice->n, sign_item, slice);
+    err = judge_step(slice, why);
+    if (err != OK)
+        return err;
+    begin_ahead(slice);
+    return record_signed(slice, why);
 }
 
 enum err issue_next(struct signer *s, int64_t tag, struct frame_reader *fields, struct why *why)
 {
-    struct slice slice = { .signer = s, .batch = batch_find(s, tag), .now_s = clock_wall_s() };
-    struct batch *b = slice.batch;
+    struct batch *b = batch_find(s, tag);
+    struct slice *slice = NULL;
     enum err err = frame_finish(fields, why);
+    if (err != OK)
+        return err;
+    err = take_slice(s, b, &slice, why);
     if (err == OK)
-        err = register_request_rows(s->db, b->request, b->position, LIMIT_ISSUE_BATCH, load_item, &slice, why);
-    if (err == OK && slice.n == 0)
-        err = why_set(why, ERR_NOT_FOUND, "all packs of the request were given out");
+        err = make_slice(slice, why);
     if (err == OK)
-        err = make_slice(&slice, why);
+        err = answer_packs(slice, b->position + (int64_t)slice->n == b->count ? CA_PACKS_ALL : CA_PACKS_ASK_AGAIN);
     if (err == OK)
-        err = answer_packs(&slice, b->position + (int64_t)slice.n == b->count ? CA_PACKS_ALL : CA_PACKS_ASK_AGAIN);
-    for (size_t i = 0; i < slice.n; i++)
-        clear_item(&s->items[i]);
-    if (err == OK)
-        b->position += (int64_t)slice.n;
+        b->position += (int64_t)slice->n;
+    else
+        issue_drop_ahead(s);
+    clear_slice(slice);
     return err;
 }

@@ -110,9 +110,12 @@ void pool_free(struct pool *p)
     free(p);
 }
 
-size_t pool_workers(const struct pool *p) { return p->workers; }
+size_t pool_workers(const struct pool *p)
+{
+    return p->workers;
+}
 
-void pool_run(struct pool *p, size_t n, void (*fn)(void *context, size_t worker, size_t i), void *context)
+void pool_start(struct pool *p, size_t n, void (*fn)(void *context, size_t worker, size_t i), void *context)
 {
     pthread_mutex_lock(&p->lock);
     p->fn = fn;
@@ -123,9 +126,19 @@ void pool_run(struct pool *p, size_t n, void (*fn)(void *context, size_t worker,
     p->round++;
     pthread_cond_broadcast(&p->work);
     pthread_mutex_unlock(&p->lock);
+}
+
+void pool_wait(struct pool *p)
+{
     take_items(p, 0);
     pthread_mutex_lock(&p->lock);
     while (p->running != 0)
         pthread_cond_wait(&p->idle, &p->lock);
     pthread_mutex_unlock(&p->lock);
+}
+
+void pool_run(struct pool *p, size_t n, void (*fn)(void *context, size_t worker, size_t i), void *context)
+{
+    pool_start(p, n, fn, context);
+    pool_wait(p);
 }

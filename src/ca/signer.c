@@ -56,7 +56,7 @@ enum err ca_signer_new(const struct ca_settings *settings, struct signer **ret_s
     if (err == OK)
         err = pool_new(count_workers(settings), &s->pool);
     if (err == OK)
-        err = issue_new_items(s);
+        err = issue_new_desk(s);
     if (err == OK)
         *ret_signer = s;
     else
@@ -70,9 +70,9 @@ void ca_signer_free(struct signer *s)
         return;
     for (size_t i = 0; i < SIGNER_BATCHES; i++)
         batch_done(s, &s->batches[i]);
+    issue_free_desk(s);
     for (size_t i = 0; i < s->makers_n; i++)
         maker_done(s, &s->makers[i]);
-    issue_free_items(s);
     pool_free(s->pool);
     buf_done(&s->profiles);
     buf_wipe(&s->out);

@@ -35,7 +35,7 @@ struct maker {
     struct issuer *issuers[SIGNER_WORKERS_MAX];
 };
 
-struct item; /* one pack on its way (issue.c) */
+struct desk; /* packs on their way (issue.c) */
 
 struct signer {
     const struct ca_settings *settings;
@@ -46,7 +46,7 @@ struct signer {
     struct buf profiles; /* the profiles' file */
     struct maker makers[SIGNER_MAKERS];
     size_t makers_n;
-    struct item *items;
+    struct desk *desk;
     struct permit_meter meter;
     struct batch batches[SIGNER_BATCHES];
     struct buf out; /* answers; wiped after each send, as they hold private keys */
@@ -83,7 +83,8 @@ void batch_done(struct signer *s, struct batch *b);
 enum err maker_get(struct signer *s, const struct device_number *number, struct maker **ret_maker, struct why *why) MUST_CHECK;
 void maker_done(struct signer *s, struct maker *maker);
 
-enum err issue_new_items(struct signer *s) MUST_CHECK;
-void issue_free_items(struct signer *s);
+enum err issue_new_desk(struct signer *s) MUST_CHECK;
+void issue_free_desk(struct signer *s);
+void issue_drop_ahead(struct signer *s); /* what is being prepared is forgotten */
 
 #endif
