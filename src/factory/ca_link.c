@@ -44,7 +44,7 @@ static enum err read_reply(enum soap_message message, struct http_result *result
     return err;
 }
 
-enum err ca_ask_wait(const char *url, struct tls_context *tls, const struct ca_question *question, struct soap_parsed *ret_parsed,
+enum err ca_ask_wait(const char *url, struct http_keep *keep, struct tls_context *tls, const struct ca_question *question, struct soap_parsed *ret_parsed,
                      bool *ret_told, struct why *why)
 {
     AUTO_WIPED_BUF xml = BUF_INIT;
@@ -54,6 +54,7 @@ enum err ca_ask_wait(const char *url, struct tls_context *tls, const struct ca_q
         return err;
     struct http_call call = make_call(url, tls, question, buf_span(&xml));
     struct http_result result;
+    call.keep = keep;
     http_call_wait(&call, &result);
     err = read_reply(question->message, &result, ret_parsed, ret_told, why);
     http_result_done(&result);

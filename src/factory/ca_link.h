@@ -17,7 +17,7 @@ struct ca_question {
 };
 
 /* *ret_told: the error is the CA's own word (a fault), not one of the way to it. */
-enum err ca_ask_wait(const char *url, struct tls_context *tls, const struct ca_question *question, struct soap_parsed *ret_parsed,
+enum err ca_ask_wait(const char *url, struct http_keep *keep, struct tls_context *tls, const struct ca_question *question, struct soap_parsed *ret_parsed,
                      bool *ret_told, struct why *why) MUST_CHECK;
 
 /* `done` runs exactly once on the loop, with the parsed answer or an error; after an error here it does not run. */

@@ -155,7 +155,7 @@ static enum err ask_account(const struct factory_settings *s, struct soap_parsed
         err = credentials_context(&c, false, ROLE_BIT(ROLE_CA), false, &tls, why);
     if (err == OK)
         err = ca_ask_wait(
-            url, tls, &(struct ca_question){ SOAP_ACCOUNT, NULL, &(struct account_request){ .order = "" }, 16 * LIMIT_MESSAGE },
+            url, NULL, tls, &(struct ca_question){ SOAP_ACCOUNT, NULL, &(struct account_request){ .order = "" }, 16 * LIMIT_MESSAGE },
             ret_answer, &told, why);
     tls_context_free(tls);
     credentials_done(&c);

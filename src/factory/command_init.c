@@ -59,7 +59,7 @@ static enum err enrol(struct init *in, struct why *why)
     if (err == OK)
         err = credentials_prepare(in->identity, in->passphrase, "factory", &csr, why);
     if (err == OK)
-        err = ca_ask_wait(url, tls,
+        err = ca_ask_wait(url, NULL, tls,
                           &(struct ca_question){
                               SOAP_ENROLMENT, NULL,
                               &(struct enrolment_request){ .token = command_flag(in->line, "token"), .csr = buf_span(&csr) }, 0 },

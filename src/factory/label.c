@@ -160,7 +160,7 @@ static enum err draw(const struct label *label, const struct bars *bars, struct 
 
 enum err label_draw(const struct label *label, struct buf *to, struct why *why)
 {
-    struct bars bars;
+    struct bars bars = { .n = 0 };
     size_t before = to->len;
     enum err err = check(label, why);
     if (err == OK)

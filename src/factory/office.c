@@ -107,6 +107,7 @@ void office_wake(struct office *o)
 static void office_free(struct office *o)
 {
     db_close(o->db);
+    http_keep_free(o->keep);
     tls_context_free(o->tls);
     pthread_mutex_destroy(&o->lock);
     pthread_cond_destroy(&o->changed);
@@ -127,7 +128,9 @@ enum err office_start(struct factory *factory, struct office **ret_office, struc
     o->factory = factory;
     o->tls = tls_context_ref(factory->ca_tls);
     snprintf(o->name, sizeof o->name, "factory:%s", factory->credentials.self.name);
-    enum err err = ca_link_url(factory->settings.ca_url, o->url, why);
+    enum err err = http_keep_new(&o->keep);
+    if (err == OK)
+        err = ca_link_url(factory->settings.ca_url, o->url, why);
     if (err == OK)
         err = stock_open(factory->settings.store, DB_READ_WRITE, &o->db, why);
     if (err == OK && pthread_create(&o->thread, NULL, run, o) != 0)

@@ -68,7 +68,7 @@ static enum err confirm_one(struct office *o, const char *id, struct why *why)
     AUTO_PARSED answer = { 0 };
     bool told;
     enum err err = ca_ask_wait(
-        o->url, o->tls,
+        o->url, o->keep, o->tls,
         &(struct ca_question){ SOAP_RECEIPT_CONFIRMATION, NULL, &(struct receipt_confirmation_request){ .request = id }, 0 },
         &answer, &told, why);
     if (err != OK && !(told && err_row(err)->action == ERR_ACTION_REFUSE))
@@ -122,7 +122,7 @@ enum err office_revocations(struct office *o, struct why *why)
     bool told;
     if (clock_mono_ms() < o->crl_at_ms)
         return OK;
-    enum err err = ca_ask_wait(o->url, o->tls, &(struct ca_question){ SOAP_REVOCATION_LIST, NULL, &nothing, 16 * LIMIT_MESSAGE },
+    enum err err = ca_ask_wait(o->url, o->keep, o->tls, &(struct ca_question){ SOAP_REVOCATION_LIST, NULL, &nothing, 16 * LIMIT_MESSAGE },
                                &answer, &told, why);
     if (err == OK)
         err = save_lists(o, answer.body, why);

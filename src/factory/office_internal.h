@@ -15,6 +15,7 @@ struct office {
     struct factory *factory; /* only what never changes while it runs: settings, KEK, name, loop */
     struct db *db;
     struct tls_context *tls;
+    struct http_keep *keep; /* its connection to the CA */
     char url[CA_URL_SIZE], name[LIMIT_NAME + 16];
     unsigned ca_failures, mes_failures;
     int64_t ca_not_before_ms, mes_not_before_ms, crl_at_ms, low_at_ms;

@@ -1,5 +1,6 @@
 #include "http/call.h"
 
+#include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -163,11 +164,24 @@ static enum err set_headers(struct call *call)
     return err;
 }
 
+static bool is_address(const char *text)
+{
+    uint8_t bytes[sizeof(struct in6_addr)];
+    return inet_pton(AF_INET, text, bytes) == 1 || inet_pton(AF_INET6, text, bytes) == 1;
+}
+
+/* An address is said to be one, or curl looks through all interfaces for one of that name. */
 static enum err set_interface(struct call *call)
 {
-    if (call->spec.interface == NULL)
+    char host[INET6_ADDRSTRLEN + sizeof "host!"];
+    const char *interface = call->spec.interface;
+    if (interface == NULL)
         return OK;
-    return curl_easy_setopt(call->curl, CURLOPT_INTERFACE, call->spec.interface) == CURLE_OK ? OK : ERR_NO_MEMORY;
+    if (is_address(interface)) {
+        snprintf(host, sizeof host, "host!%s", interface);
+        interface = host;
+    }
+    return curl_easy_setopt(call->curl, CURLOPT_INTERFACE, interface) == CURLE_OK ? OK : ERR_NO_MEMORY;
 }
 
 /* "https://host:port" of the URL: the path and what a caller may have put there is not for sentences. */
@@ -201,7 +215,7 @@ enum err call_start(struct call *call, const struct http_call *spec, struct why 
     const char *scheme = is_https(spec) ? "https://" : "http://";
     if (strncmp(spec->url, scheme, strlen(scheme)) != 0)
         return why_set(why, ERR_USAGE, "\"%s\" is not a URL that begins with %s", call->origin, scheme);
-    call->curl = curl_easy_init();
+    call->curl = keep_take(spec->keep, spec->tls);
     if (call->curl == NULL)
         return ERR_NO_MEMORY;
     if (spec->tls != NULL)
@@ -216,7 +230,7 @@ void call_done(struct call *call)
 {
     if (call->curl == NULL)
         return;
-    curl_easy_cleanup(call->curl);
+    keep_return(call->spec.keep, call->curl);
     curl_slist_free_all(call->headers);
     if (call->spec.tls != NULL)
         tls_context_free(call->spec.tls);

@@ -8,6 +8,12 @@
 
 enum { CALL_ORIGIN = 160 };
 
+/* A handle between two calls: reset, with its open connections. */
+struct http_keep {
+    CURL *curl;              /* NULL while a call has it, or when there was none yet */
+    struct tls_context *tls; /* a reference: of the open connections */
+};
+
 struct call {
     struct http_call spec; /* its texts are not used after call_start: curl has copied them */
     CURL *curl;
@@ -19,6 +25,10 @@ struct call {
     struct http_result result;
     char error[CURL_ERROR_SIZE];
 };
+
+/* keep.c: a handle for one call, and back. NULL keep: a fresh handle that is thrown away. */
+CURL *keep_take(struct http_keep *keep, struct tls_context *tls);
+void keep_return(struct http_keep *keep, CURL *curl);
 
 /* A handle that is ready to be performed. The call must not move. Errors: NO_MEMORY, USAGE. */
 enum err call_start(struct call *call, const struct http_call *spec, struct why *why) MUST_CHECK;

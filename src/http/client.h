@@ -10,6 +10,7 @@
 #include "tls/tls.h"
 
 struct http_client; /* connections are kept and reused */
+struct http_keep;   /* the same for blocking calls, one after the other */
 
 struct http_call {
     const char *url;                     /* https://host:port/path */
@@ -18,6 +19,7 @@ struct http_call {
     const char *const *headers;          /* "Name: value", NULL-terminated; may be NULL */
     struct span body;                    /* must stay until the call is done, unless read_body is set */
     const char *interface;               /* bind to this network interface or local address; NULL: any */
+    struct http_keep *keep;   /* blocking calls: its connection is used and stays; NULL: a connection of its own */
     struct tls_context *tls;             /* NULL: plain http:// only; a reference is held during the call */
     const char *web_ca_file;             /* instead of tls, for a web server that is not one of our programs: PEM file of the CAs
                                           * that vouch for it; its name is compared with the URL */
@@ -50,7 +52,11 @@ void http_client_free(struct http_client *client); /* calls under way end with P
 enum err http_client_send(struct http_client *client, const struct http_call *call, http_done_fn *done,
                           struct why *why) MUST_CHECK;
 
-/* Blocking, on a connection of its own. The result is the caller's. */
+/* For calls by one thread at a time. A connection is reused by calls with the same TLS context only. */
+enum err http_keep_new(struct http_keep **ret_keep) MUST_CHECK;
+void http_keep_free(struct http_keep *keep); /* closes what is open; NULL is fine */
+
+/* Blocking. The result is the caller's. */
 void http_call_wait(const struct http_call *call, struct http_result *ret_result);
 
 #endif

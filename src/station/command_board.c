@@ -36,7 +36,9 @@ static enum err open_links(struct boards *b, const char *device, struct why *why
     snprintf(base, sizeof base, "https://%s", device != NULL ? device : b->settings.device);
     const char *local = b->settings.interface[0] != '\0' ? b->settings.interface : b->settings.address;
     snprintf(b->device.local, sizeof b->device.local, "%.63s", local);
-    enum err err = credentials_load(b->settings.identity, b->settings.passphrase, ROLE_STATION, &b->identity, why);
+    enum err err = http_keep_new(&b->factory.keep);
+    if (err == OK)
+        err = credentials_load(b->settings.identity, b->settings.passphrase, ROLE_STATION, &b->identity, why);
     if (err == OK)
         err = link_set_url(&b->factory, b->settings.factory, why);
     if (err == OK)
@@ -143,10 +145,15 @@ static enum err prepare_board(struct boards *b, const char *text, struct why *wh
     return why_set(why, reported, "%s", report_why.text);
 }
 
+/* The next board answers at the same address: each has a connection of its own. */
 static void do_board(struct boards *b, const char *text)
 {
     struct why why = { "" };
-    enum err err = prepare_board(b, text, &why);
+    enum err err = http_keep_new(&b->device.keep);
+    if (err == OK)
+        err = prepare_board(b, text, &why);
+    http_keep_free(b->device.keep);
+    b->device.keep = NULL;
     if (err == OK)
         printf("PASS %s %s\n", text, b->model);
     else
@@ -212,6 +219,7 @@ int command_board(const struct command_line *line)
     log_setup("station", LOG_WARN, 0);
     enum err err = run_boards(line, &b, &why);
     soap_parsed_done(&b.pack);
+    http_keep_free(b.factory.keep);
     tls_context_free(b.factory.tls);
     tls_context_free(b.device.tls);
     credentials_done(&b.identity);

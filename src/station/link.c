@@ -50,6 +50,7 @@ static struct http_call make_call(const struct link *link, struct span body, lon
         .content_type = soap_content_type(SOAP_1_2),
         .body = body,
         .interface = link->local[0] == '\0' ? NULL : link->local,
+        .keep = link->keep,
         .tls = link->tls,
         .connect_timeout_ms = 3000,
         .timeout_ms = timeout_ms,

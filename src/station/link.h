@@ -13,7 +13,8 @@ struct link {
     char local[64];    /* interface or own address to bind to; "": any */
     char reply_to[LINK_URL]; /* for WS-Addressing ReplyTo; "": none */
     struct tls_context *tls;
-    struct http_client *client;
+    struct http_client *client; /* for link_send */
+    struct http_keep *keep;     /* for link_ask; NULL: a connection per question */
 };
 
 /* What came back. `body` is the response's struct, valid during the call; NULL with an error. */
