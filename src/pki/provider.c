@@ -122,7 +122,8 @@ static int init(const OSSL_CORE_HANDLE *handle, const OSSL_DISPATCH *in, const O
 
 enum err provider_start(struct why *why)
 {
-    if (OSSL_PROVIDER_add_builtin(NULL, "nameplate", init) != 1 || OSSL_PROVIDER_load(NULL, "nameplate") == NULL)
-        return openssl_fail(why, ERR_BUG, "OpenSSL does not start");
-    return OK;
+    static OSSL_PROVIDER *loaded; /* until the process ends: threads may still use it while exit() runs */
+    if (OSSL_PROVIDER_add_builtin(NULL, "nameplate", init) == 1)
+        loaded = OSSL_PROVIDER_load(NULL, "nameplate");
+    return loaded != NULL ? OK : openssl_fail(why, ERR_BUG, "OpenSSL does not start");
 }
