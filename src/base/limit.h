@@ -21,6 +21,7 @@ enum limits {
     LIMIT_XML_DEPTH = 32,
     LIMIT_XML_TEXT = 64 * 1024,         /* one element's text */
     LIMIT_MESSAGE = 64 * 1024,          /* body of a message about one device */
+    LIMIT_LISTS = 16 * 1024 * 1024,     /* all revocation lists of a CA, as a message or a file: some 200,000 entries */
     LIMIT_BATCH_NUMBERS = 1000000,      /* device numbers in one request */
     LIMIT_BATCH_BODY = 96 * 1024 * 1024, /* body of a batch request */
     LIMIT_HEADER_BYTES = 16 * 1024,

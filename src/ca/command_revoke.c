@@ -31,7 +31,7 @@ static enum lifecycle_event event_for(enum lifecycle_state state)
     return state == LIFE_REQUESTED ? LIFE_EVENT_REFUSE : LIFE_EVENT_REVOKE;
 }
 
-static enum err revoke(struct db *db, const char *subject, const char *reason, enum lifecycle_state *ret_to, struct why *why)
+static enum err revoke_newest(struct db *db, const char *subject, const char *reason, enum lifecycle_state *ret_to, struct why *why)
 {
     const struct register_filter filter = { .subject = subject };
     struct target t = { 0 };
@@ -53,6 +53,21 @@ static enum err revoke(struct db *db, const char *subject, const char *reason, e
                              lifecycle_name(to), reason);
     if (err == OK)
         *ret_to = to;
+    return err;
+}
+
+/* All that are live: a station that enrolled again has two certificates, and its thief the other one. */
+static enum err revoke(struct db *db, const char *subject, const char *reason, enum lifecycle_state *ret_to, struct why *why)
+{
+    const struct register_filter filter = { .subject = subject };
+    enum err err = revoke_newest(db, subject, reason, ret_to, why);
+    for (bool more = true; err == OK && more;) {
+        struct target rest = { 0 };
+        err = register_certificate_list(db, &filter, take_live, &rest, why);
+        more = err == OK && rest.found && lifecycle_is_live(rest.state);
+        if (more)
+            err = revoke_newest(db, subject, reason, ret_to, why);
+    }
     return err;
 }
 

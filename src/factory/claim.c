@@ -31,6 +31,18 @@ static enum err read_facts(struct service_call *call, const struct handout *r, s
     return err != OK ? err : stock_claims(db, f->station, r->number.text, &f->outstanding, why);
 }
 
+enum err handout_check_revoked(const struct factory *factory, const struct identity *row, struct why *why)
+{
+    AUTO_BUF der = BUF_INIT;
+    AUTO_CERT cert = NULL;
+    enum err err = stock_certificate_read(factory->db, row, &der, why);
+    if (err == OK)
+        err = cert_from_der(buf_span(&der), &cert, why);
+    if (err == OK && trust_revokes(factory->credentials.trust, cert))
+        err = why_set(why, ERR_BAD_CERTIFICATE, "the identity of %s was revoked", row->number.text);
+    return err;
+}
+
 enum err handout_send(struct service_call *call, const struct identity *row, struct why *why)
 {
     uint8_t binding[SEAL_BINDING];
@@ -82,6 +94,8 @@ enum err handout_claim(struct service_call *call, const struct handout *r, enum 
         err = read_facts(call, r, &model, &row, &facts, why);
     if (err == OK)
         err = decide_claim(&call->factory->policy, &facts, clock_wall_s(), nonce, ret_way, ret_row, why);
+    if (err == OK && *ret_way != CLAIM_ASK_CA)
+        err = handout_check_revoked(call->factory, ret_row, why);
     bool here = *ret_way != CLAIM_PROVE && (*ret_way == CLAIM_HAND_OUT || r->pack_in_hand);
     return err == OK && here ? handout_save(call, ret_row, row.state, why) : err;
 }

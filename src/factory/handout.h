@@ -17,6 +17,10 @@ struct handout {
 enum err handout_claim(struct service_call *call, const struct handout *handout, enum claim_way *ret_way,
                        struct identity *ret_row, struct why *why) MUST_CHECK;
 
+/* What the CA revoked meanwhile is neither handed out nor taken as written. Errors: BAD_CERTIFICATE, those of
+ * stock_certificate_read. */
+enum err handout_check_revoked(const struct factory *factory, const struct identity *row, struct why *why) MUST_CHECK;
+
 /* Unseals the stored pack and answers with it; after the commit (I9). */
 enum err handout_send(struct service_call *call, const struct identity *row, struct why *why) MUST_CHECK;
 

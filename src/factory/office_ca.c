@@ -109,7 +109,7 @@ static enum err save_lists(struct office *o, const struct revocation_list_respon
     enum err err = file_join(o->factory->settings.identity, "crl.pem", sizeof path, path);
     for (size_t i = 0; err == OK && i < r->lists_n; i++)
         err = put_pem(r->lists[i].der, &pem);
-    if (err != OK || (file_read(path, 16 * LIMIT_MESSAGE, &old, NULL) == OK && span_equal(buf_span(&old), buf_span(&pem))))
+    if (err != OK || (file_read(path, LIMIT_LISTS, &old, NULL) == OK && span_equal(buf_span(&old), buf_span(&pem))))
         return err;
     err = file_replace(path, buf_span(&pem), 0644, why);
     return err != OK ? err : loop_post(o->factory->loop, reload_credentials, o->factory);
@@ -122,7 +122,7 @@ enum err office_revocations(struct office *o, struct why *why)
     bool told;
     if (clock_mono_ms() < o->crl_at_ms)
         return OK;
-    enum err err = ca_ask_wait(o->url, o->keep, o->tls, &(struct ca_question){ SOAP_REVOCATION_LIST, NULL, &nothing, 16 * LIMIT_MESSAGE },
+    enum err err = ca_ask_wait(o->url, o->keep, o->tls, &(struct ca_question){ SOAP_REVOCATION_LIST, NULL, &nothing, LIMIT_LISTS },
                                &answer, &told, why);
     if (err == OK)
         err = save_lists(o, answer.body, why);

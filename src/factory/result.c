@@ -4,9 +4,19 @@
 #include "base/clock.h"
 #include "base/hex.h"
 #include "factory/office.h"
-#include "factory/service.h"
+#include "factory/handout.h"
 #include "log/log.h"
 #include "pki/proof.h"
+
+/* The trail says what stations did; a station that never had the pack has nothing to say about it. */
+static enum err check_holder(struct service_call *call, const struct reception_report_request *r, struct why *why)
+{
+    struct identity row;
+    enum err err = stock_identity_by_certificate(call->factory->db, r->number.text, r->fingerprint.at, &row, why);
+    if (err == ERR_NOT_FOUND || (err == OK && strcmp(row.station, call->station.name) != 0))
+        return why_set(why, ERR_NOT_ALLOWED, "%s was not handed to station %s", r->number.text, call->station.name);
+    return err;
+}
 
 /* S9 (S8 passed on): the device has the pack in its memory. It is noted, and never counts as written (hole 2). */
 enum err service_reception(struct service_call *call, struct why *why)
@@ -17,7 +27,9 @@ enum err service_reception(struct service_call *call, struct why *why)
     if (r->fingerprint.n != CERT_FINGERPRINT)
         return why_set(why, ERR_BAD_INPUT, "a fingerprint is %d bytes", CERT_FINGERPRINT);
     hex_encode(r->fingerprint.at, r->fingerprint.n, fingerprint);
-    enum err err = db_begin(db, why);
+    enum err err = check_holder(call, r, why);
+    if (err == OK)
+        err = db_begin(db, why);
     if (err == OK)
         err = factory_note(db, call->actor, "received", r->number.text, why, "fingerprint=%.16s", fingerprint);
     if (err == OK)
@@ -73,6 +85,8 @@ static enum err decide(struct service_call *call, const struct write_result_repo
         facts.row = &row;
         facts.proof_holds = facts.good && proof_holds(db, &row, r->proof, why);
     }
+    if (facts.row != NULL && facts.proof_holds && (err = handout_check_revoked(call->factory, &row, why)) != OK)
+        return err;
     err = decide_result(&call->factory->policy, &facts, clock_wall_s(), ret_effect, why);
     return err == OK && ret_effect->changed ? save(call, &row, ret_effect, why) : err;
 }

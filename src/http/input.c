@@ -25,8 +25,26 @@ static void say_continue(struct http_conn *c)
         c->broken = true;
 }
 
+/* A peer that was revoked since it connected is not served any more, however long it keeps its connection. */
+static bool still_welcome(struct http_conn *c)
+{
+    struct http_server *server = c->server;
+    struct why why = { "" };
+    if (c->tls == NULL || server->tls == NULL)
+        return true;
+    enum err err = tls_session_recheck(c->tls, server->tls, &why);
+    if (err == OK)
+        return true;
+    c->broken = true;
+    if (server->refused != NULL)
+        server->refused(server->context, c->address, err, &why);
+    return false;
+}
+
 static void on_head(struct http_conn *c)
 {
+    if (!still_welcome(c))
+        return;
     struct http_exchange *x = &c->x;
     const struct head *head = &c->request.head;
     x->open = true;

@@ -52,7 +52,9 @@ struct http_server_options {
 enum err http_server_new(struct loop *loop, const struct http_server_options *options, struct http_server **ret_server,
                          struct why *why) MUST_CHECK;
 uint16_t http_server_port(const struct http_server *server);
-void http_server_set_tls(struct http_server *server, struct tls_context *tls);    /* for connections from now on */
+void http_server_set_tls(struct http_server *server, struct tls_context *tls);    /* for connections from now on, and
+                                                                                   * open ones judged by it before
+                                                                                   * their next request */
 void http_server_drain(struct http_server *server, loop_fn *done, void *context); /* no new ones; done when idle, or
                                                                                    * after drain_ms */
 void http_server_free(struct http_server *server); /* ends every exchange; never from inside a handler; NULL is fine */

@@ -164,6 +164,20 @@ enum err trust_add_crls(struct trust *trust, struct span pem_or_der, struct why 
     return bio == NULL ? openssl_fail(why, ERR_NO_MEMORY, "no memory for CRLs") : add_pem_crls(trust, bio, why);
 }
 
+bool trust_revokes(const struct trust *trust, const struct cert *cert)
+{
+    X509 *x509 = cert_x509(cert);
+    STACK_OF(X509_OBJECT) *objects = X509_STORE_get0_objects(trust->store);
+    for (int i = 0; i < sk_X509_OBJECT_num(objects); i++) {
+        X509_CRL *crl = X509_OBJECT_get0_X509_CRL(sk_X509_OBJECT_value(objects, i));
+        X509_REVOKED *entry;
+        if (crl != NULL && X509_NAME_cmp(X509_CRL_get_issuer(crl), X509_get_issuer_name(x509)) == 0 &&
+            X509_CRL_get0_by_cert(crl, &entry, x509) == 1)
+            return true;
+    }
+    return false;
+}
+
 X509 *trust_root_of(const struct trust *trust, X509 *last)
 {
     STACK_OF(X509_OBJECT) *objects = X509_STORE_get0_objects(trust->store);

@@ -17,6 +17,9 @@ enum err trust_add_roots(struct trust *trust, struct span pem_or_der, struct why
 enum err trust_add_intermediates(struct trust *trust, struct span pem_or_der, struct why *why) MUST_CHECK;
 enum err trust_add_crls(struct trust *trust, struct span pem_or_der, struct why *why) MUST_CHECK;
 
+/* Whether a CRL in `trust` of the certificate's issuer lists it; the chain is not looked at. */
+bool trust_revokes(const struct trust *trust, const struct cert *cert);
+
 enum verify_profile {
     VERIFY_GENERIC, /* RFC 5280 path validation, no more */
     VERIFY_DEVICE,  /* and exactly the shape of our device identities (doc/protocol/certificates.md) */

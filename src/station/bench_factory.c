@@ -16,6 +16,7 @@ static const struct advice_row {
     { ERR_ALREADY_WRITTEN, "Put the device aside: a device with this number has been made." },
     { ERR_TOO_MANY_CLAIMS, "Scan the devices begun before and finish them, then this one." },
     { ERR_NO_PACK, "Wait a few minutes and scan again; if it stays so, tell the shift leader." },
+    { ERR_BAD_CERTIFICATE, "Put the device aside: its identity was revoked. Tell the shift leader." },
     { ERR_PROOF_FAILED, "Put the device aside: it could not prove its identity." },
 };
 

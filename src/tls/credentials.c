@@ -57,10 +57,22 @@ static enum err load_chain(const char *folder, struct credentials *c, struct why
     return err;
 }
 
+/* None yet is fine; one that cannot be read is not: without it whoever was revoked would be let in again. */
+static enum err load_lists(const char *folder, struct trust *trust, struct why *why)
+{
+    char path[PATH_SIZE];
+    AUTO_BUF crl = BUF_INIT;
+    enum err err = file_join(folder, "crl.pem", sizeof path, path);
+    if (err == OK)
+        err = file_read(path, LIMIT_LISTS, &crl, why);
+    if (err == ERR_NOT_FOUND || (err == OK && crl.len == 0))
+        return OK;
+    return err == OK ? trust_add_crls(trust, buf_span(&crl), why) : err;
+}
+
 static enum err load_trust(const char *folder, struct credentials *c, struct why *why)
 {
     AUTO_BUF root = BUF_INIT;
-    AUTO_BUF crl = BUF_INIT;
     enum err err = trust_new(&c->trust);
     if (err == OK)
         err = read_pem(folder, "root.pem", &root, why);
@@ -68,9 +80,7 @@ static enum err load_trust(const char *folder, struct credentials *c, struct why
         err = trust_add_roots(c->trust, buf_span(&root), why);
     for (size_t i = 1; err == OK && i < c->chain_n; i++)
         err = trust_add_intermediates(c->trust, cert_der(c->chain[i]), why);
-    if (err == OK && read_pem(folder, "crl.pem", &crl, NULL) == OK && crl.len > 0)
-        err = trust_add_crls(c->trust, buf_span(&crl), why);
-    return err;
+    return err == OK ? load_lists(folder, c->trust, why) : err;
 }
 
 static enum err check_self(struct credentials *c, enum role role, struct why *why)

@@ -7,6 +7,7 @@
 
 struct tls_session {
     struct tls_context *context; /* a reference */
+    struct tls_context *checked; /* a reference: by whose rules the peer was judged last */
     SSL *ssl;
     struct peer peer;
     struct cert *cert; /* of the peer; NULL when anonymous */
@@ -29,6 +30,7 @@ enum err tls_session_new(struct tls_context *context, int fd, const char *server
     if (session == NULL)
         return ERR_NO_MEMORY;
     session->context = tls_context_ref(context);
+    session->checked = tls_context_ref(context);
     session->ssl = SSL_new(context->ssl_ctx);
     if (session->ssl == NULL || SSL_set_fd(session->ssl, fd) != 1 || !set_server_name(session->ssl, server_name)) {
         ERR_clear_error();
@@ -53,6 +55,7 @@ void tls_session_free(struct tls_session *session)
     SSL_free(session->ssl);
     cert_free(session->cert);
     tls_context_free(session->context);
+    tls_context_free(session->checked);
     free(session);
 }
 
@@ -120,6 +123,21 @@ enum tls_want tls_handshake(struct tls_session *session, struct why *why)
     enum tls_want want = learn_peer(session, why);
     session->finished = want == TLS_DONE;
     return want;
+}
+
+enum err tls_session_recheck(struct tls_session *session, struct tls_context *context, struct why *why)
+{
+    if (context == session->checked)
+        return OK;
+    bool anonymous = session->cert == NULL;
+    if (anonymous && (context->peers & ROLE_BIT(ROLE_ANONYMOUS)) == 0)
+        return why_set(why, ERR_NOT_ALLOWED, "a certificate is asked for now");
+    enum err err = anonymous ? OK : judge_again(context, session->ssl, why);
+    if (err != OK)
+        return err;
+    tls_context_free(session->checked);
+    session->checked = tls_context_ref(context);
+    return OK;
 }
 
 enum tls_want tls_read(struct tls_session *session, void *to, size_t max, size_t *ret_n, struct why *why)

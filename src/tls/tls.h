@@ -56,6 +56,10 @@ enum tls_want tls_shutdown(struct tls_session *session);
 const struct peer *tls_peer(const struct tls_session *session);
 const struct cert *tls_peer_cert(const struct tls_session *session);
 
+/* Whether `context` (newer roots, newer revocation lists) would still take the peer of this connection; cheap when it
+ * was asked before with the same context. Errors: those of verify_peer. */
+enum err tls_session_recheck(struct tls_session *session, struct tls_context *context, struct why *why) MUST_CHECK;
+
 /* For libcurl's CURLOPT_SSL_CTX_FUNCTION: makes curl's SSL_CTX show and accept what the context says. A refusal
  * of the server's certificate goes into *why, which must outlive the handshake. Only http/ calls these two. */
 enum err tls_apply_to_curl(struct tls_context *context, void *ssl_ctx, struct why *why) MUST_CHECK;

@@ -1,0 +1,95 @@
+#!/usr/bin/env bats
+# What was revoked at the CA is refused at the factory within a minute: stations, open connections included, and
+# identities that are waiting or written.
+
+load lib
+load station_lib
+
+setup() { story_begin; }
+teardown() { story_end; }
+
+# A factory server that asks for the lists every five seconds.
+line_with_lists() {
+    line_up 2
+    stop factory
+    sed -i "s/^crl_every = .*/crl_every = 5/" "$DIR/factory/nameplate.conf"
+    start factory nameplate factory serve --dir "$DIR/factory"
+}
+
+# revoke WHAT: at the CA, and waits until the factory server has the new list.
+revoke() {
+    local before
+    before=$(grep -c reloaded "$DIR/factory.err" || true)
+    nameplate ca revoke --dir "$DIR/ca" "$1" --reason key-compromise
+    local tries=1000
+    until [ "$(grep -c reloaded "$DIR/factory.err" || true)" -gt "$before" ]; do
+        [ $((tries -= 1)) -gt 0 ] || { echo "no new list at the factory server" >&2; return 1; }
+        sleep 0.02
+    done
+}
+
+@test "a revoked station is refused, on the connection that it holds open too" {
+    line_with_lists
+    station_up line-1 127.0.1.1 127.0.1.2:18461
+    station_up line-2 127.0.1.1 127.0.1.2:18461
+    where=$(address factory factory)
+    mkfifo "$DIR/one" "$DIR/two"
+    exec 7<>"$DIR/one" 8<>"$DIR/two"
+    /usr/bin/python3 "$ROOT/tests/peer/hold.py" "$DIR/line-1/identity" "$where" <"$DIR/one" >"$DIR/one.out" 3>&- 7>&- 8>&- &
+    PID[one]=$!
+    /usr/bin/python3 "$ROOT/tests/peer/hold.py" "$DIR/line-2/identity" "$where" <"$DIR/two" >"$DIR/two.out" 3>&- 7>&- 8>&- &
+    PID[two]=$!
+    echo >&7; echo >&8
+    wait_for_line "$DIR/one.out" served 20
+    wait_for_line "$DIR/two.out" served 20
+    revoke station:line-1
+    echo >&7; echo >&8
+    wait_for_line "$DIR/one.out" closed 20
+    for _ in $(seq 200); do [ "$(grep -c served "$DIR/two.out")" = 2 ] && break; sleep 0.02; done
+    same "$(cat "$DIR/two.out")" $'served\nserved'
+    run /usr/bin/python3 "$ROOT/tests/peer/station.py" "$DIR/line-1/identity" "https://$where" hello
+    [ "$status" -ne 0 ]
+    has "$(/usr/bin/python3 "$ROOT/tests/peer/station.py" "$DIR/line-2/identity" "https://$where" hello)" "line"
+    exec 7>&- 8>&-
+    # After a start without the CA it is the stored list that counts, however long it has grown.
+    stop factory
+    stop ca
+    { for _ in $(seq 2000); do printf '# %060d\n' 0; done; cat "$DIR/factory/identity/crl.pem"; } >"$DIR/long.pem"
+    mv "$DIR/long.pem" "$DIR/factory/identity/crl.pem"
+    start factory nameplate factory serve --dir "$DIR/factory"
+    run /usr/bin/python3 "$ROOT/tests/peer/station.py" "$DIR/line-1/identity" "https://$(address factory factory)" hello
+    [ "$status" -ne 0 ]
+    has "$(/usr/bin/python3 "$ROOT/tests/peer/station.py" "$DIR/line-2/identity" "https://$(address factory factory)" hello)" "line"
+}
+
+@test "an identity that was revoked is not handed out, and the device that has it does not pass again" {
+    line_with_lists
+    station_up line-1 127.0.1.1 127.0.1.2:18462
+    device_new 000001
+    start dev nameplate device run --dir "$DIR/dev-000001" --listen 127.0.1.2:18462
+    nameplate station board --dir "$DIR/line-1" 3012-000001
+    scan() { printf '%s\n' "$@" | timeout 60 "$BUILD/nameplate" station run --dir "$DIR/line-1" 2>>"$DIR/line-1.err"; }
+    out=$(scan 3012-000001 3012-000001)
+    has "$out" "PASS 3012-000001 already"
+    revoke 3012-000001
+    has "$(scan 3012-000001)" "FAIL 3012-000001 BAD_CERTIFICATE"
+    revoke 3012-000002
+    run /usr/bin/python3 "$ROOT/tests/peer/station.py" "$DIR/line-1/identity" "https://$(address factory factory)" pack 3012-000002
+    has "$output" "fault BAD_CERTIFICATE"
+}
+
+@test "revoking a station revokes each certificate that it ever enrolled for" {
+    line_with_lists
+    station_up line-1 127.0.1.1 127.0.1.2:18463
+    cp -r "$DIR/line-1/identity" "$DIR/thief"
+    token=$(nameplate ca token add --dir "$DIR/ca" --role station --name line-1 | tail -1)
+    nameplate station init --dir "$DIR/again" --factory "https://$(address factory factory)" --fingerprint "$FP" --token "${token##* }"
+    hello() { /usr/bin/python3 "$ROOT/tests/peer/station.py" "$1" "https://$(address factory factory)" hello; }
+    hello "$DIR/thief"
+    hello "$DIR/again/identity"
+    revoke station:line-1
+    run hello "$DIR/thief"
+    [ "$status" -ne 0 ]
+    run hello "$DIR/again/identity"
+    [ "$status" -ne 0 ]
+}
