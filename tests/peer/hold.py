@@ -18,7 +18,8 @@ context.load_verify_locations(os.path.join(folder, "root.pem"))
 with tempfile.NamedTemporaryFile("w") as chain:
     chain.write(pem("cert.pem") + pem("chain.pem"))
     chain.flush()
-    context.load_cert_chain(chain.name, os.path.join(folder, "key.pem"))
+    context.load_cert_chain(chain.name, os.path.join(folder, "key.pem"),
+                            password=lambda: pem("../secret/server-passphrase").strip())
 connection = http.client.HTTPSConnection(where, context=context, timeout=30)
 connection.connect()
 connection.auto_open = 0  # never a second connection

@@ -5,7 +5,8 @@ usage: station.py FOLDER URL hello
        station.py FOLDER URL pack NUMBER [BOARD]            asks, prints generation and fingerprint
        station.py FOLDER URL write NUMBER OK|NG|FORGED|CLAIMED-ONLY [BOARD]
 
-FOLDER holds key.pem, cert.pem, chain.pem, root.pem of a station (or only root.pem). A fault is printed as
+FOLDER holds key.pem, cert.pem, chain.pem, root.pem of a station (or only root.pem); the key's passphrase is in
+FOLDER/../secret/server-passphrase. A fault is printed as
 "fault NAME: reason" with exit status 1. FORGED says OK with a proof made by another key."""
 import base64, hashlib, http.client, os, re, ssl, subprocess, sys, tempfile, urllib.parse, uuid
 
@@ -14,6 +15,10 @@ NS = "urn:nameplate:factory:1"
 
 class Fault(Exception):
     pass
+
+
+def passphrase(folder):
+    return open(os.path.join(folder, "..", "secret", "server-passphrase")).read().strip()
 
 
 def call(folder, url, operation, fields):
@@ -25,7 +30,7 @@ def call(folder, url, operation, fields):
         with tempfile.NamedTemporaryFile("w") as chain:
             chain.write(open(os.path.join(folder, "cert.pem")).read() + open(os.path.join(folder, "chain.pem")).read())
             chain.flush()
-            context.load_cert_chain(chain.name, os.path.join(folder, "key.pem"))
+            context.load_cert_chain(chain.name, os.path.join(folder, "key.pem"), password=lambda: passphrase(folder))
     body = "".join(f"<{name}>{value}</{name}>" for name, value in fields)
     xml = (f'<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Header>'
            f'<a:MessageID xmlns:a="http://www.w3.org/2005/08/addressing">urn:uuid:{uuid.uuid4()}</a:MessageID></s:Header>'

@@ -81,14 +81,15 @@ revoke() {
 @test "revoking a station revokes each certificate that it ever enrolled for" {
     line_with_lists
     station_up line-1 127.0.1.1 127.0.1.2:18463
-    cp -r "$DIR/line-1/identity" "$DIR/thief"
+    mkdir "$DIR/thief"
+    cp -r "$DIR/line-1/identity" "$DIR/line-1/secret" "$DIR/thief"
     token=$(nameplate ca token add --dir "$DIR/ca" --role station --name line-1 | tail -1)
     nameplate station init --dir "$DIR/again" --factory "https://$(address factory factory)" --fingerprint "$FP" --token "${token##* }"
     hello() { /usr/bin/python3 "$ROOT/tests/peer/station.py" "$1" "https://$(address factory factory)" hello; }
-    hello "$DIR/thief"
+    hello "$DIR/thief/identity"
     hello "$DIR/again/identity"
     revoke station:line-1
-    run hello "$DIR/thief"
+    run hello "$DIR/thief/identity"
     [ "$status" -ne 0 ]
     run hello "$DIR/again/identity"
     [ "$status" -ne 0 ]
