@@ -2,6 +2,8 @@
 
 #include <openssl/pem.h>
 #include <openssl/sha.h>
+#include <openssl/x509v3.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
@@ -51,12 +53,39 @@ enum err cert_from_x509(X509 *x509, struct cert **ret_cert, struct why *why)
     return OK;
 }
 
-enum err cert_from_der(struct span der, struct cert **ret_cert, struct why *why)
+/* The few issuers that every certificate here comes from: parsed once, found again by their exact bytes. Nothing is
+ * judged by being in it. */
+enum { ISSUERS = 8 };
+static struct cert *issuers[ISSUERS];
+static size_t next_issuer;
+static pthread_mutex_t issuers_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static struct cert *find_issuer(struct span der)
+{
+    struct cert *found = NULL;
+    pthread_mutex_lock(&issuers_lock);
+    for (size_t i = 0; i < ISSUERS && found == NULL; i++)
+        if (issuers[i] != NULL && span_equal(cert_der(issuers[i]), der))
+            found = cert_ref(issuers[i]);
+    pthread_mutex_unlock(&issuers_lock);
+    return found;
+}
+
+static void keep_issuer(struct cert *cert)
+{
+    if (X509_check_ca(cert->x509) != 1)
+        return;
+    pthread_mutex_lock(&issuers_lock);
+    cert_free(issuers[next_issuer]);
+    issuers[next_issuer] = cert_ref(cert);
+    next_issuer = (next_issuer + 1) % ISSUERS;
+    pthread_mutex_unlock(&issuers_lock);
+}
+
+static enum err parse_der(struct span der, struct cert **ret_cert, struct why *why)
 {
     const uint8_t *at = der.at;
     struct cert *cert;
-    if (der.n == 0 || der.n > LIMIT_CERTIFICATE)
-        return why_set(why, ERR_BAD_CERTIFICATE, "a certificate has 1 to %d bytes, not %zu", LIMIT_CERTIFICATE, der.n);
     AUTO_X509 x509 = d2i_X509(NULL, &at, (long)der.n);
     if (x509 == NULL)
         return openssl_fail(why, ERR_BAD_CERTIFICATE, "not an X.509 certificate in DER");
@@ -68,6 +97,21 @@ enum err cert_from_der(struct span der, struct cert **ret_cert, struct why *why)
     if (!span_equal(cert_der(cert), der)) {
         cert_free(cert);
         return why_set(why, ERR_BAD_CERTIFICATE, "the certificate is not in the distinguished encoding (X.690 10)");
+    }
+    *ret_cert = cert;
+    return OK;
+}
+
+enum err cert_from_der(struct span der, struct cert **ret_cert, struct why *why)
+{
+    if (der.n == 0 || der.n > LIMIT_CERTIFICATE)
+        return why_set(why, ERR_BAD_CERTIFICATE, "a certificate has 1 to %d bytes, not %zu", LIMIT_CERTIFICATE, der.n);
+    struct cert *cert = find_issuer(der);
+    if (cert == NULL) {
+        enum err err = parse_der(der, &cert, why);
+        if (err != OK)
+            return err;
+        keep_issuer(cert);
     }
     *ret_cert = cert;
     return OK;
