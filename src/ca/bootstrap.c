@@ -16,15 +16,18 @@ static enum err open_sealed(void *context, const struct register_certificate *c)
     return unseal(s->kek, c->sealed, span_text(c->subject), pack, NULL);
 }
 
-static enum err issue_certificate(struct signer *s, const char *model, struct key **ret_key, struct cert **ret_cert, struct why *why)
+static enum err issue_certificate(struct signer *s, const char *model, const struct record *r, struct key **ret_key,
+                                  struct cert **ret_cert, struct why *why)
 {
     AUTO_KEY key = NULL;
     AUTO_BUF spki = BUF_INIT;
     struct profile *profile = NULL;
+    struct record_body body = { s->db, r };
     char name[64], urn[64];
     snprintf(name, sizeof name, "%s bootstrap", model);
     snprintf(urn, sizeof urn, "urn:nameplate:bootstrap:%s", model);
-    struct cert_order order = { .common_name = name, .urn = urn, .not_before = clock_wall_s(), .not_after = -1 };
+    struct cert_order order = { .common_name = name, .urn = urn, .not_before = clock_wall_s(), .not_after = -1,
+                                .on_body = record_body, .context = &body };
     const struct authority *ca = &s->ca.of[AUTHORITY_BOOTSTRAP];
     enum err err = profile_load(buf_span(&s->profiles), "bootstrap", &profile, why);
     if (err == OK)
@@ -78,13 +81,14 @@ static enum err make_new(struct signer *s, const char *subject, const char *mode
     AUTO_WIPED_BUF pack = BUF_INIT;
     char actor[LIMIT_NAME + 16];
     snprintf(actor, sizeof actor, "factory:%s", requester);
-    enum err err = issue_certificate(s, model, &key, &cert, why);
+    struct record r = { .kind = "bootstrap", .subject = subject, .issuer = authority_name(AUTHORITY_BOOTSTRAP),
+                        .requester = requester, .actor = actor, .state = LIFE_STORED };
+    enum err err = issue_certificate(s, model, &r, &key, &cert, why);
     if (err == OK)
         err = buf_reserve(&pack, LIMIT_PACK);
     if (err == OK)
         err = encode(s, subject, key, cert, &pack, why);
-    const struct record r = { .kind = "bootstrap", .subject = subject, .issuer = authority_name(AUTHORITY_BOOTSTRAP),
-                              .requester = requester, .actor = actor, .state = LIFE_STORED, .cert = cert };
+    r.cert = cert;
     if (err == OK)
         err = record(s, &r, buf_span(&pack), why);
     return err != OK ? err : secret_copy(pack.data, pack.len, ret_pack);

@@ -40,17 +40,18 @@ static void split_hosts(char *text, const char *ret_hosts[HOSTS_MAX + 1])
     ret_hosts[n] = NULL;
 }
 
-static enum err issue_certificate(struct signer *s, struct enrolment *e, struct span csr, struct why *why)
+static enum err issue_certificate(struct signer *s, struct enrolment *e, struct span csr, const struct record *r, struct why *why)
 {
     AUTO_BUF spki = BUF_INIT;
     struct profile *profile = NULL;
+    struct record_body body = { s->db, r };
     char urn[128], hosts[256];
     const char *list[HOSTS_MAX + 1];
     snprintf(urn, sizeof urn, "urn:nameplate:%s:%s", e->token.role, e->token.name);
     snprintf(hosts, sizeof hosts, "%s", e->token.hosts);
     split_hosts(hosts, list);
     struct cert_order order = { .common_name = e->token.name, .urn = urn, .dns_or_ip = list, .not_before = clock_wall_s(),
-                                .not_after = -1 };
+                                .not_after = -1, .on_body = record_body, .context = &body };
     const struct authority *ca = &s->ca.of[AUTHORITY_INFRASTRUCTURE];
     enum err err = csr_read(csr, &spki, why);
     if (err == OK)
@@ -63,19 +64,26 @@ static enum err issue_certificate(struct signer *s, struct enrolment *e, struct 
     return err;
 }
 
-static enum err record(struct signer *s, const struct enrolment *e, struct why *why)
+static enum err record(struct signer *s, const struct enrolment *e, const struct record *r, struct why *why)
 {
-    char subject[LIMIT_NAME + 1];
     int64_t id = 0;
-    snprintf(subject, sizeof subject, "%s:%.48s", e->token.role, e->token.name);
-    const struct record r = { .kind = "infrastructure", .subject = subject, .issuer = authority_name(AUTHORITY_INFRASTRUCTURE),
-                              .requester = subject, .actor = subject, .state = LIFE_WRITTEN, .cert = e->cert };
     enum err err = db_begin(s->db, why);
     if (err == OK)
-        err = record_certificate(s->db, &r, &id, why);
+        err = record_certificate(s->db, r, &id, why);
     if (err == OK)
         err = register_token_spend(s->db, &e->token, id, why);
     return err != OK ? err : db_commit(s->db, why);
+}
+
+static enum err make_new(struct signer *s, struct enrolment *e, struct span csr, struct why *why)
+{
+    char subject[LIMIT_NAME + 1];
+    snprintf(subject, sizeof subject, "%s:%.48s", e->token.role, e->token.name);
+    struct record r = { .kind = "infrastructure", .subject = subject, .issuer = authority_name(AUTHORITY_INFRASTRUCTURE),
+                        .requester = subject, .actor = subject, .state = LIFE_WRITTEN };
+    enum err err = issue_certificate(s, e, csr, &r, why);
+    r.cert = e->cert;
+    return err != OK ? err : record(s, e, &r, why);
 }
 
 static enum err answer(struct signer *s, int64_t tag, const struct enrolment *e)
@@ -114,9 +122,7 @@ enum err enrol_peer(struct signer *s, int64_t tag, struct frame_reader *fields, 
     if (err == OK && e.token.used_s == 0) {
         memcpy(e.token.csr, digest, sizeof digest);
         e.token.used_s = clock_wall_s();
-        err = issue_certificate(s, &e, csr, why);
-        if (err == OK)
-            err = record(s, &e, why);
+        err = make_new(s, &e, csr, why);
     }
     if (err == OK)
         err = answer(s, tag, &e);

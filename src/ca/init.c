@@ -138,12 +138,16 @@ struct plan {
     bool self_signed;
 };
 
-static enum err issue(struct init *in, const struct plan *p, const struct key *key, struct cert **ret_cert, struct why *why)
+/* Made and put on record: its body before it is signed (I5), itself before it is in a file. */
+static enum err issue(struct init *in, const struct plan *p, const struct key *key, struct record *r, struct cert **ret_cert,
+                      struct why *why)
 {
     AUTO_BUF spki = BUF_INIT;
     struct profile *profile = NULL;
+    struct record_body body = { in->db, r };
+    int64_t id;
     struct cert_order order = { .common_name = p->common_name, .urn = p->urn, .dns_or_ip = p->hosts, .not_before = in->now_s,
-                                .not_after = in->now_s + p->days * DAY_S };
+                                .not_after = in->now_s + p->days * DAY_S, .on_body = record_body, .context = &body };
     const struct authority *issuer = &in->ca.of[p->issuer];
     enum err err = profile_load(buf_span(&in->profiles), p->profile, &profile, why);
     if (err == OK)
@@ -153,7 +157,13 @@ static enum err issue(struct init *in, const struct plan *p, const struct key *k
     if (err == OK)
         err = cert_issue(&order, p->self_signed ? NULL : issuer->cert, p->self_signed ? key : issuer->key, ret_cert, why);
     profile_free(profile);
-    return err;
+    if (err == OK) {
+        r->cert = *ret_cert;
+        err = db_begin(in->db, why);
+    }
+    if (err == OK)
+        err = record_certificate(in->db, r, &id, why);
+    return err != OK ? err : db_commit(in->db, why);
 }
 
 static enum err make_authority(struct init *in, enum authority_name name, struct why *why)
@@ -168,14 +178,11 @@ static enum err make_authority(struct init *in, enum authority_name name, struct
     const struct plan plan = { .profile = root ? "root" : "issuing", .common_name = common_name, .issuer = AUTHORITY_ROOT,
                                .urn = root ? NULL : urn,
                                .days = root ? in->root_days : in->issuing_days, .self_signed = root };
+    struct record r = { .kind = root ? "root" : "issuing", .subject = authority_name(name), .issuer = "root",
+                        .requester = in->actor, .actor = in->actor, .state = LIFE_WRITTEN };
     enum err err = key_generate(in->key_type, &a->key, why);
     if (err == OK)
-        err = issue(in, &plan, a->key, &a->cert, why);
-    const struct record r = { .kind = root ? "root" : "issuing", .subject = authority_name(name), .issuer = "root",
-                              .requester = in->actor, .actor = in->actor, .state = LIFE_WRITTEN, .cert = a->cert };
-    int64_t id;
-    if (err == OK)
-        err = record_certificate(in->db, &r, &id, why); /* on record before it is in a file (I5) */
+        err = issue(in, &plan, a->key, &r, &a->cert, why);
     snprintf(file, sizeof file, "%s.key", authority_name(name));
     if (err == OK)
         err = write_key(in, file, a->key, &in->passphrase, why);
@@ -197,14 +204,11 @@ static enum err make_server(struct init *in, struct why *why)
     list[n] = NULL;
     const struct plan plan = { .profile = "infrastructure", .common_name = in->name, .urn = "urn:nameplate:ca:ca", .hosts = list,
                                .days = in->issuing_days - 1, .issuer = AUTHORITY_INFRASTRUCTURE };
+    struct record r = { .kind = "infrastructure", .subject = "ca:ca", .issuer = "infrastructure", .requester = in->actor,
+                        .actor = in->actor, .state = LIFE_WRITTEN };
     enum err err = key_generate(in->key_type, &key, why);
     if (err == OK)
-        err = issue(in, &plan, key, &cert, why);
-    const struct record r = { .kind = "infrastructure", .subject = "ca:ca", .issuer = "infrastructure", .requester = in->actor,
-                              .actor = in->actor, .state = LIFE_WRITTEN, .cert = cert };
-    int64_t id;
-    if (err == OK)
-        err = record_certificate(in->db, &r, &id, why);
+        err = issue(in, &plan, key, &r, &cert, why);
     if (err == OK)
         err = write_key(in, "identity/key.pem", key, &in->server_passphrase, why);
     if (err == OK)
@@ -216,12 +220,10 @@ static enum err make_server(struct init *in, struct why *why)
 
 static enum err make_certificates(struct init *in, struct why *why)
 {
-    enum err err = db_begin(in->db, why);
+    enum err err = OK;
     for (int i = 0; err == OK && i < AUTHORITY_COUNT; i++)
         err = make_authority(in, (enum authority_name)i, why);
-    if (err == OK)
-        err = make_server(in, why);
-    return err != OK ? err : db_commit(in->db, why);
+    return err != OK ? err : make_server(in, why);
 }
 
 static enum err make_lists(struct init *in, struct why *why)

@@ -5,6 +5,25 @@
 #include "base/clock.h"
 #include "base/hex.h"
 
+static void name(const struct record *r, struct register_certificate *c)
+{
+    snprintf(c->kind, sizeof c->kind, "%s", r->kind);
+    snprintf(c->subject, sizeof c->subject, "%s", r->subject);
+    snprintf(c->issuer, sizeof c->issuer, "%s", r->issuer);
+    snprintf(c->requester, sizeof c->requester, "%s", r->requester);
+}
+
+enum err record_body(void *context, struct span serial, struct span tbs, struct why *why)
+{
+    const struct record_body *body = context;
+    struct register_certificate c = { .serial = serial, .tbs = tbs, .created_s = clock_wall_s() };
+    name(body->record, &c);
+    enum err err = db_begin(body->db, why);
+    if (err == OK)
+        err = register_body_add(body->db, &c, why);
+    return err != OK ? err : db_commit(body->db, why);
+}
+
 enum err record_certificate(struct db *db, const struct record *r, int64_t *ret_id, struct why *why)
 {
     uint8_t fingerprint[CERT_FINGERPRINT], serial[CERT_SERIAL_MAX];
@@ -14,10 +33,7 @@ enum err record_certificate(struct db *db, const struct record *r, int64_t *ret_
     cert_serial(r->cert, hex);
     struct register_certificate c = { .state = r->state, .fingerprint = span_of(fingerprint, sizeof fingerprint),
                                       .der = cert_der(r->cert), .created_s = now_s, .serial = span_of(serial, strlen(hex) / 2) };
-    snprintf(c.kind, sizeof c.kind, "%s", r->kind);
-    snprintf(c.subject, sizeof c.subject, "%s", r->subject);
-    snprintf(c.issuer, sizeof c.issuer, "%s", r->issuer);
-    snprintf(c.requester, sizeof c.requester, "%s", r->requester);
+    name(r, &c);
     enum err err = hex_decode(hex, strlen(hex) / 2, serial);
     if (err == OK)
         err = register_certificate_add(db, &c, ret_id, why);

@@ -12,7 +12,15 @@ struct record {
     const struct cert *cert;
 };
 
-/* Inside the caller's transaction. */
+/* A cert_body_fn over a struct record_body: commits what will be signed, so that a signature without a row is
+ * impossible (I5). In a transaction of its own. */
+struct record_body {
+    struct db *db;
+    const struct record *record; /* its cert is not looked at */
+};
+enum err record_body(void *context, struct span serial, struct span tbs, struct why *why) MUST_CHECK;
+
+/* Inside the caller's transaction, once record_body has seen its body. */
 enum err record_certificate(struct db *db, const struct record *r, int64_t *ret_id, struct why *why) MUST_CHECK;
 
 #endif

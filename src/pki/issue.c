@@ -5,9 +5,11 @@
 
 #include "base/rng.h"
 #include "pki/issuer.h"
+#include "pki/issuer_parts.h"
 #include "pki/name.h"
 #include "pki/profile_parts.h"
 #include "pki/shape.h"
+#include "pki/signer.h"
 #include "pki/ski.h"
 
 static const enum verify_profile shapes[USE_COUNT] = {
@@ -194,16 +196,62 @@ static enum err check_signer(const struct cert_order *order, const struct cert *
     return OK;
 }
 
-enum err cert_issue(const struct cert_order *order, const struct cert *ca, const struct key *ca_key, struct cert **ret_cert,
-                    struct why *why)
+/* Makes the body say how it will be signed, as X509_sign would, and appends it. */
+static enum err put_body(X509 *x509, const struct signer *signer, struct buf *tbs_to, struct why *why)
 {
-    const char *digest = key_type_digest(key_type(ca_key));
-    struct cert *cert;
+    struct span algorithm = signer_algorithm(signer);
+    const uint8_t *at = algorithm.at;
+    X509_ALGOR *own = (X509_ALGOR *)(uintptr_t)X509_get0_tbs_sigalg(x509);
+    X509_ALGOR *theirs = d2i_X509_ALGOR(NULL, &at, (long)algorithm.n);
+    unsigned char *der = NULL;
+    bool done = theirs != NULL && X509_ALGOR_copy(own, theirs) == 1;
+    int n = done ? i2d_re_X509_tbs(x509, &der) : -1;
+    enum err err = n <= 0 ? openssl_fail(why, ERR_NO_MEMORY, "no memory for a certificate") : buf_put(tbs_to, der, (size_t)n);
+    OPENSSL_free(der);
+    X509_ALGOR_free(theirs);
+    return err;
+}
+
+static enum err tell_body(const struct cert_order *order, const X509 *x509, struct span tbs, struct why *why)
+{
+    uint8_t serial[CERT_SERIAL_MAX];
+    BIGNUM *bn = ASN1_INTEGER_to_BN(X509_get0_serialNumber(x509), NULL);
+    size_t n = bn == NULL ? 0 : (size_t)BN_num_bytes(bn);
+    if (n != 0 && n <= sizeof serial)
+        BN_bn2bin(bn, serial);
+    BN_free(bn);
+    if (n == 0 || n > sizeof serial)
+        return openssl_fail(why, ERR_NO_MEMORY, "no memory for a serial number");
+    return order->on_body == NULL ? OK : order->on_body(order->context, span_of(serial, n), tbs, why);
+}
+
+static enum err sign(const struct cert_order *order, X509 *x509, struct signer *signer, struct cert **ret_cert, struct why *why)
+{
+    AUTO_BUF tbs = BUF_INIT, signature = BUF_INIT, der = BUF_INIT;
+    enum err err = put_body(x509, signer, &tbs, why);
+    if (err == OK)
+        err = tell_body(order, x509, buf_span(&tbs), why);
+    if (err == OK)
+        err = signer_sign(signer, buf_span(&tbs), &signature, why);
+    if (err == OK)
+        err = issuer_put_signed(buf_span(&tbs), signer_algorithm(signer), buf_span(&signature), &der);
+    return err != OK ? err : cert_from_der(buf_span(&der), ret_cert, why);
+}
+
+static enum err check_order(const struct cert_order *order, const struct cert *ca, struct why *why)
+{
     enum err err = profile_lint(order->profile, why);
     if (err == OK)
         err = check_signer(order, ca, why);
-    if (err == OK)
-        err = check_urn(order, why);
+    return err != OK ? err : check_urn(order, why);
+}
+
+enum err cert_issue(const struct cert_order *order, const struct cert *ca, const struct key *ca_key, struct cert **ret_cert,
+                    struct why *why)
+{
+    struct cert *cert;
+    struct signer *signer;
+    enum err err = check_order(order, ca, why);
     if (err != OK)
         return err;
     AUTO_X509 x509 = X509_new();
@@ -214,16 +262,17 @@ enum err cert_issue(const struct cert_order *order, const struct cert *ca, const
         return err;
     if (EVP_PKEY_eq(X509_get0_pubkey(ca == NULL ? x509 : cert_x509(ca)), key_evp(ca_key)) != 1)
         return openssl_fail(why, ERR_BAD_KEY, "the key is not that of the CA's certificate");
-    if (X509_sign(x509, key_evp(ca_key), digest == NULL ? NULL : EVP_get_digestbyname(digest)) <= 0)
-        return openssl_fail(why, ERR_BUG, "signing failed");
-    err = cert_from_x509(x509, &cert, why);
+    err = signer_new(ca_key, &signer, why);
     if (err != OK)
         return err;
-    if (has_shape(order->profile))
+    err = sign(order, x509, signer, &cert, why);
+    signer_free(signer);
+    if (err == OK && has_shape(order->profile)) {
         err = shape_check(cert, cert_x509(ca), shapes[order->profile->use], why);
-    if (err != OK)
-        cert_free(cert);
-    else
+        if (err != OK)
+            cert_free(cert);
+    }
+    if (err == OK)
         *ret_cert = cert;
     return err;
 }

@@ -232,18 +232,10 @@ static bool is_own_body(const struct issuer *i, struct span tbs)
     return der_take(&body, DER_INTEGER, &serial) == OK && body.n > own.n && memcmp(body.at, own.at, own.n) == 0;
 }
 
-enum err issuer_sign(struct issuer *issuer, struct span tbs, struct buf *cert_to, struct why *why)
+enum err issuer_put_signed(struct span tbs, struct span algorithm, struct span signature, struct buf *cert_to)
 {
-    uint8_t room[SIGNATURE_MAX];
-    struct buf signature = { .data = room, .cap = sizeof room, .max = sizeof room - 1 }; /* never grows */
-    struct span algorithm = signer_algorithm(issuer->signer);
-    if (!is_own_body(issuer, tbs))
-        return why_set(why, ERR_BUG, "only bodies that this issuer prepared are signed");
-    enum err err = signer_sign(issuer->signer, tbs, &signature, why);
-    if (err != OK)
-        return err;
-    size_t bits = signature.len + 1, n = tbs.n + algorithm.n + der_header_size(bits) + bits;
-    err = buf_reserve(cert_to, der_header_size(n) + n);
+    size_t bits = signature.n + 1, n = tbs.n + algorithm.n + der_header_size(bits) + bits;
+    enum err err = buf_reserve(cert_to, der_header_size(n) + n);
     if (err == OK)
         err = der_put_header(cert_to, DER_SEQUENCE, n);
     if (err == OK)
@@ -254,5 +246,18 @@ enum err issuer_sign(struct issuer *issuer, struct span tbs, struct buf *cert_to
         err = der_put_header(cert_to, DER_BIT_STRING, bits);
     if (err == OK)
         err = buf_put(cert_to, "", 1); /* no unused bits */
-    return err == OK ? buf_put_span(cert_to, buf_span(&signature)) : err;
+    return err == OK ? buf_put_span(cert_to, signature) : err;
+}
+
+enum err issuer_sign(struct issuer *issuer, struct span tbs, struct buf *cert_to, struct why *why)
+{
+    uint8_t room[SIGNATURE_MAX];
+    struct buf signature = { .data = room, .cap = sizeof room, .max = sizeof room - 1 }; /* never grows */
+    struct span algorithm = signer_algorithm(issuer->signer);
+    if (!is_own_body(issuer, tbs))
+        return why_set(why, ERR_BUG, "only bodies that this issuer prepared are signed");
+    enum err err = signer_sign(issuer->signer, tbs, &signature, why);
+    if (err != OK)
+        return err;
+    return issuer_put_signed(tbs, algorithm, buf_span(&signature), cert_to);
 }

@@ -39,12 +39,15 @@ enum err issuer_sign(struct issuer *issuer, struct span tbs, struct buf *cert_to
 /* Certificates that are not made by the thousand: CAs, servers, stations, boards. The subject's public key is
  * that of `spki`; `urn` ("urn:nameplate:factory:factory-1") and DNS/IP names (NULL-terminated, may be NULL) go
  * into the SAN; issuer NULL makes a self-signed one. not_after -1: as the profile says. */
+typedef enum err cert_body_fn(void *context, struct span serial, struct span tbs, struct why *why);
 struct cert_order {
     const struct profile *profile;
     const char *common_name, *urn;
     const char *const *dns_or_ip;
     struct span spki;
     int64_t not_before, not_after;
+    cert_body_fn *on_body; /* told what will be signed before it is signed (I5); its error ends it. NULL: nobody asks */
+    void *context;         /* of on_body */
 };
 enum err cert_issue(const struct cert_order *order, const struct cert *ca, const struct key *ca_key, struct cert **ret_cert,
                     struct why *why) MUST_CHECK;

@@ -34,6 +34,9 @@ struct issuer {
 enum err issuer_put_body(struct issuer *issuer, const struct issue_order *order, struct span spki_head, struct span point,
                          struct buf *tbs_to, struct why *why) MUST_CHECK;
 
+/* Appends the certificate (RFC 5280 4.1) of a body, an AlgorithmIdentifier and a signature. */
+enum err issuer_put_signed(struct span tbs, struct span algorithm, struct span signature, struct buf *cert_to) MUST_CHECK;
+
 /* INTEGER 2 in [0]: version 3, as every body begins. */
 enum { ISSUER_VERSION = 5 };
 extern const uint8_t issuer_version[ISSUER_VERSION];

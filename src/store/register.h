@@ -82,7 +82,13 @@ enum err register_certificate_find(struct db *db, const char *kind, const char *
 /* The number of a device with more than one live identity; "" when there is none, as must be (I1). */
 enum err register_doubled(struct db *db, size_t size, char *ret_number, struct why *why) MUST_CHECK;
 
-/* A certificate that was made outside a batch: serial, fingerprint, der and state as given; generation counted.
+/* What will be signed outside a batch: serial, tbs, kind, subject, issuer, requester and created_s are kept, to be
+ * committed before the signature is made (I5). */
+enum err register_body_add(struct db *db, const struct register_certificate *c, struct why *why) MUST_CHECK;
+/* All of them by age, of one subject or of all (NULL); `der` is empty when no certificate came of it. */
+enum err register_body_list(struct db *db, const char *subject, register_certificate_fn *fn, void *context, struct why *why) MUST_CHECK;
+
+/* A certificate that was made outside a batch, of a body on record: serial, fingerprint, der and state as given; generation counted.
  * Errors: CONFLICT (a live one where only one may be). */
 enum err register_certificate_add(struct db *db, const struct register_certificate *c, int64_t *ret_id, struct why *why) MUST_CHECK;
 

@@ -90,6 +90,32 @@ enum err register_certificate_add(struct db *db, const struct register_certifica
     return err;
 }
 
+enum err register_body_add(struct db *db, const struct register_certificate *c, struct why *why)
+{
+    return db_run(db, REG_BODY_ADD,
+                  DB_ARGS(db_blob(c->serial), db_blob(c->tbs), db_text(c->kind), db_text(c->subject), db_text(c->issuer),
+                          db_text(c->requester), db_int(c->created_s)),
+                  why);
+}
+
+static enum err body_row(void *context, const struct db_row *row)
+{
+    const struct listing *l = context;
+    struct register_certificate c = { .state = LIFE_REQUESTED, .serial = db_row_blob(row, 0), .tbs = db_row_blob(row, 1),
+                                      .created_s = db_row_int(row, 6), .der = db_row_blob(row, 7) };
+    db_row_copy(row, 2, sizeof c.kind, c.kind);
+    db_row_copy(row, 3, sizeof c.subject, c.subject);
+    db_row_copy(row, 4, sizeof c.issuer, c.issuer);
+    db_row_copy(row, 5, sizeof c.requester, c.requester);
+    return l->fn(l->context, &c);
+}
+
+enum err register_body_list(struct db *db, const char *subject, register_certificate_fn *fn, void *context, struct why *why)
+{
+    struct listing l = { .fn = fn, .context = context };
+    return db_query(db, REG_BODY_LIST, DB_ARGS(db_text(subject)), body_row, &l, why);
+}
+
 struct text_out {
     size_t size;
     char *text;

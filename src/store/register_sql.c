@@ -76,6 +76,17 @@ static const char migration_1[] =
     " CHECK ((tbs IS NULL) = (serial IS NULL))"
     ") STRICT;"
 
+    /* What was to be signed outside a batch (I5): on record before it is signed, and for good. */
+    "CREATE TABLE body ("
+    " serial BLOB PRIMARY KEY, tbs BLOB NOT NULL,"
+    " kind TEXT NOT NULL, subject TEXT NOT NULL, issuer TEXT NOT NULL, requester TEXT NOT NULL, created_at INTEGER NOT NULL"
+    ") STRICT;"
+    "CREATE TRIGGER body_stays BEFORE DELETE ON body BEGIN SELECT RAISE(ABORT, 'what was to be signed stays on record'); END;"
+    "CREATE TRIGGER body_same BEFORE UPDATE ON body BEGIN SELECT RAISE(ABORT, 'what was to be signed is never changed'); END;"
+    "CREATE TRIGGER certificate_recorded BEFORE INSERT ON certificate"
+    " WHEN NEW.serial IS NOT NULL AND NOT EXISTS (SELECT 1 FROM body b WHERE b.serial = NEW.serial)"
+    " BEGIN SELECT RAISE(ABORT, 'what is signed is on record before'); END;"
+
     "CREATE TABLE token ("
     " hash BLOB PRIMARY KEY CHECK (length(hash) = 32),"
     " role TEXT NOT NULL, name TEXT NOT NULL, hosts TEXT NOT NULL,"
@@ -137,6 +148,10 @@ static const char *const sql[REG_COUNT] = {
         "INSERT INTO certificate (kind, subject, generation, issuer, requester, state, serial, fingerprint, der, created_at, issued_at) "
         "VALUES ($1, $2, (SELECT coalesce(max(generation), 0) + 1 FROM certificate WHERE subject = $2 AND kind = $1), "
         "$3, $4, $5, $6, $7, $8, $9, $9)",
+    [REG_BODY_ADD] = "INSERT INTO body (serial, tbs, kind, subject, issuer, requester, created_at) "
+                     "VALUES ($1, $2, $3, $4, $5, $6, $7)",
+    [REG_BODY_LIST] = "SELECT b.serial, b.tbs, b.kind, b.subject, b.issuer, b.requester, b.created_at, c.der FROM body b "
+                      "LEFT JOIN certificate c ON c.serial = b.serial WHERE $1 IS NULL OR b.subject = $1 ORDER BY b.rowid",
     [REG_CERTIFICATE_MOVE] = "UPDATE certificate SET state = $3, revoked_at = coalesce(revoked_at, $4), "
                              "reason = CASE WHEN $5 = '' THEN reason ELSE $5 END WHERE id = $1 AND state = $2",
     [REG_LAST_ID] = "SELECT last_insert_rowid()",
