@@ -5,7 +5,16 @@ load lib
 load station_lib
 
 setup() { story_begin; }
-teardown() { story_end; }
+teardown() { story_end; bench_links_gone; }
+
+# The namespaces and links of the two benches; also after a test that failed half-way.
+bench_links_gone() {
+    local i
+    for i in 1 2; do
+        ip netns del "np$i-$$" 2>/dev/null || true
+        ip link del "npb$i-$$" 2>/dev/null || true
+    done
+}
 
 scan() { local dir=$1; shift; printf '%s\n' "$@" | timeout 90 "$BUILD/nameplate" station run --dir "$DIR/$dir" 2>>"$DIR/$dir.err"; }
 results() { grep -E '^(PASS|FAIL)' | cut -d' ' -f1-3; }
@@ -55,14 +64,14 @@ results() { grep -E '^(PASS|FAIL)' | cut -d' ' -f1-3; }
     for i in 1 2; do
         ns="np$i-$$"
         ip netns add "$ns"
-        ip link add "npb$i" type veth peer name bench netns "$ns"
-        ip addr add "192.0.2.$i/32" dev "npb$i"
-        ip link set "npb$i" up
+        ip link add "npb$i-$$" type veth peer name bench netns "$ns"
+        ip addr add "192.0.2.$i/32" dev "npb$i-$$"
+        ip link set "npb$i-$$" up
         ip -n "$ns" addr add 192.0.2.10/24 dev bench
         ip -n "$ns" link set bench up
         ip -n "$ns" link set lo up
-        ip route add 192.0.2.10/32 dev "npb$i" metric "$i" 2>/dev/null || true
-        station_up "line-$i" "192.0.2.$i" 192.0.2.10:8444 --interface "npb$i"
+        ip route add 192.0.2.10/32 dev "npb$i-$$" metric "$i" 2>/dev/null || true
+        station_up "line-$i" "192.0.2.$i" 192.0.2.10:8444 --interface "npb$i-$$"
         device_new "00000$i"
         start "dev$i" ip netns exec "$ns" "$BUILD/nameplate-device" run --dir "$DIR/dev-00000$i"
     done
@@ -72,7 +81,7 @@ results() { grep -E '^(PASS|FAIL)' | cut -d' ' -f1-3; }
     done
     wrong=$(scan line-1 3012-000002 | results)
     stop dev1; stop dev2
-    for i in 1 2; do ip netns del "np$i-$$"; ip link del "npb$i" 2>/dev/null || true; done
+    bench_links_gone
     has "$out" "PASS 3012-000001"
     has "$out" "PASS 3012-000002"
     has "$wrong" "FAIL 3012-000002 NUMBER_MISMATCH"
