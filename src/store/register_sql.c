@@ -55,19 +55,21 @@ static const char migration_1[] =
 #include "model/lifecycle.tbl"
 #undef STATE
     ");"
-    /* I8: no way back from a dead state */
+    /* The two guards of a change take back the whole transaction, as the changes that are made by the thousand do
+     * (OR ROLLBACK): what may fail alone makes SQLite copy every page first, for each statement.
+     * I8: no way back from a dead state */
     "CREATE TRIGGER certificate_dead BEFORE UPDATE OF state ON certificate"
     " WHEN OLD.state <> NEW.state AND OLD.state NOT IN ('planned'"
 #define STATE(code, name, live, what) LIVE_##live(name)
 #include "model/lifecycle.tbl"
 #undef STATE
-    ") BEGIN SELECT RAISE(ABORT, 'a revoked identity stays revoked'); END;"
+    ") BEGIN SELECT RAISE(ROLLBACK, 'a revoked identity stays revoked'); END;"
     /* I5: what was signed stays on record, as it was signed */
     "CREATE TRIGGER certificate_stays BEFORE DELETE ON certificate"
     " BEGIN SELECT RAISE(ABORT, 'a certificate stays in the register'); END;"
     "CREATE TRIGGER certificate_same BEFORE UPDATE OF der, serial ON certificate"
     " WHEN (OLD.der IS NOT NULL AND NEW.der IS NOT OLD.der) OR (OLD.serial IS NOT NULL AND NEW.serial IS NOT OLD.serial)"
-    " BEGIN SELECT RAISE(ABORT, 'a certificate is never changed'); END;"
+    " BEGIN SELECT RAISE(ROLLBACK, 'a certificate is never changed'); END;"
 
     /* What waits beside a certificate: its sealed key, and before it is signed what will be signed (I5). Both leave
      * when the requester has confirmed. */
@@ -170,9 +172,10 @@ static const char *const sql[REG_COUNT] = {
                     "ORDER BY generation DESC LIMIT 1",
     [REG_RESERVE] = "INSERT INTO certificate (kind, subject, generation, issuer, order_id, requester, request, position, state, created_at) "
                     "VALUES ('device', $1, $2, 'identity', $3, $4, $5, $6, 'requested', $7)",
-    [REG_PREPARED] = "INSERT INTO sealed_key (certificate, serial, tbs, sealed) SELECT id, $2, $3, $4 FROM certificate "
-                     "WHERE id = $1 AND der IS NULL AND state = 'requested'",
-    [REG_SIGNED] = "UPDATE certificate SET serial = $2, der = $3, fingerprint = $4, state = 'stored', issued_at = $5 "
+    /* a row that no longer waits is none to point at: the reference refuses it, and a single row needs no copies */
+    [REG_PREPARED] = "INSERT OR ROLLBACK INTO sealed_key (certificate, serial, tbs, sealed) VALUES (coalesce((SELECT id FROM certificate "
+                     "WHERE id = $1 AND der IS NULL AND state = 'requested'), -1), $2, $3, $4)",
+    [REG_SIGNED] = "UPDATE OR ROLLBACK certificate SET serial = $2, der = $3, fingerprint = $4, state = 'stored', issued_at = $5 "
                    "WHERE id = $1 AND der IS NULL AND state = 'requested' "
                    "AND EXISTS (SELECT 1 FROM sealed_key k WHERE k.certificate = $1 AND k.serial = $2)",
     [REG_TOKEN_ADD] = "INSERT INTO token (hash, role, name, hosts, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6)",

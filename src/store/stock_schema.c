@@ -46,7 +46,7 @@ static const char first_migration[] =
     "CREATE TRIGGER identity_move BEFORE UPDATE OF state ON identity WHEN old.state <> new.state AND NOT EXISTS"
     " (SELECT 1 FROM lifecycle_move WHERE was = old.state AND becomes = new.state)"
     " AND NOT (old.state IN ('stored', 'claimed') AND new.state = 'erased')"
-    " BEGIN SELECT RAISE(ABORT, 'this change of state is not in the life of an identity'); END;"
+    " BEGIN SELECT RAISE(ROLLBACK, 'this change of state is not in the life of an identity'); END;"
     "CREATE TRIGGER identity_stays BEFORE DELETE ON identity"
     " BEGIN SELECT RAISE(ABORT, 'the row of an identity is never deleted'); END;"
     "CREATE TABLE outcome (id INTEGER PRIMARY KEY, number TEXT NOT NULL, generation INTEGER NOT NULL,"
