@@ -25,10 +25,13 @@ static enum err take_live(void *context, const struct register_certificate *c)
     return OK;
 }
 
-/* One that was reserved but never made is let go; all others are revoked. */
-static enum lifecycle_event event_for(enum lifecycle_state state)
+/* One that was reserved is let go, unless what will be signed is on record: a signature may exist or be made at this
+ * moment. That one and all others are revoked. */
+static enum err choose(struct db *db, const struct target *t, enum lifecycle_state *ret_to, struct why *why)
 {
-    return state == LIFE_REQUESTED ? LIFE_EVENT_REFUSE : LIFE_EVENT_REVOKE;
+    bool may_be_signed = true;
+    enum err err = t->state == LIFE_REQUESTED ? register_take_serial(db, t->id, &may_be_signed, why) : OK;
+    return err != OK ? err : lifecycle_next(t->state, may_be_signed ? LIFE_EVENT_REVOKE : LIFE_EVENT_REFUSE, ROLE_CA, ret_to, why);
 }
 
 static enum err revoke_newest(struct db *db, const char *subject, const char *reason, enum lifecycle_state *ret_to, struct why *why)
@@ -45,7 +48,7 @@ static enum err revoke_newest(struct db *db, const char *subject, const char *re
     if (err == OK && !lifecycle_is_live(t.state))
         err = why_set(why, ERR_BAD_TRANSITION, "%s has no live identity: the newest is %s", subject, lifecycle_name(t.state));
     if (err == OK)
-        err = lifecycle_next(t.state, event_for(t.state), ROLE_CA, &to, why);
+        err = choose(db, &t, &to, why);
     if (err == OK)
         err = register_certificate_move(db, t.id, t.state, to, to == LIFE_PLANNED ? 0 : now_s, reason, why);
     if (err == OK)

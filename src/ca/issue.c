@@ -21,6 +21,7 @@ struct item {
     struct buf sealed, tbs, cert;
     struct buf key, pack;     /* wiped after each slice */
     bool prepared, is_signed; /* in this slice, and to be recorded */
+    bool dropped;             /* revoked before it was made: never signed, and left out of the answer */
     enum err err;
     struct why why;
 };
@@ -86,6 +87,7 @@ static enum err load_item(void *context, const struct register_certificate *c)
         return ERR_DAMAGED;
     clear_item(item);
     item->id = c->id;
+    item->dropped = c->state != LIFE_REQUESTED && c->der.n == 0;
     item->generation = c->generation;
     snprintf(item->order, sizeof item->order, "%s", c->order);
     if (c->serial.n != 0)
@@ -143,6 +145,8 @@ static void prepare_item(void *context, size_t worker, size_t i)
     struct slice *slice = context;
     struct item *item = &slice->items[i];
     struct sealer *sealer = slice->batch->sealers[worker];
+    if (item->dropped)
+        return;
     if (item->tbs.len != 0 || item->cert.len != 0)
         item->err = open_key(item, sealer);
     else
@@ -164,6 +168,8 @@ static void sign_item(void *context, size_t worker, size_t i)
 {
     struct slice *slice = context;
     struct item *item = &slice->items[i];
+    if (item->dropped)
+        return;
     if (item->cert.len == 0) {
         item->err = issuer_sign(item->maker->issuers[worker], buf_span(&item->tbs), &item->cert, &item->why);
         item->is_signed = item->err == OK;
@@ -226,6 +232,14 @@ static enum err record_signed(struct slice *slice, struct why *why)
 
 /* --- The answer --- */
 
+static int64_t count_packs(const struct slice *slice, size_t from, size_t to)
+{
+    int64_t n = 0;
+    for (size_t i = from; i < to; i++)
+        n += !slice->items[i].dropped;
+    return n;
+}
+
 static enum err put_frame(const struct slice *slice, size_t from, size_t to, enum ca_packs what)
 {
     size_t mark;
@@ -236,8 +250,10 @@ static enum err put_frame(const struct slice *slice, size_t from, size_t to, enu
     if (err == OK)
         err = frame_put_int(&s->out, what);
     if (err == OK)
-        err = frame_put_int(&s->out, (int64_t)(to - from));
+        err = frame_put_int(&s->out, count_packs(slice, from, to));
     for (size_t i = from; err == OK && i < to; i++) {
+        if (slice->items[i].dropped)
+            continue;
         err = frame_put_text(&s->out, slice->items[i].number.text);
         if (err == OK)
             err = frame_put_text(&s->out, slice->items[i].order);

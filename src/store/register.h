@@ -142,6 +142,10 @@ enum err register_prepared(struct db *db, int64_t id, struct span serial, struct
 enum err register_signed(struct db *db, int64_t id, struct span serial, struct span der,
                          const uint8_t fingerprint[REGISTER_FINGERPRINT], int64_t now_s, struct why *why) MUST_CHECK;
 
+/* A reserved row, about to be revoked, takes the serial number that is on record as what will be signed: it may have
+ * been signed, so it belongs on the CRL. *ret_taken: whether there was one. */
+enum err register_take_serial(struct db *db, int64_t id, bool *ret_taken, struct why *why) MUST_CHECK;
+
 /* --- Enrolment tokens: only their SHA-256 is kept --- */
 
 struct register_token {

@@ -269,3 +269,11 @@ enum err register_signed(struct db *db, int64_t id, struct span serial, struct s
                           why);
     return changed_one(db, err, id, why);
 }
+
+enum err register_take_serial(struct db *db, int64_t id, bool *ret_taken, struct why *why)
+{
+    enum err err = db_run(db, REG_TAKE_SERIAL, DB_ARGS(db_int(id)), why);
+    if (err == OK)
+        *ret_taken = db_changes(db) == 1;
+    return err;
+}

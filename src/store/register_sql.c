@@ -39,8 +39,9 @@ static const char migration_1[] =
     " created_at INTEGER NOT NULL, issued_at INTEGER, revoked_at INTEGER, reason TEXT NOT NULL DEFAULT '',"
     " CHECK (kind <> 'device' OR (order_id IS NOT NULL AND request IS NOT NULL)),"
     " CHECK ((der IS NULL) = (fingerprint IS NULL)),"
-    " CHECK ((der IS NULL) = (serial IS NULL)),"
-    " CHECK (state IN ('planned', 'requested') OR der IS NOT NULL)"
+    " CHECK (der IS NULL OR serial IS NOT NULL),"
+    /* voided without a certificate: its body was on record and may have been signed */
+    " CHECK (state IN ('planned', 'requested') OR der IS NOT NULL OR (state = 'voided' AND serial IS NOT NULL))"
     ") STRICT;"
     "CREATE UNIQUE INDEX certificate_generation ON certificate (subject, generation, kind);"
     "CREATE UNIQUE INDEX certificate_serial ON certificate (serial) WHERE serial IS NOT NULL;"
@@ -178,6 +179,9 @@ static const char *const sql[REG_COUNT] = {
     [REG_SIGNED] = "UPDATE OR ROLLBACK certificate SET serial = $2, der = $3, fingerprint = $4, state = 'stored', issued_at = $5 "
                    "WHERE id = $1 AND der IS NULL AND state = 'requested' "
                    "AND EXISTS (SELECT 1 FROM sealed_key k WHERE k.certificate = $1 AND k.serial = $2)",
+    [REG_TAKE_SERIAL] = "UPDATE certificate SET serial = (SELECT k.serial FROM sealed_key k WHERE k.certificate = $1) "
+                        "WHERE id = $1 AND state = 'requested' AND serial IS NULL "
+                        "AND EXISTS (SELECT 1 FROM sealed_key k WHERE k.certificate = $1 AND k.serial IS NOT NULL)",
     [REG_TOKEN_ADD] = "INSERT INTO token (hash, role, name, hosts, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6)",
     [REG_TOKEN_FIND] = "SELECT " TOKEN_COLUMNS " FROM token t LEFT JOIN certificate c ON c.id = t.certificate WHERE t.hash = $1",
     [REG_TOKEN_SPEND] = "UPDATE token SET used_at = $2, csr = $3, certificate = $4 WHERE hash = $1 AND used_at IS NULL",
@@ -188,7 +192,7 @@ static const char *const sql[REG_COUNT] = {
     [REG_CRL_ADD] = "INSERT INTO crl (issuer, number, this_update, next_update, revoked, der) VALUES ($1, $2, $3, $4, $5, $6)",
     [REG_CRL_FORGET] = "UPDATE crl SET der = NULL WHERE issuer = $1 AND number < $2 AND der IS NOT NULL",
     [REG_REVOKED_LIST] = "SELECT " CERTIFICATE_COLUMNS " FROM " CERTIFICATE_TABLES
-                         " WHERE c.issuer = $1 AND c.revoked_at IS NOT NULL AND c.der IS NOT NULL ORDER BY c.id",
+                         " WHERE c.issuer = $1 AND c.revoked_at IS NOT NULL AND c.serial IS NOT NULL ORDER BY c.id",
     AUDIT_STATEMENT_ROWS(REG_AUDIT),
 };
 

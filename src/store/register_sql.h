@@ -26,6 +26,7 @@ enum register_statement {
     REG_RESERVE,
     REG_PREPARED,
     REG_SIGNED,
+    REG_TAKE_SERIAL,
     REG_TOKEN_ADD,
     REG_TOKEN_FIND,
     REG_TOKEN_SPEND,

@@ -16,25 +16,28 @@ struct signer *signer;
 static const struct command_flag flags[] = {
     { "dir", "DIR", dir, "" },        { "name", "N", "Test", "" },       { "organization", "N", NULL, "" },
     { "key-type", "T", "p256", "" },  { "root-years", "Y", "30", "" },   { "ca-years", "Y", "20", "" },
-    { "listen", "A", "127.0.0.1:0", "" }, { "hosts", "H", NULL, "" },    { "config", "F", NULL, "" }, { NULL, NULL, NULL, NULL },
+    { "listen", "A", "127.0.0.1:0", "" }, { "hosts", "H", NULL, "" },    { "config", "F", NULL, "" },
+    { "reason", "R", "key-compromise", "" }, { NULL, NULL, NULL, NULL },
 };
 static int load(const struct command_line *line) { return ca_settings_load(line, &settings, NULL) == OK ? 0 : 1; }
 static const struct command commands[] = {
     { .verb = "init", .operands = "", .run = command_init, .flags = flags, .help = "" },
+    { .verb = "revoke", .operands = "NUMBER", .least_args = 1, .most_args = 1, .run = command_revoke, .flags = flags, .help = "" },
     { .verb = "load", .operands = "", .run = load, .flags = flags, .help = "" },
     { .verb = NULL },
 };
 
-static int run(const char *verb)
+int folder_run(const char *verb, const char *operand)
 {
     static const struct command_area area = { .name = "ca", .help = "", .commands = commands };
-    char program[] = "ca", word[8];
+    char program[] = "ca", word[8], what[40];
     snprintf(word, sizeof word, "%s", verb);
-    char *argv[] = { program, word, NULL };
+    snprintf(what, sizeof what, "%s", operand == NULL ? "" : operand);
+    char *argv[] = { program, word, operand == NULL ? NULL : what, NULL };
     int out = dup(STDOUT_FILENO), none = open("/dev/null", O_WRONLY | O_CLOEXEC);
     fflush(stdout);
     dup2(none, STDOUT_FILENO);
-    int status = command_main(&area, 2, argv);
+    int status = command_main(&area, operand == NULL ? 2 : 3, argv);
     fflush(stdout);
     dup2(out, STDOUT_FILENO);
     close(out);
@@ -54,7 +57,7 @@ static enum err add_order(const char *name, const char *model, int64_t quantity)
 int folder_begin(void **state)
 {
     (void)state;
-    if (mkdtemp(dir) == NULL || run("init") != 0 || run("load") != 0)
+    if (mkdtemp(dir) == NULL || folder_run("init", NULL) != 0 || folder_run("load", NULL) != 0)
         return -1;
     settings.workers = 2;
     if (ca_signer_new(&settings, &signer, NULL) != OK)

@@ -14,6 +14,9 @@ int folder_begin(void **state);
 int folder_end(void **state);
 void folder_restart(void); /* the signer */
 
+/* Runs `ca VERB --dir FOLDER [OPERAND]`: init, load, revoke. Its exit status. */
+int folder_run(const char *verb, const char *operand);
+
 int64_t folder_ask(unsigned kind, int64_t tag); /* begins a request; its tag */
 void folder_text(const char *value);
 void folder_send(void);
