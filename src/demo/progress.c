@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/file.h"
+#include "demo/child.h"
 #include "demo/demo.h"
 
 enum { BAR = 24 };
@@ -64,6 +66,16 @@ static void count_line(const struct line *l, size_t *ret_proved, size_t *ret_aga
     }
 }
 
+/* A build folder is on nobody's PATH: says where the command is that the next lines name. */
+static void print_where(void)
+{
+    char path[CHILD_DIR + sizeof "/nameplate"];
+    snprintf(path, sizeof path, "%s/nameplate", child_places.bin);
+    if (file_exists(path))
+        printf(" (nameplate is %s)", path);
+    puts(":");
+}
+
 void progress_table(struct demo *d, const struct demo_totals *totals)
 {
     fputs(d->terminal ? "\r\033[K" : "", stdout);
@@ -79,7 +91,8 @@ void progress_table(struct demo *d, const struct demo_totals *totals)
     for (size_t i = 0; i < DEMO_MODELS; i++)
         if (!demo_models[i].identity)
             printf("%-8s %-6s %-30s %8zu %8s %8s %8s\n", "-", demo_models[i].code, "needs no identity", demo_models[i].quantity(d), "-", "-", "-");
-    printf("\nIn %.1f s. Everything lies in %s. Worth trying next:\n", (double)(clock_mono_ms() - d->began_ms) / 1000, d->dir);
+    printf("\nIn %.1f s. Everything lies in %s. Worth trying next", (double)(clock_mono_ms() - d->began_ms) / 1000, d->dir);
+    print_where();
     printf("  nameplate trace %s --dir %s\n", d->lines[1].units[1].number.text, d->dir);
     printf("  nameplate ca list --dir %s\n", d->ca_dir);
     printf("  nameplate factory fsck --dir %s\n\n", d->factory_dir);
