@@ -19,12 +19,13 @@ struct init {
 static enum err save_answer(struct init *in, const struct enrolment_response *r, const uint8_t *pinned, struct why *why)
 {
     struct span issuers[LIMIT_CHAIN];
-    size_t n = r->issuers_n < LIMIT_CHAIN ? r->issuers_n : (size_t)LIMIT_CHAIN;
     if (strcmp(r->role, role_name(ROLE_FACTORY)) != 0)
         return why_set(why, ERR_BAD_TOKEN, "this token is for a %s", r->role);
-    for (size_t i = 0; i < n; i++)
+    if (r->issuers_n > LIMIT_CHAIN)
+        return why_set(why, ERR_BAD_CERTIFICATE, "the chain is longer than %d", LIMIT_CHAIN);
+    for (size_t i = 0; i < r->issuers_n; i++)
         issuers[i] = r->issuers[i].der;
-    enum err err = credentials_keep(in->identity, pinned, r->certificate, issuers, n, r->root, why);
+    enum err err = credentials_keep(in->identity, pinned, r->certificate, issuers, r->issuers_n, r->root, why);
     if (err == OK)
         printf("enrolled as factory %s\n", r->name);
     return err;

@@ -38,12 +38,13 @@ static enum err fill_link(const struct command_line *line, struct link *link, ui
 static enum err keep(const char *folder, const uint8_t *root, const struct enrolment_response *r, struct why *why)
 {
     struct span issuers[LIMIT_CHAIN];
-    size_t n = r->issuers_n < LIMIT_CHAIN ? r->issuers_n : (size_t)LIMIT_CHAIN;
     if (strcmp(r->role, role_name(ROLE_STATION)) != 0)
         return why_set(why, ERR_BAD_TOKEN, "the token is for a %.20s, not for a station", r->role);
-    for (size_t i = 0; i < n; i++)
+    if (r->issuers_n > LIMIT_CHAIN)
+        return why_set(why, ERR_BAD_CERTIFICATE, "the chain is longer than %d", LIMIT_CHAIN);
+    for (size_t i = 0; i < r->issuers_n; i++)
         issuers[i] = r->issuers[i].der;
-    return credentials_keep(folder, root, r->certificate, issuers, n, r->root, why);
+    return credentials_keep(folder, root, r->certificate, issuers, r->issuers_n, r->root, why);
 }
 
 static enum err enrol(const struct command_line *line, const char *dir, const char *token, struct link *link, char ret_name[LIMIT_NAME + 1],
