@@ -12,7 +12,7 @@ void hex_encode(const uint8_t *data, size_t n, char *ret_text)
     *ret_text = '\0';
 }
 
-static int hex_value(char c)
+int hex_value(char c)
 {
     if (c >= '0' && c <= '9')
         return c - '0';

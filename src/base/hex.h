@@ -11,6 +11,9 @@
 /* Writes 2n digits and a NUL. */
 void hex_encode(const uint8_t *data, size_t n, char *ret_text);
 
+/* The value of one digit of either case; -1 for any other character. */
+int hex_value(char c);
+
 /* Reads exactly 2n digits of either case. Errors: BAD_INPUT. */
 enum err hex_decode(const char *text, size_t n, uint8_t *ret_data) MUST_CHECK;
 

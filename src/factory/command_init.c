@@ -71,29 +71,37 @@ static enum err enrol(struct init *in, struct why *why)
     return err;
 }
 
+static enum err fill_settings(const struct init *in, struct factory_settings *s, struct why *why)
+{
+    long port = 0, admin_port = 0;
+    enum err err = settings_default(factory_setting_rows, factory_setting_rows_n, s, why);
+    if (err == OK)
+        err = command_flag_int(in->line, "port", 0, 65535, &port, why);
+    if (err == OK)
+        err = command_flag_int(in->line, "admin-port", 0, 65535, &admin_port, why);
+    if (err != OK)
+        return err;
+    s->port = port;
+    s->admin_port = admin_port;
+    snprintf(s->ca_url, sizeof s->ca_url, "%s", in->ca);
+    snprintf(s->address, sizeof s->address, "%s", command_flag(in->line, "address"));
+    return OK;
+}
+
 static enum err write_settings(const struct init *in, struct why *why)
 {
     char path[COMMAND_PATH], *text = NULL;
     size_t n = 0;
+    struct factory_settings settings;
+    enum err err = fill_settings(in, &settings, why);
+    if (err != OK)
+        return err;
     FILE *to = open_memstream(&text, &n);
     if (to == NULL)
         return ERR_NO_MEMORY;
-    for (size_t i = 0; i < factory_setting_rows_n; i++) {
-        struct setting_row row = factory_setting_rows[i];
-        if (row.fallback == NULL)
-            row.fallback = in->ca;
-        if (strcmp(row.section, "listen") == 0 && strcmp(row.name, "port") == 0)
-            row.fallback = command_flag(in->line, "port");
-        if (strcmp(row.section, "admin") == 0 && strcmp(row.name, "port") == 0)
-            row.fallback = command_flag(in->line, "admin-port");
-        if (strcmp(row.section, "listen") == 0 && strcmp(row.name, "address") == 0)
-            row.fallback = command_flag(in->line, "address");
-        if (i == 0 || strcmp(row.section, factory_setting_rows[i - 1].section) != 0)
-            fprintf(to, "%s[%s]\n", i == 0 ? "" : "\n", row.section);
-        fprintf(to, "; %s\n%s = %s\n", row.help, row.name, row.fallback);
-    }
+    settings_print(to, factory_setting_rows, factory_setting_rows_n, &settings);
     fclose(to);
-    enum err err = file_join(in->dir, "nameplate.conf", sizeof path, path);
+    err = file_join(in->dir, "nameplate.conf", sizeof path, path);
     if (err == OK)
         err = file_create(path, span_of(text, n), 0644, why);
     free(text);

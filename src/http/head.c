@@ -3,6 +3,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/hex.h"
+
 static int refuse(struct why *why, int status, const char *what)
 {
     (void)!why_set(why, ERR_BAD_INPUT, "%s", what);
@@ -39,17 +41,6 @@ static char *take_line(char **io_at, const char *end)
     *p = '\0';
     *io_at = p + 2;
     return line;
-}
-
-static int hex_value(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
 }
 
 /* Percent-decoding in place; false for a malformed or NUL-making sequence. */
