@@ -4,7 +4,6 @@
 
 #include "base/clock.h"
 #include "base/file.h"
-#include "base/hex.h"
 #include "factory/admin.h"
 #include "factory/ca_link.h"
 #include "factory/commands.h"
@@ -31,19 +30,6 @@ static enum err save_answer(struct init *in, const struct enrolment_response *r,
     return err;
 }
 
-/* Fingerprints are written with or without colons. */
-static enum err read_fingerprint(const char *text, uint8_t ret_bytes[CERT_FINGERPRINT], struct why *why)
-{
-    char digits[2 * CERT_FINGERPRINT + 1] = "";
-    size_t n = 0;
-    for (; *text != '\0' && n < sizeof digits - 1; text++)
-        if (*text != ':')
-            digits[n++] = *text;
-    if (n != 2 * CERT_FINGERPRINT || *text != '\0' || hex_decode(digits, CERT_FINGERPRINT, ret_bytes) != OK)
-        return why_set(why, ERR_USAGE, "--fingerprint: 64 hexadecimal digits are needed, as ca init printed them");
-    return OK;
-}
-
 static enum err enrol(struct init *in, struct why *why)
 {
     AUTO_PARSED answer = { 0 };
@@ -52,7 +38,9 @@ static enum err enrol(struct init *in, struct why *why)
     char url[CA_URL_SIZE];
     struct tls_context *tls = NULL;
     bool told;
-    enum err err = read_fingerprint(command_flag(in->line, "fingerprint"), pinned, why);
+    enum err err = credentials_read_fingerprint(command_flag(in->line, "fingerprint"), pinned, why);
+    if (err != OK)
+        return why_prefix(why, ERR_USAGE, "--fingerprint");
     if (err == OK)
         err = ca_link_url(in->ca, url, why);
     if (err == OK)

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/file.h"
-#include "base/hex.h"
 #include "station/commands.h"
 #include "station/link.h"
 #include "station/settings.h"
@@ -25,8 +24,8 @@ static enum err fill_link(const struct command_line *line, struct link *link, ui
     enum err err = need(line, "factory", &url, why);
     if (err == OK)
         err = need(line, "fingerprint", &fingerprint, why);
-    if (err == OK && hex_decode(fingerprint, CERT_FINGERPRINT, root) != OK)
-        err = why_set(why, ERR_USAGE, "--fingerprint %.80s: 64 hexadecimal digits are needed", fingerprint);
+    if (err == OK && (err = credentials_read_fingerprint(fingerprint, root, why)) != OK)
+        err = why_prefix(why, ERR_USAGE, "--fingerprint");
     if (err == OK)
         err = link_set_url(link, url, why);
     if (err != OK)

@@ -34,6 +34,10 @@ enum err credentials_context(const struct credentials *c, bool server, unsigned 
 enum err credentials_prepare(const char *folder, const char *passphrase_file, const char *common_name, struct buf *csr_to,
                              struct why *why) MUST_CHECK;
 
+/* The SHA-256 of the root as a person hands it over: 64 hexadecimal digits of either case, with a colon between bytes
+ * or without, as openssl and `ca init` print it. Errors: BAD_INPUT. */
+enum err credentials_read_fingerprint(const char *text, uint8_t ret_fingerprint[CERT_FINGERPRINT], struct why *why) MUST_CHECK;
+
 /* Certificates in DER; the root must be the one whose SHA-256 was pinned. Errors: BAD_CERTIFICATE, IO ... */
 enum err credentials_keep(const char *folder, const uint8_t *pinned_root, struct span certificate, const struct span *issuers,
                           size_t issuers_n, struct span root, struct why *why) MUST_CHECK;

@@ -8,6 +8,22 @@
 
 enum { PASSPHRASE_BYTES = 32, PATH_SIZE = 1024 };
 
+enum err credentials_read_fingerprint(const char *text, uint8_t ret_fingerprint[CERT_FINGERPRINT], struct why *why)
+{
+    char digits[2 * CERT_FINGERPRINT + 1] = "";
+    size_t n = 0;
+    const char *at = text;
+    for (; *at != '\0' && n < sizeof digits - 1; at++) {
+        bool between_bytes = n > 0 && n % 2 == 0 && at[-1] != ':';
+        if (*at == ':' && between_bytes)
+            continue;
+        digits[n++] = *at;
+    }
+    if (*at != '\0' || hex_decode(digits, CERT_FINGERPRINT, ret_fingerprint) != OK)
+        return why_set(why, ERR_BAD_INPUT, "the fingerprint %.100s is not 64 hexadecimal digits, as ca init printed them", text);
+    return OK;
+}
+
 static enum err put_file(const char *folder, const char *name, struct span content, mode_t mode, struct why *why)
 {
     char path[PATH_SIZE];
