@@ -16,8 +16,7 @@ enum err front_tls(const struct ca_settings *s, struct frame_reader *lists, stru
     int64_t n = lists == NULL ? 0 : frame_int(lists);
     for (int64_t i = 0; err == OK && i < n && !lists->bad; i++)
         err = trust_add_crls(shown.trust, frame_bytes(lists), why);
-    const unsigned peers = ROLE_BIT(ROLE_FACTORY) | ROLE_BIT(ROLE_CENTER) | ROLE_BIT(ROLE_ANONYMOUS);
-    return err != OK ? err : credentials_context(&shown, true, peers, false, ret_tls, why);
+    return err != OK ? err : credentials_context(&shown, true, soap_service_peers(SERVICE_CA), false, ret_tls, why);
 }
 
 /* --- Keeping them new --- */

@@ -47,7 +47,7 @@ static enum err make_server_tls(struct agent *a, struct tls_context **ret_tls, s
         .chain = (const struct cert *const *)c->chain,
         .chain_n = c->chain_n,
         .trust = a->trust,
-        .peers = ROLE_BIT(ROLE_STATION),
+        .peers = soap_service_peers(SERVICE_DEVICE),
     };
     return tls_context_new(&options, ret_tls, why);
 }

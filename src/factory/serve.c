@@ -6,8 +6,7 @@
 #include "factory/office.h"
 #include "factory/reload.h"
 #include "log/log.h"
-
-enum { STATION_PEERS = ROLE_BIT(ROLE_STATION) | ROLE_BIT(ROLE_ANONYMOUS) };
+#include "soap/soap.h"
 
 struct contexts {
     struct tls_context *stations, *admin, *ca;
@@ -23,7 +22,7 @@ static void contexts_done(struct contexts *c)
 static enum err make_contexts(const struct credentials *c, struct contexts *ret, struct why *why)
 {
     struct contexts made = { 0 };
-    enum err err = credentials_context(c, true, STATION_PEERS, false, &made.stations, why);
+    enum err err = credentials_context(c, true, soap_service_peers(SERVICE_FACTORY), false, &made.stations, why);
     if (err == OK)
         err = credentials_context(c, true, ROLE_BIT(ROLE_ANONYMOUS), false, &made.admin, why);
     if (err == OK)

@@ -79,6 +79,17 @@ const struct soap_service_row *soap_service_row(enum soap_service service)
     return &rows[service];
 }
 
+unsigned soap_service_peers(enum soap_service service)
+{
+    unsigned peers = 0;
+    for (unsigned m = 0; m < SOAP_MESSAGE_COUNT; m++) {
+        const struct soap_message_row *row = soap_message_row((enum soap_message)m);
+        if ((row->services & 1u << (unsigned)service) != 0)
+            peers |= row->roles;
+    }
+    return peers;
+}
+
 enum err soap_find_operation(enum soap_service service, struct span name, enum soap_message *ret_message)
 {
     for (unsigned m = 0; m < SOAP_MESSAGE_COUNT; m++) {

@@ -38,6 +38,9 @@ struct soap_service_row {
 };
 const struct soap_service_row *soap_service_row(enum soap_service service);
 
+/* ROLE_BITs of all who may send this service anything at all: whom its listener lets in. */
+unsigned soap_service_peers(enum soap_service service);
+
 /* A message that was read. The struct behind `body` (struct pack_request, say) and all that it points at live
  * until soap_parsed_done, which wipes them: a pack holds a private key. */
 struct soap_parsed {

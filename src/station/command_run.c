@@ -115,7 +115,7 @@ static enum err open_device(struct station *st, struct why *why)
 static enum err open_door(struct station *st, struct why *why)
 {
     struct tls_context *tls = NULL;
-    enum err err = credentials_context(&st->identity, true, ROLE_BIT(ROLE_BOOTSTRAP) | ROLE_BIT(ROLE_DEVICE), false, &tls, why);
+    enum err err = credentials_context(&st->identity, true, soap_service_peers(SERVICE_STATION), false, &tls, why);
     if (err == OK)
         err = door_open(st, tls, why);
     tls_context_free(tls);
