@@ -49,7 +49,10 @@ enum err events_add(struct events *e, unsigned source, int64_t at_s, const char 
     if (!make_room(e))
         return ERR_NO_MEMORY;
     struct event *to = &e->list[e->n];
-    *to = (struct event){ at_s, source, e->n, strdup(actor), strdup(event), strdup(detail) };
+    *to = (struct event){ .at_s = at_s, .source = source, .order = e->n };
+    to->actor = strdup(actor);
+    to->event = strdup(event);
+    to->detail = strdup(detail);
     e->n++; /* counted even when a copy is missing, so that events_done finds the others */
     return to->actor != NULL && to->event != NULL && to->detail != NULL ? OK : ERR_NO_MEMORY;
 }
@@ -105,16 +108,6 @@ static enum err read_devices(struct events *e, const char *dir, struct why *why)
     return err;
 }
 
-static int compare(const void *a, const void *b)
-{
-    const struct event *x = a, *y = b;
-    if (x->at_s != y->at_s)
-        return x->at_s < y->at_s ? -1 : 1;
-    if (x->source != y->source)
-        return x->source < y->source ? -1 : 1;
-    return x->order < y->order ? -1 : x->order > y->order;
-}
-
 enum err events_gather(const char *dir, const struct device_number *number, struct events *ret_events, struct why *why)
 {
     struct events e = { .number = *number };
@@ -131,7 +124,7 @@ enum err events_gather(const char *dir, const struct device_number *number, stru
         events_done(&e);
         return err;
     }
-    qsort(e.list, e.n, sizeof *e.list, compare);
+    events_sort(&e);
     *ret_events = e;
     return OK;
 }

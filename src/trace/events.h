@@ -7,8 +7,9 @@
 
 struct event {
     int64_t at_s;
-    unsigned source; /* in the order of the line: CA, factory server, device; ties in time go by it */
+    unsigned source; /* in the order of the line: CA, factory server, device */
     size_t order;    /* as they were read */
+    int64_t generation, rank; /* events_sort: which identity of the number, how far along the line */
     char *actor, *event, *detail; /* owned */
 };
 
@@ -24,6 +25,10 @@ struct events {
 enum err events_gather(const char *dir, const struct device_number *number, struct events *ret_events,
                        struct why *why) MUST_CHECK;
 void events_done(struct events *e);
+
+/* order.c: by time; within a second each trail's own order, and between trails by what causes what. Events stand
+ * trail by trail before. */
+void events_sort(struct events *events);
 
 const char *event_source_name(unsigned source); /* "ca", "factory", "device" */
 

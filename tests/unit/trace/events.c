@@ -85,6 +85,58 @@ static void the_trails_of_all_programs_are_merged_by_time(void **state)
     events_done(&events);
 }
 
+/* All in one second: a write that fails, is re-issued and succeeds, as three trails tell of it. */
+static void within_a_second_causes_go_before_what_they_cause(void **state)
+{
+    (void)state;
+    enum { CA_TRAIL, FACTORY_TRAIL, DEVICE_TRAIL };
+    static const struct {
+        unsigned source;
+        const char *event, *detail;
+    } rows[] = {
+        { CA_TRAIL, "issue", "generation=1 serial=1" }, { CA_TRAIL, "failed", "from=stored to=voided" },
+        { CA_TRAIL, "issue", "generation=2 serial=2" }, { CA_TRAIL, "written", "from=stored to=written" },
+        { CA_TRAIL, "revoke", "from=written to=revoked" },
+        { FACTORY_TRAIL, "claim", "generation=1" }, { FACTORY_TRAIL, "received", "fingerprint=ab" },
+        { FACTORY_TRAIL, "failed", "generation=1" }, { FACTORY_TRAIL, "voided", "generation=1" },
+        { FACTORY_TRAIL, "request", "generation=2" }, { FACTORY_TRAIL, "claim", "generation=2" },
+        { FACTORY_TRAIL, "written", "generation=2" },
+        { DEVICE_TRAIL, "assembled", "" }, { DEVICE_TRAIL, "write-failed", "" }, { DEVICE_TRAIL, "received", "" },
+        { DEVICE_TRAIL, "write", "" },
+    };
+    static const char *const wanted[] = {
+        "device assembled", "ca issue", "factory claim", "factory received", "device write-failed", "factory failed",
+        "device received", "ca failed", "factory voided", "factory request", "ca issue", "factory claim", "device write",
+        "factory written", "ca written", "ca revoke",
+    };
+    struct events events = { 0 };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        assert_ok(events_add(&events, rows[i].source, 1000, "tester", rows[i].event, rows[i].detail));
+    events_sort(&events);
+    for (size_t i = 0; i < events.n; i++) {
+        char found[64];
+        snprintf(found, sizeof found, "%s %s", event_source_name(events.list[i].source), events.list[i].event);
+        assert_string_equal(found, wanted[i]);
+    }
+    events_done(&events);
+}
+
+/* The chain of a trail vouches for its order, whatever the names say. */
+static void a_trail_keeps_its_own_order_within_a_second(void **state)
+{
+    (void)state;
+    static const char *const trail[] = { "written", "claim", "unheard-of", "request" };
+    struct events events = { 0 };
+    assert_ok(events_add(&events, 0, 1000, "tester", "issue", "generation=1"));
+    for (size_t i = 0; i < 4; i++)
+        assert_ok(events_add(&events, 1, 1000, "tester", trail[i], ""));
+    events_sort(&events);
+    for (size_t i = 0, next = 0; i < events.n; i++)
+        if (events.list[i].source == 1)
+            assert_string_equal(events.list[i].event, trail[next++]);
+    events_done(&events);
+}
+
 static void a_number_that_no_trail_knows_is_said_to_be_unknown(void **state)
 {
     (void)state;
@@ -101,6 +153,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(the_trails_of_all_programs_are_merged_by_time, start, stop),
+        cmocka_unit_test(within_a_second_causes_go_before_what_they_cause),
+        cmocka_unit_test(a_trail_keeps_its_own_order_within_a_second),
         cmocka_unit_test_setup_teardown(a_number_that_no_trail_knows_is_said_to_be_unknown, start, stop),
     };
     return cmocka_run_group_tests_name("events", tests, NULL, NULL);
