@@ -39,3 +39,38 @@ teardown() { story_end; }
     run nameplate verify --ca root.pem
     same "$status" 2
 }
+
+# revocation_list FILE SERIAL...: a list of the root, current, with these serial numbers on it.
+revocation_list() {
+    local to=$1 serial
+    shift
+    mkdir -p ca-db
+    : >ca-db/index
+    for serial; do printf 'R\t301231235959Z\t260101000000Z\t%s\tunknown\t/CN=leaf\n' "$serial" >>ca-db/index; done
+    printf '[ca]\ndefault_ca=own\n[own]\ndatabase=ca-db/index\ndefault_md=sha256\ndefault_crl_days=%s\n' "${DAYS:-7}" >crl.cnf
+    openssl ca -gencrl -config crl.cnf -keyfile root.key -cert root.pem -out "$to" 2>/dev/null
+}
+
+@test "a revocation list decides: a revoked certificate is refused, so is one whose issuer has no current list (F-26)" {
+    serial=$(openssl x509 -in leaf.pem -noout -serial | cut -d= -f2)
+    revocation_list clean.pem
+    run nameplate verify --ca root.pem --crl clean.pem leaf.pem
+    same "$status" 0
+    revocation_list listed.pem "$serial"
+    run nameplate verify --ca root.pem --crl listed.pem leaf.pem
+    same "$status" 1
+    has "$output" 'revoked'
+    same "${#lines[@]}" 1
+    openssl crl -in listed.pem -outform DER -out listed.der
+    run nameplate verify --ca root.pem --crl listed.der leaf.pem
+    same "$status" 1
+    has "$output" 'revoked'
+    run nameplate verify --ca root.pem --crl clean.pem --time "$(date -u -d '+9 days' +%FT%TZ)" leaf.pem
+    same "$status" 1
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout other.key -out other.pem -days 30 -subj "/CN=Other" 2>/dev/null
+    openssl ca -gencrl -config crl.cnf -keyfile other.key -cert other.pem -out other-list.pem 2>/dev/null
+    run nameplate verify --ca root.pem --crl other-list.pem leaf.pem
+    same "$status" 1
+    run nameplate verify --ca root.pem --crl leaf.pem leaf.pem
+    same "$status" 1
+}
