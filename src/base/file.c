@@ -63,6 +63,22 @@ enum err file_read(const char *path, size_t max_bytes, struct buf *to, struct wh
     return err;
 }
 
+enum err file_read_line(const char *path, size_t size, char *ret_text, struct why *why)
+{
+    AUTO_WIPED_BUF text = { .max = 4096 };
+    enum err err = file_read(path, 4096, &text, why);
+    if (err != OK)
+        return err;
+    size_t n = 0;
+    while (n < text.len && text.data[n] != '\n' && text.data[n] != '\r')
+        n++;
+    if (n >= size)
+        return why_set(why, ERR_TOO_LARGE, "the first line of %s is too long", path);
+    memcpy(ret_text, text.data, n);
+    ret_text[n] = '\0';
+    return OK;
+}
+
 enum err file_read_secret(const char *path, size_t max_bytes, struct secret *ret_secret, struct why *why)
 {
     AUTO_FD fd = -1;

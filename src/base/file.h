@@ -14,6 +14,9 @@ enum err file_read(const char *path, size_t max_bytes, struct buf *to, struct wh
 /* The same into locked memory; refuses a file that group or others may read (OPERATOR: chmod 600). */
 enum err file_read_secret(const char *path, size_t max_bytes, struct secret *ret_secret, struct why *why) MUST_CHECK;
 
+/* The first line, without its end; the bytes read are wiped. Errors: those of file_read, TOO_LARGE. */
+enum err file_read_line(const char *path, size_t size, char *ret_text, struct why *why) MUST_CHECK;
+
 /* Writes a new file beside `path`, syncs it, renames it over `path`, syncs the directory. `mode` as in
  * chmod(2). Each rung has its own message. On any error the old file stands and the new one is removed. */
 enum err file_replace(const char *path, struct span content, mode_t mode, struct why *why) MUST_CHECK;

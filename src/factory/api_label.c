@@ -23,7 +23,7 @@ static enum err check_planned(struct db *db, const struct device_number *number,
     return planned ? OK : why_set(why, ERR_NOT_PLANNED, "%s is not in the plan", number->text);
 }
 
-static enum err answer(struct admin_call *call, const struct stock_model *m, const struct label *label, struct why *why)
+static enum err answer(struct api_call *call, const struct stock_model *m, const struct label *label, struct why *why)
 {
     AUTO_BUF svg = BUF_INIT;
     enum err err = label_draw(label, &svg, why);
@@ -37,7 +37,7 @@ static enum err answer(struct admin_call *call, const struct stock_model *m, con
     return call->answer == NULL ? ERR_NO_MEMORY : OK;
 }
 
-enum err api_label(struct admin_call *call, struct why *why)
+enum err api_label(struct api_call *call, struct why *why)
 {
     struct stock_model m;
     struct label label = { .name = m.name, .voltage = m.voltage, .power = m.power, .current = m.current };
@@ -46,9 +46,9 @@ enum err api_label(struct admin_call *call, struct why *why)
     if (err != OK)
         return err;
     number_model(&label.number, code);
-    err = stock_model_get(call->factory->db, code, &m, NULL);
+    err = stock_model_get(admin_factory(call)->db, code, &m, NULL);
     if (err != OK)
         return why_set(why, err, "model %s is not in the model list", code);
-    err = check_planned(call->factory->db, &label.number, code, why);
+    err = check_planned(admin_factory(call)->db, &label.number, code, why);
     return err != OK ? err : answer(call, &m, &label, why);
 }

@@ -17,13 +17,13 @@ static json_t *mistakes_of(const struct plan *plan)
     return json_pack("{s:o,s:b}", "mistakes", list, "more", plan->more_errors);
 }
 
-enum err api_plan_import(struct admin_call *call, struct why *why)
+enum err api_plan_import(struct api_call *call, struct why *why)
 {
     AUTO_PLAN plan = { 0 };
     struct plan_result result;
     char dry[8];
-    admin_query(call, "dry_run", sizeof dry, dry);
-    enum err err = plan_import(call->factory->db, call->actor, call->body, dry[0] != '\0', &plan, &result, why);
+    api_query(call, "dry_run", sizeof dry, dry);
+    enum err err = plan_import(admin_factory(call)->db, call->actor, call->body, dry[0] != '\0', &plan, &result, why);
     if (err == OK)
         call->answer = json_pack("{s:I,s:I,s:I,s:b}", "rows", (json_int_t)result.rows, "known", (json_int_t)result.known,
                                  "devices", (json_int_t)result.devices, "dry_run", dry[0] != '\0');
@@ -56,45 +56,45 @@ static int64_t local_midnight(int64_t now_s)
     return (int64_t)mktime(&tm);
 }
 
-static enum err list_counts(struct admin_call *call, int32_t from, int32_t to, struct why *why)
+static enum err list_counts(struct api_call *call, int32_t from, int32_t to, struct why *why)
 {
     char text[16];
     enum err err = OK;
-    admin_query(call, "from", sizeof text, text);
+    api_query(call, "from", sizeof text, text);
     if (text[0] != '\0')
         err = clock_parse_day(text, &from);
-    admin_query(call, "to", sizeof text, text);
+    api_query(call, "to", sizeof text, text);
     if (err == OK && text[0] != '\0')
         err = clock_parse_day(text, &to);
     if (err != OK)
         return why_set(why, err, "\"%s\" is not a day: write it as 2026-03-19", text);
     json_t *rows = json_array();
-    err = stock_count_each(call->factory->db, from, to, local_midnight(clock_wall_s()), add_count, rows, why);
+    err = stock_count_each(admin_factory(call)->db, from, to, local_midnight(clock_wall_s()), add_count, rows, why);
     call->answer = json_pack("{s:o}", "rows", rows);
     return err;
 }
 
-enum err api_status(struct admin_call *call, struct why *why)
+enum err api_status(struct api_call *call, struct why *why)
 {
-    const struct factory_settings *s = &call->factory->settings;
+    const struct factory_settings *s = &admin_factory(call)->settings;
     int32_t today = clock_local_day(clock_wall_s());
     return list_counts(call, clock_day_add(today, -(int)s->days_late), clock_day_add(today, (int)s->request_ahead_days), why);
 }
 
-enum err api_plan_list(struct admin_call *call, struct why *why)
+enum err api_plan_list(struct api_call *call, struct why *why)
 {
     return list_counts(call, 0, 99991231, why);
 }
 
 /* Corrects a wrong plan while nothing of it was asked for. */
-enum err api_plan_remove(struct admin_call *call, struct why *why)
+enum err api_plan_remove(struct api_call *call, struct why *why)
 {
-    struct db *db = call->factory->db;
+    struct db *db = admin_factory(call)->db;
     char date[16], model[LIMIT_MODEL_CODE + 2], detail[64];
     int32_t day = 0;
     int64_t quantity = 0;
-    admin_query(call, "date", sizeof date, date);
-    admin_query(call, "model", sizeof model, model);
+    api_query(call, "date", sizeof date, date);
+    api_query(call, "model", sizeof model, model);
     if (clock_parse_day(date, &day) != OK)
         return why_set(why, ERR_BAD_INPUT, "\"%s\" is not a day: write it as 2026-03-19", date);
     enum err err = db_begin(db, why);
@@ -102,16 +102,16 @@ enum err api_plan_remove(struct admin_call *call, struct why *why)
         err = stock_plan_remove(db, day, model, &quantity, why);
     call->answer = json_pack("{s:s,s:s,s:I}", "date", date, "model", model, "quantity", (json_int_t)quantity);
     snprintf(detail, sizeof detail, "date=%s quantity=%lld", date, (long long)quantity);
-    return admin_commit(call, err, "plan-removed", model, detail, why);
+    return api_commit(call, err, "plan-removed", model, detail, why);
 }
 
-enum err api_request(struct admin_call *call, struct why *why)
+enum err api_request(struct api_call *call, struct why *why)
 {
-    struct factory *f = call->factory;
+    struct factory *f = admin_factory(call);
     char date[16];
     int32_t day = 0;
     int64_t n = 0;
-    enum err err = admin_text(call, "date", NULL, sizeof date, date, why);
+    enum err err = api_text(call, "date", NULL, sizeof date, date, why);
     if (err == OK && clock_parse_day(date, &day) != OK)
         err = why_set(why, ERR_BAD_INPUT, "\"%s\" is not a day: write it as 2026-03-19", date);
     if (err == OK && f->policy.direct)
@@ -134,10 +134,10 @@ static enum err count_request(void *context, const struct stock_request *r)
 }
 
 /* How many requests the CA has not answered yet. */
-enum err api_request_open(struct admin_call *call, struct why *why)
+enum err api_request_open(struct api_call *call, struct why *why)
 {
     int64_t n = 0;
-    enum err err = stock_request_each(call->factory->db, STOCK_REQUEST_OPEN, count_request, &n, why);
+    enum err err = stock_request_each(admin_factory(call)->db, STOCK_REQUEST_OPEN, count_request, &n, why);
     call->answer = json_pack("{s:I}", "open", (json_int_t)n);
     return err;
 }

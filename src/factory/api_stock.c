@@ -1,6 +1,7 @@
 /* Models, stations, one number, and the deletion of a discontinued model's packs (F-2, F-18). */
 #include <stdio.h>
 
+#include "api/session.h"
 #include "base/clock.h"
 #include "base/hex.h"
 #include "factory/admin.h"
@@ -15,15 +16,15 @@ static enum err add_model(void *context, const struct stock_model *m)
     return row == NULL || json_array_append_new(context, row) != 0 ? ERR_NO_MEMORY : OK;
 }
 
-enum err api_model_list(struct admin_call *call, struct why *why)
+enum err api_model_list(struct api_call *call, struct why *why)
 {
     json_t *rows = json_array();
     call->answer = json_pack("{s:o}", "rows", rows);
-    return stock_model_each(call->factory->db, add_model, rows, why);
+    return stock_model_each(admin_factory(call)->db, add_model, rows, why);
 }
 
 /* What the body does not say stays as it is in `m`. */
-static enum err read_model(struct admin_call *call, struct stock_model *m, struct why *why)
+static enum err read_model(struct api_call *call, struct stock_model *m, struct why *why)
 {
     const struct {
         const char *name;
@@ -38,7 +39,7 @@ static enum err read_model(struct admin_call *call, struct stock_model *m, struc
     char text[LIMIT_NAME + 1];
     enum err err = OK;
     for (size_t i = 0; err == OK && i < sizeof texts / sizeof *texts; i++) {
-        err = admin_text(call, texts[i].name, texts[i].to, texts[i].size, text, why);
+        err = api_text(call, texts[i].name, texts[i].to, texts[i].size, text, why);
         if (err == OK)
             memcpy(texts[i].to, text, strlen(text) + 1);
     }
@@ -52,12 +53,12 @@ static enum err read_model(struct admin_call *call, struct stock_model *m, struc
     return err;
 }
 
-enum err api_model_put(struct admin_call *call, struct why *why)
+enum err api_model_put(struct api_call *call, struct why *why)
 {
     struct stock_model m = { .digits = 6, .identity = true }, old;
-    struct db *db = call->factory->db;
+    struct db *db = admin_factory(call)->db;
     char code[LIMIT_MODEL_CODE + 1];
-    enum err err = admin_text(call, "code", NULL, sizeof code, code, why);
+    enum err err = api_text(call, "code", NULL, sizeof code, code, why);
     if (err == OK && !number_is_model(span_text(code)))
         err =
             why_set(why, ERR_BAD_INPUT, "\"%s\" is not a model code: 1 to %d digits or capital letters", code, LIMIT_MODEL_CODE);
@@ -76,7 +77,7 @@ enum err api_model_put(struct admin_call *call, struct why *why)
         err = stock_model_put(db, &m, why);
     if (err == OK)
         call->answer = json_pack("{s:s}", "code", m.code);
-    return admin_commit(call, err, "model", m.code, m.identity ? "identity=yes" : "identity=no", why);
+    return api_commit(call, err, "model", m.code, m.identity ? "identity=yes" : "identity=no", why);
 }
 
 static enum err add_station(void *context, const struct stock_station *s)
@@ -84,20 +85,20 @@ static enum err add_station(void *context, const struct stock_station *s)
     return json_array_append_new(context, json_pack("{s:s,s:s}", "name", s->name, "line", s->line)) != 0 ? ERR_NO_MEMORY : OK;
 }
 
-enum err api_station_list(struct admin_call *call, struct why *why)
+enum err api_station_list(struct api_call *call, struct why *why)
 {
     json_t *rows = json_array();
     call->answer = json_pack("{s:o}", "rows", rows);
-    return stock_station_each(call->factory->db, add_station, rows, why);
+    return stock_station_each(admin_factory(call)->db, add_station, rows, why);
 }
 
-enum err api_station_put(struct admin_call *call, struct why *why)
+enum err api_station_put(struct api_call *call, struct why *why)
 {
     struct stock_station s;
-    struct db *db = call->factory->db;
-    enum err err = admin_text(call, "name", NULL, sizeof s.name, s.name, why);
+    struct db *db = admin_factory(call)->db;
+    enum err err = api_text(call, "name", NULL, sizeof s.name, s.name, why);
     if (err == OK)
-        err = admin_text(call, "line", NULL, sizeof s.line, s.line, why);
+        err = api_text(call, "line", NULL, sizeof s.line, s.line, why);
     if (err != OK)
         return err;
     if (s.name[0] == '\0' || s.line[0] == '\0')
@@ -106,29 +107,29 @@ enum err api_station_put(struct admin_call *call, struct why *why)
     if (err == OK)
         err = stock_station_put(db, &s, why);
     call->answer = json_pack("{s:s,s:s}", "name", s.name, "line", s.line);
-    return admin_commit(call, err, "station", s.name, s.line, why);
+    return api_commit(call, err, "station", s.name, s.line, why);
 }
 
-enum err api_station_remove(struct admin_call *call, struct why *why)
+enum err api_station_remove(struct api_call *call, struct why *why)
 {
-    struct db *db = call->factory->db;
+    struct db *db = admin_factory(call)->db;
     enum err err = db_begin(db, why);
     if (err == OK)
         err = stock_station_remove(db, call->rest, why);
     call->answer = json_pack("{s:s}", "removed", call->rest);
-    return admin_commit(call, err, "station-removed", call->rest, "", why);
+    return api_commit(call, err, "station-removed", call->rest, "", why);
 }
 
 /* --- Forget (F-18): left-over packs are revoked at the CA first, and erased when it has confirmed that --- */
 
 static enum err mark_voided(void *context, const struct identity *row)
 {
-    struct admin_call *call = context;
+    struct api_call *call = context;
     struct stock_outcome o = {
         .number = row->number, .generation = row->generation, .outcome = "voided", .reason = "model discontinued"
     };
     memcpy(o.fingerprint, row->fingerprint, sizeof o.fingerprint);
-    enum err err = stock_outcome_add(call->factory->db, &o, NULL);
+    enum err err = stock_outcome_add(admin_factory(call)->db, &o, NULL);
     if (err == ERR_CONFLICT)
         return OK; /* told before */
     json_t *n = json_object_get(call->answer, "voided");
@@ -139,37 +140,37 @@ static enum err mark_voided(void *context, const struct identity *row)
 static enum err count_claimed(void *context, const struct identity *row)
 {
     (void)row;
-    struct admin_call *call = context;
+    struct api_call *call = context;
     json_t *n = json_object_get(call->answer, "claimed");
     return json_integer_set(n, json_integer_value(n) + 1) == 0 ? OK : ERR_BUG;
 }
 
-static enum err check_second_person(struct admin_call *call, char ret_name[LIMIT_NAME + 1], struct why *why)
+static enum err check_second_person(struct api_call *call, char ret_name[LIMIT_NAME + 1], struct why *why)
 {
-    char name[LIMIT_NAME + 1], password[256];
-    struct stock_operator op;
+    char name[LIMIT_NAME + 1], password[PASSWORD_SIZE];
+    struct person op;
     ret_name[0] = '\0';
-    if (!call->factory->settings.two_persons)
+    if (!admin_factory(call)->settings.two_persons)
         return OK;
-    enum err err = admin_text(call, "confirm_user", NULL, sizeof name, name, why);
+    enum err err = api_text(call, "confirm_user", NULL, sizeof name, name, why);
     if (err == OK)
-        err = admin_text(call, "confirm_password", NULL, sizeof password, password, why);
+        err = api_text(call, "confirm_password", NULL, sizeof password, password, why);
     if (err != OK)
         return why_set(why, ERR_NOT_ALLOWED, "a second administrator must confirm this: --confirm-user, --confirm-password-file");
     if (strcmp(name, call->op.name) == 0)
         return why_set(why, ERR_NOT_ALLOWED, "the second administrator must be another person");
-    err = session_check(call->factory, name, password, &op, why);
+    err = session_check(call->service, name, password, &op, why);
     secret_wipe(password, sizeof password);
-    if (err == OK && strcmp(op.role, operator_role_name(OPERATOR_ADMIN)) != 0)
+    if (err == OK && strcmp(op.role, admin_table.roles[OPERATOR_ADMIN]) != 0)
         err = why_set(why, ERR_NOT_ALLOWED, "%s is not an administrator", name);
     if (err == OK)
         memcpy(ret_name, name, sizeof name);
     return err;
 }
 
-enum err api_forget(struct admin_call *call, struct why *why)
+enum err api_forget(struct api_call *call, struct why *why)
 {
-    struct db *db = call->factory->db;
+    struct db *db = admin_factory(call)->db;
     struct stock_model model;
     char second[LIMIT_NAME + 1], detail[LIMIT_NAME + 64];
     enum err err = check_second_person(call, second, why);
@@ -190,16 +191,16 @@ enum err api_forget(struct admin_call *call, struct why *why)
         err = stock_identity_in_state(db, LIFE_CLAIMED, model.code, count_claimed, call, why);
     snprintf(detail, sizeof detail, "voided=%lld confirmed-by=%s",
              (long long)json_integer_value(json_object_get(call->answer, "voided")), second);
-    err = admin_commit(call, err, "forget", model.code, detail, why);
-    office_wake(call->factory->office);
+    err = api_commit(call, err, "forget", model.code, detail, why);
+    office_wake(admin_factory(call)->office);
     return err;
 }
 
-enum err api_number(struct admin_call *call, struct why *why)
+enum err api_number_show(struct api_call *call, struct why *why)
 {
     struct identity i;
     char fingerprint[2 * IDENTITY_FINGERPRINT + 1] = "", day[CLOCK_DAY_SIZE];
-    enum err err = stock_identity_newest(call->factory->db, call->rest, &i, why);
+    enum err err = stock_identity_newest(admin_factory(call)->db, call->rest, &i, why);
     if (err != OK)
         return why_prefix(why, err, "%.41s", call->rest);
     clock_format_day(i.day, day);

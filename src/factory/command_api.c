@@ -4,17 +4,53 @@
 #include <time.h>
 
 #include "base/file.h"
-#include "factory/api_client.h"
+#include "api/client.h"
+#include "factory/commands.h"
 
-static const char *text_of(const json_t *row, const char *name)
+enum err command_settings(const struct command_line *line, char ret_path[API_PATH], struct factory_settings *ret_settings,
+                          struct why *why)
 {
-    const char *text = json_string_value(json_object_get(row, name));
-    return text == NULL ? "" : text;
+    enum err err = api_config_path(line, ret_path, why);
+    return err != OK ? err : factory_settings_read(ret_path, ret_settings, why);
 }
 
-static long long int_of(const json_t *row, const char *name)
+static enum err find_service(const struct command_line *line, struct api_place *ret_place, struct why *why)
 {
-    return (long long)json_integer_value(json_object_get(row, name));
+    struct factory_settings settings;
+    char path[API_PATH];
+    enum err err = command_settings(line, path, &settings, why);
+    if (err != OK)
+        return err;
+    memcpy(ret_place->identity, settings.identity, sizeof ret_place->identity);
+    memcpy(ret_place->store, settings.store, sizeof ret_place->store);
+    return OK;
+}
+
+const struct api_program factory_api = { "factory", "factory server", ROLE_FACTORY, find_service };
+
+int command_login(const struct command_line *line)
+{
+    return api_command_login(&factory_api, line);
+}
+
+int command_operator_add(const struct command_line *line)
+{
+    return api_command_operator_add(&factory_api, line);
+}
+
+int command_operator_list(const struct command_line *line)
+{
+    return api_command_operator_list(&factory_api, line);
+}
+
+int command_operator_disable(const struct command_line *line)
+{
+    return api_command_operator_disable(&factory_api, line);
+}
+
+int command_operator_password(const struct command_line *line)
+{
+    return api_command_operator_password(&factory_api, line);
 }
 
 static int finish(json_t *answer)
@@ -23,59 +59,25 @@ static int finish(json_t *answer)
     return 0;
 }
 
-int command_login(const struct command_line *line)
-{
-    const char *user = command_flag(line, "user"), *file = command_flag(line, "password-file");
-    struct api api;
-    struct why why = { "" };
-    json_t *answer = NULL;
-    char path[COMMAND_PATH];
-    enum err err = user == NULL || file == NULL ? why_set(&why, ERR_USAGE, "--user and --password-file are needed") : OK;
-    if (err == OK)
-        err = api_connect(line, &api, &why);
-    if (err != OK)
-        return command_fail(line, err, &why, NULL);
-    err = api_login_with(&api, user, file, &answer, &why);
-    if (err == OK)
-        err = api_session_path(&api, sizeof path, path);
-    if (err == OK)
-        err = file_replace(path, span_text(text_of(answer, "token")), 0600, &why);
-    if (err == OK)
-        printf("%s is logged in as %s\n", text_of(answer, "name"), text_of(answer, "role"));
-    json_decref(answer);
-    api_close(&api);
-    return err == OK ? 0 : command_fail(line, err, &why, NULL);
-}
-
-static void print_mistakes(const char *file, const json_t *answer)
-{
-    size_t i;
-    json_t *mistake;
-    json_array_foreach(json_object_get(answer, "mistakes"), i, mistake) fprintf(
-        stderr, "%s:%lld:%lld: %s\n", file, int_of(mistake, "line"), int_of(mistake, "column"), text_of(mistake, "reason"));
-    if (json_is_true(json_object_get(answer, "more")))
-        fprintf(stderr, "%s: and more\n", file);
-}
-
 int command_plan_import(const struct command_line *line)
 {
-    struct api api;
+    struct api_client api;
     struct why why = { "" };
     json_t *answer = NULL;
     AUTO_BUF csv = { .max = LIMIT_PLAN_BYTES };
     bool dry = command_switch(line, "dry-run");
     enum err err = file_read(line->args[0], LIMIT_PLAN_BYTES, &csv, &why);
     if (err == OK)
-        err = api_open(line, &api, &why);
+        err = api_open(&factory_api, line, &api, &why);
     if (err != OK)
         return command_fail(line, err, &why, NULL);
     err = api_send(&api, "POST", dry ? "/plan?dry_run=1" : "/plan", "text/csv", buf_span(&csv), &answer, &why);
     api_close(&api);
     if (err == OK)
-        printf("%s: %lld rows, %lld of them known already, %lld devices %s\n", line->args[0], int_of(answer, "rows"),
-               int_of(answer, "known"), int_of(answer, "devices"), dry ? "would be planned (dry run)" : "planned");
+        printf("%s: %lld rows, %lld of them known already, %lld devices %s\n", line->args[0], api_number(answer, "rows"),
+               api_number(answer, "known"), api_number(answer, "devices"), dry ? "would be planned (dry run)" : "planned");
     else
-        print_mistakes(line->args[0], answer);
+        api_print_mistakes(line->args[0], answer);
     json_decref(answer);
     return err == OK
                ? 0
@@ -87,11 +89,11 @@ int command_plan_remove(const struct command_line *line)
     json_t *answer;
     char path[100];
     snprintf(path, sizeof path, "/plan?date=%.10s&model=%.17s", line->args[0], line->args[1]);
-    int status = api_run(line, "DELETE", path, NULL, &answer);
+    int status = api_run(&factory_api, line, "DELETE", path, NULL, &answer);
     if (status != 0)
         return status;
-    printf("%lld devices of model %s are planned for %s no longer\n", int_of(answer, "quantity"), text_of(answer, "model"),
-           text_of(answer, "date"));
+    printf("%lld devices of model %s are planned for %s no longer\n", api_number(answer, "quantity"), api_member(answer, "model"),
+           api_member(answer, "date"));
     return finish(answer);
 }
 
@@ -104,24 +106,23 @@ static void print_counts(const json_t *answer)
     json_array_foreach(json_object_get(answer, "rows"), i, r)
     {
         if (!json_is_true(json_object_get(r, "identity")))
-            printf("%-10s  %-8s %-20s %8lld  no identity\n", text_of(r, "date"), text_of(r, "model"), text_of(r, "name"),
-                   int_of(r, "quantity"));
+            printf("%-10s  %-8s %-20s %8lld  no identity\n", api_member(r, "date"), api_member(r, "model"), api_member(r, "name"),
+                   api_number(r, "quantity"));
         else
-            printf("%-10s  %-8s %-20s %8lld %8lld %8lld %8lld %8lld %8lld %8lld\n", text_of(r, "date"), text_of(r, "model"),
-                   text_of(r, "name"), int_of(r, "quantity"), int_of(r, "on_hand"), int_of(r, "claimed"),
-                   int_of(r, "written_today"), int_of(r, "written"), int_of(r, "failed"), int_of(r, "left"));
+            printf("%-10s  %-8s %-20s %8lld %8lld %8lld %8lld %8lld %8lld %8lld\n", api_member(r, "date"), api_member(r, "model"),
+                   api_member(r, "name"), api_number(r, "quantity"), api_number(r, "on_hand"), api_number(r, "claimed"),
+                   api_number(r, "written_today"), api_number(r, "written"), api_number(r, "failed"), api_number(r, "left"));
     }
 }
 
 static int show_counts(const struct command_line *line, const char *path)
 {
     json_t *answer;
-    int status = api_run(line, "GET", path, NULL, &answer);
+    int status = api_run(&factory_api, line, "GET", path, NULL, &answer);
     if (status != 0)
         return status;
     if (command_switch(line, "json")) {
-        json_dumpf(answer, stdout, JSON_INDENT(2));
-        putchar('\n');
+        api_print_json(answer);
     } else {
         print_counts(answer);
     }
@@ -146,12 +147,12 @@ int command_status(const struct command_line *line)
 }
 
 /* Until the CA has answered every request: with packs that are stored durably then, or with a refusal. */
-static enum err wait_for_ca(struct api *api, struct why *why)
+static enum err wait_for_ca(struct api_client *api, struct why *why)
 {
     for (;;) {
         json_t *answer = NULL;
-        enum err err = api_call(api, "GET", "/requests", NULL, &answer, why);
-        bool open = int_of(answer, "open") != 0;
+        enum err err = api_ask(api, "GET", "/requests", NULL, &answer, why);
+        bool open = api_number(answer, "open") != 0;
         json_decref(answer);
         if (err != OK || !open)
             return err;
@@ -160,27 +161,28 @@ static enum err wait_for_ca(struct api *api, struct why *why)
 }
 
 /* How many numbers of the day have no pack yet. */
-static enum err count_without(struct api *api, const char *date, long long *ret_n, struct why *why)
+static enum err count_without(struct api_client *api, const char *date, long long *ret_n, struct why *why)
 {
     char path[64];
     size_t i;
     json_t *answer = NULL, *row;
     snprintf(path, sizeof path, "/plan?from=%.10s&to=%.10s", date, date);
-    enum err err = api_call(api, "GET", path, NULL, &answer, why);
+    enum err err = api_ask(api, "GET", path, NULL, &answer, why);
     *ret_n = 0;
-    json_array_foreach(json_object_get(answer, "rows"), i, row) *ret_n += int_of(row, "planned") + int_of(row, "requested");
+    json_array_foreach(json_object_get(answer, "rows"), i, row) *ret_n +=
+        api_number(row, "planned") + api_number(row, "requested");
     json_decref(answer);
     return err;
 }
 
-static enum err request_day(struct api *api, const char *date, bool wait, struct why *why)
+static enum err request_day(struct api_client *api, const char *date, bool wait, struct why *why)
 {
     long long without = 0;
     json_t *answer = NULL, *body = json_pack("{s:s}", "date", date);
-    enum err err = api_call(api, "POST", "/requests", body, &answer, why);
+    enum err err = api_ask(api, "POST", "/requests", body, &answer, why);
     json_decref(body);
     if (err == OK)
-        printf("%lld numbers of %s are asked for\n", int_of(answer, "requested"), date);
+        printf("%lld numbers of %s are asked for\n", api_number(answer, "requested"), date);
     json_decref(answer);
     if (err != OK || !wait)
         return err;
@@ -189,8 +191,8 @@ static enum err request_day(struct api *api, const char *date, bool wait, struct
     if (err == OK)
         err = count_without(api, date, &without, why);
     if (err == OK && without != 0)
-        return why_set(why, ERR_CONFLICT, "the CA refused: %lld numbers of %s have no identity, the server's log says why", without,
-                       date);
+        return why_set(why, ERR_CONFLICT, "the CA refused: %lld numbers of %s have no identity, the server's log says why",
+                       without, date);
     if (err == OK)
         printf("the identities of %s are on hand\n", date);
     return err;
@@ -198,19 +200,17 @@ static enum err request_day(struct api *api, const char *date, bool wait, struct
 
 int command_request(const struct command_line *line)
 {
-    struct api api;
+    struct api_client api;
     struct why why = { "" };
     const char *date = command_flag(line, "date");
     if (date == NULL)
         return command_fail(line, ERR_USAGE, &(struct why){ "--date is missing" }, "nameplate factory request --date 2026-03-19");
-    enum err err = api_open(line, &api, &why);
+    enum err err = api_open(&factory_api, line, &api, &why);
     if (err == OK) {
         err = request_day(&api, date, command_switch(line, "wait"), &why);
         api_close(&api);
     }
-    return err == OK ? 0
-                     : command_fail(line, err, &why,
-                                    err == ERR_NOT_AUTHENTICATED ? "nameplate factory login --user NAME --password-file FILE" : NULL);
+    return err == OK ? 0 : api_fail(&factory_api, line, err, &why);
 }
 
 /* Only what was said is sent: a change leaves the rest as it is. */
@@ -230,59 +230,34 @@ int command_model_add(const struct command_line *line)
         json_object_set_new(body, "digits", json_integer(digits));
     if (command_switch(line, "no-identity"))
         json_object_set_new(body, "identity", json_false());
-    int status = api_run(line, "POST", "/models", body, &answer);
+    int status = api_run(&factory_api, line, "POST", "/models", body, &answer);
     if (status != 0)
         return status;
-    printf("model %s\n", text_of(answer, "code"));
-    return finish(answer);
-}
-
-static int list(const struct command_line *line, const char *path, const char *const *columns, size_t n)
-{
-    json_t *answer, *row;
-    size_t i;
-    int status = api_run(line, "GET", path, NULL, &answer);
-    if (status != 0)
-        return status;
-    json_array_foreach(json_object_get(answer, "rows"), i, row)
-    {
-        for (size_t c = 0; c < n; c++) {
-            const json_t *value = json_object_get(row, columns[c]);
-            printf("%s%s%s", c == 0 ? "" : "  ", json_is_boolean(value) ? columns[c] : json_string_value(value),
-                   json_is_boolean(value) ? (json_is_true(value) ? "=yes" : "=no") : "");
-        }
-        putchar('\n');
-    }
+    printf("model %s\n", api_member(answer, "code"));
     return finish(answer);
 }
 
 int command_model_list(const struct command_line *line)
 {
     static const char *const columns[] = { "code", "name", "identity", "line", "voltage", "power", "current", "discontinued" };
-    return list(line, "/models", columns, sizeof columns / sizeof *columns);
+    return api_list(&factory_api, line, "/models", columns, sizeof columns / sizeof *columns);
 }
 
 int command_station_list(const struct command_line *line)
 {
     static const char *const columns[] = { "name", "line" };
-    return list(line, "/stations", columns, 2);
-}
-
-int command_operator_list(const struct command_line *line)
-{
-    static const char *const columns[] = { "name", "role", "disabled", "locked" };
-    return list(line, "/operators", columns, 4);
+    return api_list(&factory_api, line, "/stations", columns, 2);
 }
 
 int command_station_add(const struct command_line *line)
 {
     json_t *answer;
     const char *at = command_flag(line, "line");
-    int status = api_run(line, "POST", "/stations",
+    int status = api_run(&factory_api, line, "POST", "/stations",
                          json_pack("{s:s,s:s}", "name", line->args[0], "line", at == NULL ? line->args[0] : at), &answer);
     if (status != 0)
         return status;
-    printf("station %s at line %s\n", text_of(answer, "name"), text_of(answer, "line"));
+    printf("station %s at line %s\n", api_member(answer, "name"), api_member(answer, "line"));
     return finish(answer);
 }
 
@@ -291,48 +266,8 @@ int command_station_remove(const struct command_line *line)
     json_t *answer;
     char path[200];
     snprintf(path, sizeof path, "/stations/%.64s", line->args[0]);
-    int status = api_run(line, "DELETE", path, NULL, &answer);
+    int status = api_run(&factory_api, line, "DELETE", path, NULL, &answer);
     return status != 0 ? status : finish(answer);
-}
-
-static int put_operator(const struct command_line *line, const char *role, const char *password_file, int disabled)
-{
-    json_t *answer, *body = json_pack("{s:s}", "name", line->args[0]);
-    char password[256] = "";
-    struct why why = { "" };
-    enum err err = password_file == NULL ? OK : command_read_line(password_file, sizeof password, password, &why);
-    if (role != NULL)
-        json_object_set_new(body, "role", json_string(role));
-    if (password_file != NULL)
-        json_object_set_new(body, "password", json_string(password));
-    if (disabled >= 0)
-        json_object_set_new(body, "disabled", json_boolean(disabled));
-    secret_wipe(password, sizeof password);
-    if (err != OK) {
-        json_decref(body);
-        return command_fail(line, err, &why, NULL);
-    }
-    int status = api_run(line, "POST", "/operators", body, &answer);
-    if (status != 0)
-        return status;
-    printf("operator %s: %s%s\n", text_of(answer, "name"), text_of(answer, "role"),
-           json_is_true(json_object_get(answer, "disabled")) ? ", disabled" : "");
-    return finish(answer);
-}
-
-int command_operator_add(const struct command_line *line)
-{
-    return put_operator(line, command_flag(line, "role"), command_flag(line, "new-password-file"), 0);
-}
-
-int command_operator_disable(const struct command_line *line)
-{
-    return put_operator(line, NULL, NULL, 1);
-}
-
-int command_operator_password(const struct command_line *line)
-{
-    return put_operator(line, NULL, command_flag(line, "new-password-file"), -1);
 }
 
 int command_forget(const struct command_line *line)
@@ -341,7 +276,7 @@ int command_forget(const struct command_line *line)
     char path[64], password[256] = "";
     const char *user = command_flag(line, "confirm-user"), *file = command_flag(line, "confirm-password-file");
     struct why why = { "" };
-    if (user != NULL && file != NULL && command_read_line(file, sizeof password, password, &why) != OK) {
+    if (user != NULL && file != NULL && file_read_line(file, sizeof password, password, &why) != OK) {
         json_decref(body);
         return command_fail(line, ERR_NOT_FOUND, &why, NULL);
     }
@@ -351,12 +286,12 @@ int command_forget(const struct command_line *line)
     }
     secret_wipe(password, sizeof password);
     snprintf(path, sizeof path, "/forget/%.32s", line->args[0]);
-    int status = api_run(line, "POST", path, body, &answer);
+    int status = api_run(&factory_api, line, "POST", path, body, &answer);
     if (status != 0)
         return status;
-    printf("model %s is discontinued: %lld packs are revoked and erased\n", line->args[0], int_of(answer, "voided"));
-    if (int_of(answer, "claimed") > 0)
-        printf("%lld are at stations now: run this again when they are back\n", int_of(answer, "claimed"));
+    printf("model %s is discontinued: %lld packs are revoked and erased\n", line->args[0], api_number(answer, "voided"));
+    if (api_number(answer, "claimed") > 0)
+        printf("%lld are at stations now: run this again when they are back\n", api_number(answer, "claimed"));
     return finish(answer);
 }
 
@@ -365,10 +300,9 @@ int command_number(const struct command_line *line)
     json_t *answer;
     char path[64];
     snprintf(path, sizeof path, "/numbers/%.41s", line->args[0]);
-    int status = api_run(line, "GET", path, NULL, &answer);
+    int status = api_run(&factory_api, line, "GET", path, NULL, &answer);
     if (status != 0)
         return status;
-    json_dumpf(answer, stdout, JSON_INDENT(2));
-    putchar('\n');
+    api_print_json(answer);
     return finish(answer);
 }

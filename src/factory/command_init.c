@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/clock.h"
+#include "api/session.h"
 #include "base/file.h"
 #include "factory/admin.h"
 #include "factory/ca_link.h"
@@ -98,23 +98,8 @@ static enum err write_settings(const struct init *in, struct why *why)
 
 static enum err make_admin(struct db *db, const char *name, const char *file, struct why *why)
 {
-    struct stock_operator op = { .role = "admin" };
-    char password[256];
-    snprintf(op.name, sizeof op.name, "%s", name);
-    enum err err = command_read_line(file, sizeof password, password, why);
-    if (err == OK)
-        err = password_hash(password, op.hash, why);
-    secret_wipe(password, sizeof password);
-    if (err == OK)
-        err = db_begin(db, why);
-    if (err == OK)
-        err = stock_operator_put(db, &op, why);
-    if (err == OK)
-        err = factory_note(db, "init", "operator", op.name, why, "role=admin");
-    if (err == OK)
-        err = db_commit(db, why);
-    db_rollback(db);
-    return err;
+    const struct people people = stock_people(db);
+    return session_first_operator(&people, stock_audit, name, admin_table.roles[OPERATOR_ADMIN], file, why);
 }
 
 static enum err make_store(const struct init *in, struct why *why)

@@ -2,7 +2,7 @@
 #include <stdio.h>
 
 #include "base/file.h"
-#include "factory/api_client.h"
+#include "factory/commands.h"
 
 static enum err check_output(const char *path, struct why *why)
 {
@@ -23,7 +23,7 @@ int command_label(const struct command_line *line)
     if (err != OK)
         return command_fail(line, err, &why, NULL);
     snprintf(path, sizeof path, "/labels/%.41s", line->args[0]);
-    int status = api_run(line, "GET", path, NULL, &answer);
+    int status = api_run(&factory_api, line, "GET", path, NULL, &answer);
     if (status != 0)
         return status;
     const char *svg = json_string_value(json_object_get(answer, "svg"));

@@ -2,7 +2,7 @@
 #ifndef FACTORY_COMMANDS_H
 #define FACTORY_COMMANDS_H
 
-#include "conf/command.h"
+#include "api/client.h"
 #include "factory/settings.h"
 
 typedef int command_fn(const struct command_line *line);
@@ -13,12 +13,12 @@ command_fn command_init, command_serve, command_login, command_plan_import, comm
     command_number, command_export, command_fsck, command_reconcile, command_audit_list, command_audit_verify, command_label,
     command_plan_remove;
 
-enum { COMMAND_PATH = 1024 };
+enum { COMMAND_PATH = API_PATH };
 
 /* DIR/nameplate.conf of --dir, or --config. */
 enum err command_settings(const struct command_line *line, char ret_path[COMMAND_PATH], struct factory_settings *ret_settings,
                           struct why *why) MUST_CHECK;
-/* First line of a file, without its end. Errors: those of file_read, TOO_LARGE. */
-enum err command_read_line(const char *path, size_t size, char *ret_text, struct why *why) MUST_CHECK;
+
+extern const struct api_program factory_api;
 
 #endif

@@ -81,17 +81,4 @@ bool decide_fetch_due(int32_t today, int32_t minute, int32_t at_day, int32_t at_
  * max_ms, half of it random so that factories do not come back all at once. */
 int64_t decide_backoff_ms(unsigned attempt, uint32_t random, int64_t max_ms);
 
-/* --- F-20: log-in --- */
-
-struct login_facts {
-    bool known, disabled, password_right;
-    int64_t failures, locked_until_s;
-};
-struct login_effect {
-    int64_t failures, locked_until_s; /* to be saved, on success and on failure */
-};
-/* `ret_effect` is written in every case. Errors: NOT_AUTHENTICATED, LOCKED_OUT. */
-enum err decide_login(const struct login_facts *facts, int64_t most_failures, int64_t lock_s, int64_t now_s,
-                      struct login_effect *ret_effect, struct why *why) MUST_CHECK;
-
 #endif

@@ -2,6 +2,7 @@
 #ifndef FACTORY_FACTORY_H
 #define FACTORY_FACTORY_H
 
+#include "api/service.h"
 #include "factory/settings.h"
 #include "http/client.h"
 #include "http/server.h"
@@ -21,6 +22,7 @@ struct factory {
     struct db *db; /* of the loop's thread */
     struct http_client *client;
     struct http_server *stations, *admin;
+    struct api_service api; /* of the administrators' listener */
     struct tls_context *ca_tls; /* as a client of the CA */
     struct office *office;
     const char *config; /* path of the settings, for reloading */
@@ -41,8 +43,8 @@ enum err factory_note(struct db *db, const char *actor, const char *event, const
 /* "urn:uuid:..." (RFC 4122 version 4), a fresh request id. Errors: IO. */
 enum err factory_request_id(char ret_id[LIMIT_MESSAGE_ID + 1]) MUST_CHECK;
 
-/* The stations' listener and the administrators'. */
-extern const struct http_handler factory_station_handler, factory_admin_handler;
+/* The stations' listener. */
+extern const struct http_handler factory_station_handler;
 
 /* `factory serve`: runs until SIGTERM. Exit status. */
 int factory_serve(const char *config);

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "factory/admin.h"
 #include "factory/office.h"
 #include "factory/reload.h"
 #include "log/log.h"
@@ -111,6 +112,7 @@ static enum err open_listeners(struct factory *f, struct why *why)
     if (err != OK)
         return err;
     f->ca_tls = tls_context_ref(made.ca);
+    f->api = admin_service(f);
     err = http_server_new(f->loop,
                           &(struct http_server_options){ .address = s->address,
                                                          .port = (uint16_t)s->port,
@@ -124,8 +126,8 @@ static enum err open_listeners(struct factory *f, struct why *why)
                               &(struct http_server_options){ .address = s->admin_address,
                                                              .port = (uint16_t)s->admin_port,
                                                              .tls = made.admin,
-                                                             .handler = &factory_admin_handler,
-                                                             .context = f,
+                                                             .handler = &api_service_handler,
+                                                             .context = &f->api,
                                                              .refused = log_refused },
                               &f->admin, why);
     contexts_done(&made);

@@ -9,6 +9,7 @@
 #include "model/identity.h"
 #include "model/plan.h"
 #include "store/audit.h"
+#include "store/people.h"
 
 enum err stock_open(const char *path, enum db_mode mode, struct db **ret_db, struct why *why) MUST_CHECK;
 
@@ -161,26 +162,8 @@ enum err stock_station_get(struct db *db, const char *name, struct stock_station
                            struct why *why) MUST_CHECK; /* NOT_FOUND */
 enum err stock_station_each(struct db *db, stock_station_fn *fn, void *context, struct why *why) MUST_CHECK;
 
-struct stock_operator {
-    char name[LIMIT_NAME + 1], role[16], hash[128]; /* crypt(5) */
-    bool disabled;
-    int64_t failures, locked_until_s;
-};
-typedef enum err stock_operator_fn(void *context, const struct stock_operator *op);
-enum err stock_operator_put(struct db *db, const struct stock_operator *op, struct why *why) MUST_CHECK;
-enum err stock_operator_get(struct db *db, const char *name, struct stock_operator *ret_op,
-                            struct why *why) MUST_CHECK; /* NOT_FOUND */
-enum err stock_operator_each(struct db *db, stock_operator_fn *fn, void *context, struct why *why) MUST_CHECK;
-
-/* Sessions are kept by the hash of their token. */
-enum err stock_session_add(struct db *db, const uint8_t hash[32], const char *op, int64_t expires_s, struct why *why) MUST_CHECK;
-enum err stock_session_get(struct db *db, const uint8_t hash[32], int64_t now_s, char ret_op[LIMIT_NAME + 1],
-                           struct why *why) MUST_CHECK;
-/* Ends one session, and those that are over. */
-enum err stock_session_drop(struct db *db, const uint8_t hash[32], int64_t now_s, struct why *why) MUST_CHECK;
-/* Ends all sessions of an operator, and those that are over. */
-enum err stock_session_end(struct db *db, const char *op, int64_t now_s,
-                           struct why *why) MUST_CHECK; /* all of `op`, and old ones */
+/* Operators and sessions. */
+struct people stock_people(struct db *db);
 
 /* Sealed bootstrap packs by model (F-22), so that the board step goes on while the CA is away. */
 enum err stock_bootstrap_put(struct db *db, const char *model, struct span sealed, int64_t now_s, struct why *why) MUST_CHECK;

@@ -53,6 +53,7 @@ static const char first_migration[] =
     " fingerprint BLOB NOT NULL, outcome TEXT NOT NULL CHECK (outcome IN ('written', 'failed', 'voided')),"
     " reason TEXT NOT NULL, refused TEXT NOT NULL DEFAULT '', UNIQUE (number, generation, outcome)) STRICT;"
     "CREATE TABLE station (name TEXT PRIMARY KEY, line TEXT NOT NULL) STRICT;"
+    /* What store/people.c needs, from before there was people_migration. */
     "CREATE TABLE operator (name TEXT PRIMARY KEY, role TEXT NOT NULL CHECK (role IN ('admin', 'planner', 'viewer')),"
     " hash TEXT NOT NULL, disabled INTEGER NOT NULL, failures INTEGER NOT NULL, locked_until INTEGER NOT NULL) STRICT;"
     "CREATE TABLE session (hash BLOB PRIMARY KEY, operator TEXT NOT NULL REFERENCES operator (name), expires INTEGER NOT NULL) "
@@ -74,6 +75,7 @@ static const char *const statements[STOCK_STATEMENTS] = {
 #include "store/stock.tbl"
 #undef X
     AUDIT_STATEMENT_ROWS(ASK_AUDIT),
+    PEOPLE_STATEMENT_ROWS(ASK_PEOPLE),
 };
 
 static const struct db_schema schema = { "stock", migrations, statements, STOCK_STATEMENTS };

@@ -9,7 +9,8 @@ enum stock_statement {
 #include "store/stock.tbl"
 #undef X
     ASK_AUDIT,
-    STOCK_STATEMENTS = ASK_AUDIT + AUDIT_STATEMENTS
+    ASK_PEOPLE = ASK_AUDIT + AUDIT_STATEMENTS,
+    STOCK_STATEMENTS = ASK_PEOPLE + PEOPLE_STATEMENTS
 };
 
 /* A query of at most one row: NOT_FOUND without any. */

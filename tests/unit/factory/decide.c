@@ -306,35 +306,6 @@ static void waiting_doubles_up_to_the_most_and_half_of_it_is_random(void **state
     assert_true(decide_backoff_ms(4000000000u, 1, 60000) <= 60000);
 }
 
-struct login_row {
-    struct login_facts facts;
-    enum err err;
-    int64_t failures, locked_until;
-};
-
-/* F-20 */
-static void the_fifth_wrong_password_locks_the_account(void **state)
-{
-    (void)state;
-    static const struct login_row rows[] = {
-        { { true, false, true, 4, 0 }, OK, 0, 0 },
-        { { true, false, false, 0, 0 }, ERR_NOT_AUTHENTICATED, 1, 0 },
-        { { true, false, false, 3, 0 }, ERR_NOT_AUTHENTICATED, 4, 0 },
-        { { true, false, false, 4, 0 }, ERR_NOT_AUTHENTICATED, 0, NOW + 900 },
-        { { true, false, true, 0, NOW + 1 }, ERR_LOCKED_OUT, 0, NOW + 1 },
-        { { true, false, true, 0, NOW }, OK, 0, 0 },
-        { { true, true, true, 0, 0 }, ERR_NOT_AUTHENTICATED, 1, 0 },
-        { { false, false, true, 0, 0 }, ERR_NOT_AUTHENTICATED, 1, 0 },
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        struct login_effect e;
-        struct why why;
-        assert_err(decide_login(&rows[i].facts, 5, 900, NOW, &e, &why), rows[i].err);
-        assert_int_equal(e.failures, rows[i].failures);
-        assert_int_equal(e.locked_until_s, rows[i].locked_until);
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -349,7 +320,6 @@ int main(void)
         cmocka_unit_test(the_daily_request_is_due_once_a_day_at_its_time),
         cmocka_unit_test(the_plan_is_fetched_once_a_month_also_in_short_ones),
         cmocka_unit_test(waiting_doubles_up_to_the_most_and_half_of_it_is_random),
-        cmocka_unit_test(the_fifth_wrong_password_locks_the_account),
     };
     return cmocka_run_group_tests_name("decide", tests, NULL, NULL);
 }

@@ -308,19 +308,20 @@ static void sessions_end_by_time_and_by_will(void **state)
     struct why why;
     uint8_t hash[32] = { 1 };
     char name[LIMIT_NAME + 1];
-    struct stock_operator op = { .name = "meier", .role = "admin", .hash = "x" };
-    assert_ok(stock_operator_put(db, &op, &why));
-    assert_ok(stock_session_add(db, hash, "meier", 100, &why));
-    assert_ok(stock_session_get(db, hash, 99, name, &why));
+    const struct people people = stock_people(db);
+    struct person op = { .name = "meier", .role = "admin", .hash = "x" };
+    assert_ok(people_put(&people, &op, &why));
+    assert_ok(people_session_add(&people, hash, "meier", 100, &why));
+    assert_ok(people_session_get(&people, hash, 99, name, &why));
     assert_string_equal(name, "meier");
-    assert_err(stock_session_get(db, hash, 100, name, &why), ERR_NOT_FOUND);
+    assert_err(people_session_get(&people, hash, 100, name, &why), ERR_NOT_FOUND);
     uint8_t other[32] = { 2 };
-    assert_ok(stock_session_add(db, other, "meier", 100, &why));
-    assert_ok(stock_session_drop(db, other, 0, &why)); /* one log-out leaves the operator's other sessions */
-    assert_err(stock_session_get(db, other, 99, name, &why), ERR_NOT_FOUND);
-    assert_ok(stock_session_get(db, hash, 99, name, &why));
-    assert_ok(stock_session_end(db, "meier", 0, &why));
-    assert_err(stock_session_get(db, hash, 99, name, &why), ERR_NOT_FOUND);
+    assert_ok(people_session_add(&people, other, "meier", 100, &why));
+    assert_ok(people_session_drop(&people, other, 0, &why)); /* one log-out leaves the operator's other sessions */
+    assert_err(people_session_get(&people, other, 99, name, &why), ERR_NOT_FOUND);
+    assert_ok(people_session_get(&people, hash, 99, name, &why));
+    assert_ok(people_session_end(&people, "meier", 0, &why));
+    assert_err(people_session_get(&people, hash, 99, name, &why), ERR_NOT_FOUND);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_new, close_it)

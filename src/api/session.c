@@ -1,16 +1,19 @@
-/* Operators' passwords, log-in with lock-out, sessions (F-20). */
+#include "api/session.h"
+
 #include <crypt.h>
+#include <stdio.h>
 #include <stdlib.h>
 
+#include "api/login.h"
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/hex.h"
 #include "base/rng.h"
-#include "factory/admin.h"
 #include "log/log.h"
 
 enum { TOKEN_BYTES = 32 };
 
-enum err password_hash(const char *password, char ret_hash[128], struct why *why)
+enum err password_hash(const char *password, char ret_hash[PASSWORD_HASH], struct why *why)
 {
     char random[32], setting[CRYPT_GENSALT_OUTPUT_SIZE];
     if (strlen(password) < PASSWORD_MIN)
@@ -20,7 +23,7 @@ enum err password_hash(const char *password, char ret_hash[128], struct why *why
         return err;
     struct crypt_data *data = calloc(1, sizeof *data);
     if (data == NULL || crypt_gensalt_rn("$y$", 0, random, sizeof random, setting, sizeof setting) == NULL ||
-        crypt_rn(password, setting, data, (int)sizeof *data) == NULL || strlen(data->output) >= 128)
+        crypt_rn(password, setting, data, (int)sizeof *data) == NULL || strlen(data->output) >= PASSWORD_HASH)
         err = why_set(why, ERR_BAD_INPUT, "this password cannot be taken");
     else
         memcpy(ret_hash, data->output, strlen(data->output) + 1);
@@ -45,30 +48,34 @@ bool password_right(const char *password, const char *hash)
 /* An unknown name costs as much time as a wrong password. */
 static const char nobody_hash[] = "$y$j9T$LdJMENpBABJJ3hIHjB1Bi.$HboQGLL9L.YKpgCwXJ1E8ZVYnBOH0JZ4kyEWnmTrI77";
 
-static enum err save_counters(struct factory *f, struct stock_operator *op, const struct login_effect *e, bool in,
+static enum err save_counters(const struct api_service *s, struct person *op, const struct login_effect *e, bool in,
                               struct why *why)
 {
+    struct db *db = s->people.db;
+    char detail[64];
+    snprintf(detail, sizeof detail, "failures=%lld locked=%s", (long long)e->failures, e->locked_until_s > 0 ? "yes" : "no");
     op->failures = e->failures;
     op->locked_until_s = e->locked_until_s;
-    enum err err = db_begin(f->db, why);
+    enum err err = db_begin(db, why);
     if (err == OK)
-        err = stock_operator_put(f->db, op, why);
+        err = people_put(&s->people, op, why);
     if (err == OK)
-        err = factory_note(f->db, op->name, in ? "login" : "login-refused", op->name, why, "failures=%lld locked=%s",
-                           (long long)e->failures, e->locked_until_s > 0 ? "yes" : "no");
+        err = s->audit(db, &(struct audit_entry){ clock_wall_s(), op->name, in ? "login" : "login-refused", op->name, detail },
+                       why);
     if (err == OK)
-        err = db_commit(f->db, why);
-    db_rollback(f->db);
+        err = db_commit(db, why);
+    db_rollback(db);
     return err;
 }
 
-enum err session_check(struct factory *f, const char *name, const char *password, struct stock_operator *ret_op, struct why *why)
+enum err session_check(const struct api_service *s, const char *name, const char *password, struct person *ret_op,
+                       struct why *why)
 {
-    struct stock_operator op = { .hash = "" };
+    struct person op = { .hash = "" };
     struct login_facts facts = { 0 };
     struct login_effect effect;
     int64_t now = clock_wall_s();
-    enum err err = stock_operator_get(f->db, name, &op, why);
+    enum err err = people_get(&s->people, name, &op, why);
     if (err != OK && err != ERR_NOT_FOUND)
         return err;
     facts.known = err == OK;
@@ -77,9 +84,9 @@ enum err session_check(struct factory *f, const char *name, const char *password
     facts.locked_until_s = op.locked_until_s;
     if (op.locked_until_s <= now)
         facts.password_right = password_right(password, facts.known ? op.hash : nobody_hash);
-    err = decide_login(&facts, f->settings.login_failures, f->settings.lock_s, now, &effect, why);
+    err = login_decide(&facts, s->login_failures, s->lock_s, now, &effect, why);
     if (facts.known && err != ERR_LOCKED_OUT) {
-        enum err saved = save_counters(f, &op, &effect, err == OK, err == OK ? why : NULL);
+        enum err saved = save_counters(s, &op, &effect, err == OK, err == OK ? why : NULL);
         if (saved != OK)
             return saved;
     }
@@ -97,17 +104,17 @@ static void hash_token(const char *token, uint8_t ret_hash[32])
     cert_fingerprint_der(span_text(token), ret_hash);
 }
 
-enum err session_find(struct factory *f, const char *authorization, struct stock_operator *ret_op, struct why *why)
+enum err session_find(const struct api_service *s, const char *authorization, struct person *ret_op, struct why *why)
 {
     uint8_t hash[32];
     char name[LIMIT_NAME + 1];
-    struct stock_operator op;
+    struct person op;
     if (authorization == NULL || strncmp(authorization, bearer, strlen(bearer)) != 0)
         return why_set(why, ERR_NOT_AUTHENTICATED, "log in first");
     hash_token(authorization + strlen(bearer), hash);
-    enum err err = stock_session_get(f->db, hash, clock_wall_s(), name, why);
+    enum err err = people_session_get(&s->people, hash, clock_wall_s(), name, why);
     if (err == OK)
-        err = stock_operator_get(f->db, name, &op, why);
+        err = people_get(&s->people, name, &op, why);
     if (err == ERR_NOT_FOUND || (err == OK && op.disabled))
         return why_set(why, ERR_NOT_AUTHENTICATED, "the log-in is over: log in again");
     if (err == OK)
@@ -115,18 +122,18 @@ enum err session_find(struct factory *f, const char *authorization, struct stock
     return err;
 }
 
-static enum err open_session(struct admin_call *call, const struct stock_operator *op, struct why *why)
+static enum err open_session(struct api_call *call, const struct person *op, struct why *why)
 {
-    struct factory *f = call->factory;
+    const struct api_service *s = call->service;
     uint8_t random[TOKEN_BYTES], hash[32];
     char token[TOKEN_TEXT];
-    int64_t expires = clock_wall_s() + f->settings.session_s;
+    int64_t expires = clock_wall_s() + s->session_s;
     enum err err = rng_fill(random, sizeof random);
     if (err != OK)
         return err;
     hex_encode(random, sizeof random, token);
     hash_token(token, hash);
-    err = stock_session_add(f->db, hash, op->name, expires, why);
+    err = people_session_add(&s->people, hash, op->name, expires, why);
     if (err == OK)
         call->answer =
             json_pack("{s:s,s:s,s:s,s:I}", "token", token, "name", op->name, "role", op->role, "expires", (json_int_t)expires);
@@ -134,23 +141,49 @@ static enum err open_session(struct admin_call *call, const struct stock_operato
     return err;
 }
 
-enum err api_login(struct admin_call *call, struct why *why)
+enum err api_login(struct api_call *call, struct why *why)
 {
-    char name[LIMIT_NAME + 1], password[256];
-    struct stock_operator op;
-    enum err err = admin_text(call, "name", NULL, sizeof name, name, why);
+    char name[LIMIT_NAME + 1], password[PASSWORD_SIZE];
+    struct person op;
+    enum err err = api_text(call, "name", NULL, sizeof name, name, why);
     if (err == OK)
-        err = admin_text(call, "password", NULL, sizeof password, password, why);
+        err = api_text(call, "password", NULL, sizeof password, password, why);
     if (err == OK)
-        err = session_check(call->factory, name, password, &op, why);
+        err = session_check(call->service, name, password, &op, why);
     secret_wipe(password, sizeof password);
     return err != OK ? err : open_session(call, &op, why);
 }
 
-enum err api_logout(struct admin_call *call, struct why *why)
+enum err api_logout(struct api_call *call, struct why *why)
 {
     uint8_t hash[32];
     hash_token(call->authorization + strlen(bearer), hash);
     call->answer = json_pack("{s:b}", "ended", 1);
-    return stock_session_drop(call->factory->db, hash, clock_wall_s(), why);
+    return people_session_drop(&call->service->people, hash, clock_wall_s(), why);
+}
+
+enum err session_first_operator(const struct people *people,
+                                enum err (*audit)(struct db *db, const struct audit_entry *entry, struct why *why),
+                                const char *name, const char *role, const char *password_file, struct why *why)
+{
+    struct db *db = people->db;
+    struct person op = { .hash = "" };
+    char password[PASSWORD_SIZE], detail[32];
+    snprintf(op.name, sizeof op.name, "%s", name);
+    snprintf(op.role, sizeof op.role, "%s", role);
+    snprintf(detail, sizeof detail, "role=%s", role);
+    enum err err = file_read_line(password_file, sizeof password, password, why);
+    if (err == OK)
+        err = password_hash(password, op.hash, why);
+    secret_wipe(password, sizeof password);
+    if (err == OK)
+        err = db_begin(db, why);
+    if (err == OK)
+        err = people_put(people, &op, why);
+    if (err == OK)
+        err = audit(db, &(struct audit_entry){ clock_wall_s(), "init", "operator", op.name, detail }, why);
+    if (err == OK)
+        err = db_commit(db, why);
+    db_rollback(db);
+    return err;
 }

@@ -1,0 +1,76 @@
+/* The commands' side of a program's JSON service. */
+#ifndef API_CLIENT_H
+#define API_CLIENT_H
+
+#include <jansson.h>
+
+#include "base/span.h"
+#include "conf/command.h"
+#include "conf/settings.h"
+#include "tls/tls.h"
+
+enum { API_PATH = 1024 };
+
+/* Where a folder's service is found: the root it is judged by, and the database beside which it leaves its address
+ * (DATABASE.admin) and a log-in its session (DATABASE.session). */
+struct api_place {
+    char identity[SETTING_TEXT_SIZE], store[SETTING_TEXT_SIZE];
+};
+
+/* Whose service it is. */
+struct api_program {
+    const char *area, *title; /* "factory", "factory server" */
+    enum role role;           /* of its certificate */
+    /* From --dir or --config. */
+    enum err (*find)(const struct command_line *line, struct api_place *ret_place, struct why *why);
+};
+
+struct api_client {
+    const struct api_program *program;
+    struct api_place place;
+    char base[SETTING_TEXT_SIZE + 128]; /* "https://127.0.0.1:8442/api/v1" */
+    char authorization[128];            /* "Authorization: Bearer ..." */
+    struct tls_context *tls;
+    bool once; /* the session is for this command only: api_close ends it */
+};
+
+/* DIR/nameplate.conf of --dir, or --config. Errors: USAGE. */
+enum err api_config_path(const struct command_line *line, char ret_path[API_PATH], struct why *why) MUST_CHECK;
+
+/* Finds the service and logs in: by --user and --password-file, or the session that `login` left. */
+enum err api_open(const struct api_program *program, const struct command_line *line, struct api_client *ret_client,
+                  struct why *why) MUST_CHECK;
+void api_close(struct api_client *client);
+
+/* *ret_answer is the caller's; on an error of the service it is its answer too (mistakes), else NULL. */
+enum err api_ask(struct api_client *client, const char *method, const char *path, const json_t *body, json_t **ret_answer,
+                 struct why *why) MUST_CHECK;
+enum err api_send(struct api_client *client, const char *method, const char *path, const char *type, struct span body,
+                  json_t **ret_answer, struct why *why) MUST_CHECK;
+
+/* One question with its log-in; prints the error. `body` is taken over. Exit status; *ret_answer NULL unless 0. */
+int api_run(const struct api_program *program, const struct command_line *line, const char *method, const char *path,
+            json_t *body, json_t **ret_answer);
+/* command_fail, with how to log in when that is what is missing. */
+int api_fail(const struct api_program *program, const struct command_line *line, enum err err, const struct why *why);
+
+/* --- Printing rows --- */
+
+const char *api_member(const json_t *row, const char *name); /* "" when it is no text */
+long long api_number(const json_t *row, const char *name);   /* 0 when it is no number */
+/* GETs {"rows": [...]} and prints these members of each row, two spaces between: a boolean as name=yes. */
+int api_list(const struct api_program *program, const struct command_line *line, const char *path, const char *const *columns,
+             size_t n);
+/* As "FILE:LINE:COLUMN: reason", from {"mistakes": [...], "more": true}, to standard error. */
+void api_print_mistakes(const char *file, const json_t *answer);
+void api_print_json(const json_t *answer); /* indented, to standard output */
+
+/* --- Commands that each program has --- */
+
+int api_command_login(const struct api_program *program, const struct command_line *line);
+int api_command_operator_add(const struct api_program *program, const struct command_line *line);
+int api_command_operator_list(const struct api_program *program, const struct command_line *line);
+int api_command_operator_disable(const struct api_program *program, const struct command_line *line);
+int api_command_operator_password(const struct api_program *program, const struct command_line *line);
+
+#endif
