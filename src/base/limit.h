@@ -30,6 +30,17 @@ enum limits {
     LIMIT_PLAN_ROWS = 100000,
     LIMIT_SCAN = 512,
 
+    /* The field */
+    LIMIT_EXCHANGE = 2 * 1024 * 1024, /* body of one exchange between neighbours */
+    LIMIT_EXCHANGE_ITEMS = 1000,      /* presences, calls, answers: each, in one exchange */
+    LIMIT_ENVELOPE = 40 * 1024,       /* of one call or answer inside it: what base64 fits into LIMIT_XML_TEXT */
+    LIMIT_PROGRAM_PART = 24 * 1024,
+    LIMIT_PROGRAM = 64 * 1024 * 1024,
+    LIMIT_POLL_LEAST_S = 1, LIMIT_POLL_MOST_S = 31 * 24 * 3600, LIMIT_POLL_WAIT_S = 50,
+    LIMIT_CALLS_WAITING = 100,        /* calls that wait for one device, either way */
+    LIMIT_BOUND_NUMBERS = 100000,     /* numbers that one gateway may speak for */
+    LIMIT_COUNTERS = 16,              /* of one device */
+
     /* Connections */
     LIMIT_CONNECTIONS = 4096,
     LIMIT_CONNECTIONS_PER_PEER = 256,

@@ -1,4 +1,4 @@
-/* Every SOAP message of the line, once: which service answers it, who may send it, how large it may be, and its
+/* Every SOAP message, once (those of the field half in messages_field.h): which service answers it, who may send it, how large it may be, and its
  * fields. The structs below, the reading and writing, the permissions, the WSDLs and the generated tests all
  * come from these rows (doc/protocol/soap.md; requirement F-5, figures 21 to 23 of the source).
  *
@@ -22,6 +22,7 @@
 #include "base/span.h"
 #include "model/number.h"
 #include "model/role.h"
+#include "soap/messages_field.h"
 
 /* --- Records inside messages --- */
 
@@ -187,7 +188,8 @@
 
 /* Records, in an order in which each comes before the ones that use it. R(record) */
 #define SOAP_RECORDS(R) \
-    R(wanted_number) R(issued_pack) R(outcome) R(outcome_taken) R(account) R(certificate) R(line_model) R(parameter)
+    R(wanted_number) R(issued_pack) R(outcome) R(outcome_taken) R(account) R(certificate) R(line_model) R(parameter) \
+    SOAP_FIELD_RECORDS(R)
 
 /* M(code, request and answer record stem, operation, services, who may send it, body ceiling in bytes) */
 #define SOAP_MESSAGES(M) \
@@ -210,14 +212,18 @@
     M(PACK_TRANSMISSION, pack_transmission, "PackTransmission", SERVICE_BIT(DEVICE), ROLE_BIT(ROLE_STATION), LIMIT_MESSAGE) \
     M(RESULT, result, "ResultRequest", SERVICE_BIT(DEVICE), ROLE_BIT(ROLE_STATION), LIMIT_MESSAGE) \
     M(PARAMETER_INITIALISATION, parameter_initialisation, "ParameterInitialisation", SERVICE_BIT(DEVICE), ROLE_BIT(ROLE_STATION), LIMIT_MESSAGE) \
-    M(BOOTSTRAP_WRITE, bootstrap_write, "BootstrapWrite", SERVICE_BIT(DEVICE), ROLE_BIT(ROLE_STATION), LIMIT_MESSAGE)
+    M(BOOTSTRAP_WRITE, bootstrap_write, "BootstrapWrite", SERVICE_BIT(DEVICE), ROLE_BIT(ROLE_STATION), LIMIT_MESSAGE) \
+    SOAP_FIELD_MESSAGES(M)
 
 /* S(code, name, path of the endpoint, target namespace) */
 #define SOAP_SERVICES(S) \
     S(CA, "ca", "/soap/ca", "urn:nameplate:ca:1") \
     S(FACTORY, "factory", "/soap/factory", "urn:nameplate:factory:1") \
     S(STATION, "station", "/soap/station", "urn:nameplate:station:1") \
-    S(DEVICE, "device", "/soap/device", "urn:nameplate:device:1")
+    S(DEVICE, "device", "/soap/device", "urn:nameplate:device:1") \
+    S(FIELD, "field", "/soap/field", "urn:nameplate:field:1") \
+    S(REMOTE, "remote", "/soap/remote", "urn:nameplate:remote:1") \
+    S(CENTER, "center", "/soap/center", "urn:nameplate:center:1")
 
 enum soap_service {
 #define S(code, name, path, ns) SERVICE_##code,

@@ -1,0 +1,231 @@
+/* The centre's database (M-7): customers, sites, devices and gateways, agreements, the identities that the CA told of,
+ * calls, readings, sessions, incidents, programs, tickets; operators (people.h) and the audit trail (audit.h).
+ *
+ * Every question is answered by an index: what a poll costs does not grow with the number of devices. Transactions
+ * are db_begin, db_commit, db_rollback. All times are wall clock seconds of the centre. Errors of all functions:
+ * those of db_query, and the ones named. Row functions get pointers that are valid during the call only. */
+#ifndef STORE_CENTER_H
+#define STORE_CENTER_H
+
+#include "base/limit.h"
+#include "model/agreement.h"
+#include "model/call.h"
+#include "model/counter.h"
+#include "model/number.h"
+#include "store/audit.h"
+
+enum { CENTER_TEXT = 128, CENTER_TOKEN = 33, CENTER_FINGERPRINT = 32 };
+
+enum err center_open(const char *path, enum db_mode mode, struct db **ret_db, struct why *why) MUST_CHECK;
+
+enum err center_audit(struct db *db, int64_t now_s, const char *actor, const char *event, const char *subject, struct why *why,
+                      const char *detail, ...) PRINTF_LIKE(7, 8) MUST_CHECK;
+enum err center_audit_verify(struct db *db, int64_t *ret_n, uint8_t ret_head[32], struct why *why) MUST_CHECK;
+
+/* --- Customers and sites --- */
+
+struct center_customer {
+    char id[LIMIT_NAME + 1]; /* short name, unique */
+    char name[CENTER_TEXT], address[CENTER_TEXT], telephone[LIMIT_NAME + 1], email[CENTER_TEXT];
+};
+struct center_site {
+    char id[LIMIT_NAME + 1], customer[LIMIT_NAME + 1];
+    char name[CENTER_TEXT], address[CENTER_TEXT];
+};
+typedef enum err center_customer_fn(void *context, const struct center_customer *c);
+typedef enum err center_site_fn(void *context, const struct center_site *s);
+
+/* _put adds, or replaces what stands under that id. Errors: NOT_FOUND (a site's customer). */
+enum err center_customer_put(struct db *db, const struct center_customer *c, struct why *why) MUST_CHECK;
+enum err center_customer_list(struct db *db, center_customer_fn *fn, void *context, struct why *why) MUST_CHECK;
+enum err center_site_put(struct db *db, const struct center_site *s, struct why *why) MUST_CHECK;
+enum err center_site_list(struct db *db, const char *customer, center_site_fn *fn, void *context, struct why *why) MUST_CHECK;
+
+/* --- Devices --- */
+
+enum center_kind { CENTER_DEVICE, CENTER_GATEWAY, CENTER_AGENTLESS, CENTER_KIND_COUNT }; /* "device", "gateway", "agentless" */
+const char *center_kind_name(enum center_kind kind);
+enum err center_kind_parse(const char *name, enum center_kind *ret_kind) MUST_CHECK;
+
+enum center_standing { CENTER_NORMAL, CENTER_QUARANTINED, CENTER_SCRAPPED, CENTER_STANDING_COUNT };
+const char *center_standing_name(enum center_standing standing); /* "normal" ... */
+
+struct center_device {
+    struct device_number number;
+    enum center_kind kind;
+    char customer[LIMIT_NAME + 1], site[LIMIT_NAME + 1];
+    struct device_number gateway; /* the gateway that may speak for it; text "" when none */
+    char address[CENTER_TEXT];    /* IP address or URL, for operators and for agentless ones */
+    char telephone[LIMIT_NAME + 1];
+    int64_t interval_s; /* between polls; 0: the centre's default */
+    enum center_standing standing;
+    char standing_reason[CENTER_TEXT]; /* why in quarantine, a sentence */
+    char version[LIMIT_NAME + 1];      /* of its program, as it last said */
+    int64_t seen_s;                    /* last presence; 0: never */
+    struct agreement agreement;        /* the one in force, or the last; reading only */
+};
+typedef enum err center_device_fn(void *context, const struct center_device *d);
+
+/* Adds or replaces what an operator enters: kind, customer, site, gateway, address, telephone, interval.
+ * Errors: NOT_FOUND (customer, site, gateway), CONFLICT (a ring of gateways). */
+enum err center_device_put(struct db *db, const struct center_device *d, struct why *why) MUST_CHECK;
+enum err center_device_find(struct db *db, const char *number, struct center_device *ret_device, struct why *why) MUST_CHECK; /* NOT_FOUND */
+struct center_device_filter {
+    const char *customer, *site, *gateway; /* NULL: all */
+    bool unlicensed;                       /* seen, and under no active agreement at now_s (effect 1) */
+    int64_t now_s;
+};
+enum err center_device_list(struct db *db, const struct center_device_filter *filter, center_device_fn *fn, void *context,
+                            struct why *why) MUST_CHECK;
+enum err center_device_seen(struct db *db, const char *number, int64_t now_s, const char *version, const char *via, struct why *why) MUST_CHECK;
+enum err center_device_stand(struct db *db, const char *number, enum center_standing standing, const char *reason,
+                             struct why *why) MUST_CHECK;
+enum err center_device_interval(struct db *db, const char *number, int64_t interval_s, struct why *why) MUST_CHECK;
+
+/* Whether `gateway` may speak for `number`: bound to it, or to a gateway that is bound to it, and so on (M-1). */
+enum err center_bound(struct db *db, const char *number, const char *gateway, bool *ret_bound, struct why *why) MUST_CHECK;
+
+/* --- Agreements --- */
+
+/* One at a time is in force: adding while one is active is CONFLICT. suspend, resume, end: CONFLICT in a wrong state. */
+enum err center_agreement_add(struct db *db, const char *number, int64_t from_s, int64_t until_s, struct why *why) MUST_CHECK;
+enum err center_agreement_set(struct db *db, const char *number, enum agreement_state state, int64_t now_s, struct why *why) MUST_CHECK;
+typedef enum err center_agreement_fn(void *context, const char *number, const struct agreement *a);
+enum err center_agreement_list(struct db *db, const char *number, center_agreement_fn *fn, void *context, struct why *why) MUST_CHECK;
+
+/* --- Identities, as the CA tells (M-8) --- */
+
+struct center_identity {
+    struct device_number number;
+    int64_t generation;
+    char state[16]; /* of the lifecycle, at the CA */
+    uint8_t fingerprint[CENTER_FINGERPRINT];
+    struct span certificate; /* DER */
+};
+typedef enum err center_identity_fn(void *context, const struct center_identity *i);
+enum err center_identity_put(struct db *db, const struct center_identity *i, int64_t cursor, struct why *why) MUST_CHECK;
+enum err center_identity_cursor(struct db *db, int64_t *ret_cursor, struct why *why) MUST_CHECK;
+/* Errors: NOT_FOUND. */
+enum err center_identity_find(struct db *db, const uint8_t fingerprint[CENTER_FINGERPRINT], center_identity_fn *fn, void *context,
+                              struct why *why) MUST_CHECK;
+enum err center_identity_of(struct db *db, const char *number, center_identity_fn *fn, void *context, struct why *why) MUST_CHECK; /* newest first, all */
+
+/* --- Sessions: the chain of tokens (a fork is a clone) --- */
+
+struct center_session {
+    char token[CENTER_TOKEN];          /* handed out last, not used yet */
+    char used[CENTER_TOKEN];           /* the one before, which the last presence showed; "" at the first */
+    char nonce[CENTER_TOKEN];          /* of that presence: only it may show `used` again */
+};
+enum err center_session_find(struct db *db, const char *number, struct center_session *ret_session, struct why *why) MUST_CHECK; /* NOT_FOUND */
+enum err center_session_put(struct db *db, const char *number, const struct center_session *s, struct why *why) MUST_CHECK;
+enum err center_session_forget(struct db *db, const char *number, struct why *why) MUST_CHECK; /* released from quarantine */
+
+/* --- Calls --- */
+
+struct center_call {
+    char id[LIMIT_MESSAGE_ID + 1];
+    struct device_number number;
+    bool down;         /* centre -> device; else device -> centre */
+    char operation[48];
+    enum call_state state;
+    int64_t accepted_s, limit_s, due_s; /* due_s: with DELAYED, when it was promised */
+    char actor[LIMIT_NAME + 1];         /* operator or "schedule" */
+    struct span envelope, answer;       /* SOAP envelopes; empty when none */
+    char reason[CENTER_TEXT];
+};
+typedef enum err center_call_fn(void *context, const struct center_call *c);
+
+/* A second one with the id of a first: nothing, *ret_new false (I10). Errors: BUSY beyond LIMIT_CALLS_WAITING. */
+enum err center_call_add(struct db *db, const struct center_call *c, bool *ret_new, struct why *why) MUST_CHECK;
+enum err center_call_find(struct db *db, const char *id, center_call_fn *fn, void *context, struct why *why) MUST_CHECK; /* NOT_FOUND */
+/* Those that are not over, for one number, in order: down ones to send, up ones whose answer was not taken yet. */
+enum err center_call_waiting(struct db *db, const char *number, bool down, int64_t most, center_call_fn *fn, void *context,
+                             struct why *why) MUST_CHECK;
+/* Moves as call_next says; the answer is kept with ANSWERED. *ret_state: where it is now. */
+enum err center_call_move(struct db *db, const char *id, enum call_event event, int64_t due_s, struct span answer,
+                          const char *reason, enum call_state *ret_state, struct why *why) MUST_CHECK;
+/* The device took the answer to its call: it need not be sent again. */
+enum err center_call_settle(struct db *db, const char *id, struct why *why) MUST_CHECK;
+/* Expires what is over its limit; *ret_next_s: when the next one will be, 0 for none. */
+enum err center_call_expire(struct db *db, int64_t now_s, int64_t *ret_n, int64_t *ret_next_s, struct why *why) MUST_CHECK;
+struct center_call_filter {
+    const char *number; /* NULL: all */
+    bool open;          /* only those that are not over */
+    int64_t most;       /* newest first */
+};
+enum err center_call_list(struct db *db, const struct center_call_filter *filter, center_call_fn *fn, void *context,
+                          struct why *why) MUST_CHECK;
+
+/* --- Readings --- */
+
+struct center_reading {
+    struct device_number number;
+    struct reading reading;
+    int64_t received_s;
+    char via[LIMIT_NUMBER_TEXT + 1]; /* gateway; "" when it came by itself */
+    char call[LIMIT_MESSAGE_ID + 1];
+    bool billable;                   /* false: evidence only, never billed */
+    char verdict[24];
+};
+typedef enum err center_reading_fn(void *context, const struct center_reading *r);
+enum err center_reading_last(struct db *db, const char *number, struct reading *ret_reading, struct why *why) MUST_CHECK; /* the last billable; NOT_FOUND */
+enum err center_reading_add(struct db *db, const struct center_reading *r, struct why *why) MUST_CHECK;
+/* Newest first; number NULL: of all. */
+enum err center_reading_list(struct db *db, const char *number, int64_t most, center_reading_fn *fn, void *context,
+                             struct why *why) MUST_CHECK;
+
+/* --- Incidents --- */
+
+struct center_incident {
+    int64_t id, at_s;
+    char kind[32];   /* "other-number", "not-bound", "forked", "counter-back", "no-agreement", "revoked", "unknown-identity" ... */
+    char number[LIMIT_NUMBER_TEXT + 1];  /* who it is about; "" when nobody knows */
+    char by[LIMIT_NUMBER_TEXT + 1];      /* who sent it: the number in the certificate, or a peer's name */
+    char text[512];                      /* what happened, a sentence */
+    struct span evidence;                /* the letter, reading or certificate as it came */
+    int64_t times;                       /* the same again within an hour is counted, not listed anew */
+};
+typedef enum err center_incident_fn(void *context, const struct center_incident *i);
+enum err center_incident_add(struct db *db, const struct center_incident *i, struct why *why) MUST_CHECK;
+enum err center_incident_list(struct db *db, const char *number, int64_t most, center_incident_fn *fn, void *context, struct why *why) MUST_CHECK;
+
+/* --- Events that devices reported --- */
+
+enum err center_event_add(struct db *db, const char *number, int64_t now_s, const char *kind, const char *detail, struct why *why) MUST_CHECK;
+typedef enum err center_event_fn(void *context, const char *number, int64_t at_s, const char *kind, const char *detail);
+enum err center_event_list(struct db *db, const char *number, int64_t most, center_event_fn *fn, void *context, struct why *why) MUST_CHECK;
+
+/* --- Programs (M-8): the bytes lie beside the database, in DIR/programs/VERSION --- */
+
+struct center_program {
+    char version[LIMIT_NAME + 1];
+    int64_t size, added_s;
+    uint8_t sha256[32];
+    struct span signature;
+};
+typedef enum err center_program_fn(void *context, const struct center_program *p);
+enum err center_program_add(struct db *db, const struct center_program *p, struct why *why) MUST_CHECK; /* EXISTS */
+enum err center_program_find(struct db *db, const char *version, center_program_fn *fn, void *context, struct why *why) MUST_CHECK;
+enum err center_program_list(struct db *db, center_program_fn *fn, void *context, struct why *why) MUST_CHECK;
+
+/* --- Tickets: a replacement board asks for a number --- */
+
+struct center_ticket {
+    int64_t id;
+    struct device_number number;
+    char board[72], model[LIMIT_MODEL_CODE + 1];
+    uint8_t csr_hash[32];
+    char state[16]; /* "waiting", "approved", "refused", "issued" */
+    char actor[LIMIT_NAME + 1];
+    int64_t asked_s, decided_s;
+    struct span csr, certificate; /* with "issued": the response, DER */
+};
+typedef enum err center_ticket_fn(void *context, const struct center_ticket *t);
+enum err center_ticket_ask(struct db *db, const struct center_ticket *t, struct why *why) MUST_CHECK; /* the same again: nothing */
+enum err center_ticket_find(struct db *db, const char *number, const char *board, center_ticket_fn *fn, void *context, struct why *why) MUST_CHECK;
+enum err center_ticket_decide(struct db *db, int64_t id, const char *state, const char *actor, int64_t now_s, struct why *why) MUST_CHECK; /* CONFLICT */
+enum err center_ticket_issued(struct db *db, int64_t id, struct span certificate, struct why *why) MUST_CHECK;
+enum err center_ticket_list(struct db *db, bool open, center_ticket_fn *fn, void *context, struct why *why) MUST_CHECK;
+
+#endif
