@@ -21,7 +21,8 @@ enum limits {
     LIMIT_XML_DEPTH = 32,
     LIMIT_XML_TEXT = 64 * 1024,         /* one element's text */
     LIMIT_MESSAGE = 64 * 1024,          /* body of a message about one device */
-    LIMIT_LISTS = 16 * 1024 * 1024,     /* all revocation lists of a CA, as a message or a file: some 200,000 entries */
+    LIMIT_LISTS = 16 * 1024 * 1024,     /* all revocation lists of a CA, as a message or a file in PEM */
+    LIMIT_LISTS_DER = LIMIT_LISTS / 3 * 2, /* the same in DER, so that they always fit: some 200,000 entries */
     LIMIT_BATCH_NUMBERS = 1000000,      /* device numbers in one request */
     LIMIT_BATCH_BODY = 96 * 1024 * 1024, /* body of a batch request */
     LIMIT_HEADER_BYTES = 16 * 1024,
@@ -56,7 +57,7 @@ enum limits {
     LIMIT_CALL_MS = 60000,
 
     /* Signer */
-    LIMIT_IPC_FRAME = 4 * 1024 * 1024,
+    LIMIT_IPC_FRAME = LIMIT_LISTS, /* the largest thing that front and signer tell each other */
     LIMIT_ISSUE_BATCH = 512, /* certificates in one commit */
 };
 

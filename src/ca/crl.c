@@ -150,6 +150,9 @@ enum err crl_give(struct signer *s, int64_t tag, struct frame_reader *fields, st
             err = OK;
         }
     }
+    if (err == OK && rows.len > LIMIT_LISTS_DER)
+        err = why_set(why, ERR_TOO_LARGE, "the revocation lists have grown to %zu bytes, more than the %d that factory servers read",
+                      rows.len, LIMIT_LISTS_DER);
     if (err == OK)
         err = frame_begin(&s->out, CA_ANSWER_LISTS, &mark);
     if (err != OK)

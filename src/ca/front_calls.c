@@ -186,8 +186,12 @@ static enum err give_enrolment(struct call *c, struct frame_reader *fields)
 
 static enum err give_lists(struct call *c, struct frame_reader *fields)
 {
-    struct certificate lists[CERTIFICATES_MAX];
-    struct revocation_list_response response = { .lists = lists, .lists_n = take_certificates(fields, lists) };
+    struct revocation_list lists[CERTIFICATES_MAX];
+    struct revocation_list_response response = { .lists = lists, .lists_n = count_rows(fields, 4) };
+    if (response.lists_n > CERTIFICATES_MAX)
+        return ERR_BUG;
+    for (size_t i = 0; i < response.lists_n; i++)
+        lists[i].der = frame_bytes(fields);
     enum err err = frame_finish(fields, NULL);
     if (err == OK)
         call_answer(c, &response);

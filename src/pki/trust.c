@@ -7,8 +7,6 @@
 
 #include "base/limit.h"
 
-enum { TRUST_BYTES_MAX = 16 * 1024 * 1024 }; /* a file of certificates or CRLs */
-
 enum err trust_new(struct trust **ret_trust)
 {
     struct trust *trust = calloc(1, sizeof *trust);
@@ -94,7 +92,7 @@ static enum err add_pem_certs(struct trust *trust, BIO *bio, take_cert take, str
 
 static enum err add_certs(struct trust *trust, struct span in, take_cert take, struct why *why)
 {
-    if (in.n == 0 || in.n > TRUST_BYTES_MAX)
+    if (in.n == 0 || in.n > LIMIT_LISTS)
         return why_set(why, ERR_BAD_INPUT, "there is no certificate in it");
     if (in.at[0] == 0x30) { /* DER's SEQUENCE; PEM begins with text */
         struct cert *cert;
@@ -148,7 +146,7 @@ static enum err add_pem_crls(struct trust *trust, BIO *bio, struct why *why)
 enum err trust_add_crls(struct trust *trust, struct span pem_or_der, struct why *why)
 {
     const uint8_t *at = pem_or_der.at;
-    if (pem_or_der.n == 0 || pem_or_der.n > TRUST_BYTES_MAX)
+    if (pem_or_der.n == 0 || pem_or_der.n > LIMIT_LISTS)
         return why_set(why, ERR_BAD_INPUT, "there is no CRL in it");
     if (at[0] == 0x30) {
         X509_CRL *crl = d2i_X509_CRL(NULL, &at, (long)pem_or_der.n);

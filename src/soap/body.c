@@ -167,6 +167,7 @@ void soap_field_start(struct soap_reader *r, const struct soap_name *name)
         level->seen |= 1u << i;
         r->field = field;
         r->text.len = 0;
+        r->text.max = field->most;
         r->place = PLACE_FIELD;
     }
 }
@@ -258,6 +259,7 @@ void soap_field_end(struct soap_reader *r, const struct soap_name *name)
     if (r->text.len != 0)
         explicit_bzero(r->text.data, r->text.len);
     r->text.len = 0;
+    r->text.max = LIMIT_XML_TEXT;
     r->field = NULL;
     r->place = PLACE_RECORD;
 }

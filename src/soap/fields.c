@@ -3,11 +3,14 @@
 #include <assert.h>
 #include <stddef.h>
 
+#include "base/limit.h"
+
 /* The rows of a record stand in a function of their own, so that `here` can name its struct for offsetof. */
-#define ONE true
-#define MAYBE false
+#define ONE .must = true, .most = LIMIT_XML_TEXT
+#define MAYBE .must = false, .most = LIMIT_XML_TEXT
+#define LONG .must = true, .most = LIMIT_LISTS
 #define FIELD_ROW(field_kind, member, name, occurs) \
-    { .kind = SOAP_##field_kind, .element = name, .must = occurs, .offset = offsetof(here, member) },
+    { .kind = SOAP_##field_kind, .element = name, occurs, .offset = offsetof(here, member) },
 #define LIST_ROW(of, member, name) \
     { .kind = SOAP_LIST_OF, \
       .element = name, \

@@ -13,6 +13,7 @@ struct soap_field {
     enum soap_kind kind;
     const char *element;
     bool must;       /* ONE */
+    size_t most;     /* bytes of its text */
     size_t offset;   /* of the member, or of the pointer to a list's first record */
     size_t n_offset; /* lists: of the member that counts them */
     const struct soap_record *(*record)(void); /* lists: what they are lists of */

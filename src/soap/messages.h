@@ -11,7 +11,8 @@
  *           BYTES   struct span; base64 on the wire
  *           INT     int64_t
  *           FLAG    bool; true/false on the wire
- *   occurs  ONE, MAYBE (may be absent: "", empty, 0, false)
+ *   occurs  ONE, MAYBE (may be absent: "", empty, 0, false), LONG (ONE, up to LIMIT_LISTS as text instead of
+ *           LIMIT_XML_TEXT)
  * L is a list of records: `member` points at an array of struct record, `member_n` says how many. */
 #ifndef SOAP_MESSAGES_H
 #define SOAP_MESSAGES_H
@@ -57,6 +58,8 @@
 
 #define FIELDS_certificate(F, L) F(BYTES, der, "der", ONE)
 
+#define FIELDS_revocation_list(F, L) F(BYTES, der, "der", LONG)
+
 #define FIELDS_line_model(F, L) \
     F(TEXT, model, "model", ONE) \
     F(TEXT, name, "name", ONE) \
@@ -95,7 +98,7 @@
     L(certificate, issuers, "issuer")
 
 #define FIELDS_revocation_list_request(F, L)
-#define FIELDS_revocation_list_response(F, L) L(certificate, lists, "crl")
+#define FIELDS_revocation_list_response(F, L) L(revocation_list, lists, "crl")
 
 /* --- Factory server: /soap/factory --- */
 
@@ -188,7 +191,7 @@
 
 /* Records, in an order in which each comes before the ones that use it. R(record) */
 #define SOAP_RECORDS(R) \
-    R(wanted_number) R(issued_pack) R(outcome) R(outcome_taken) R(account) R(certificate) R(line_model) R(parameter) \
+    R(wanted_number) R(issued_pack) R(outcome) R(outcome_taken) R(account) R(certificate) R(revocation_list) R(line_model) R(parameter) \
     SOAP_FIELD_RECORDS(R)
 
 /* M(code, request and answer record stem, operation, services, who may send it, body ceiling in bytes) */

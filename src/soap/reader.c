@@ -188,7 +188,7 @@ static void on_text(void *data, const char *text, int length)
     if (keeps) {
         enum err err = buf_put(&r->text, text, n);
         if (err != OK)
-            soap_reader_fail(r, r->field != NULL ? r->field->element : NULL, err, "a text is longer than %d bytes", LIMIT_XML_TEXT);
+            soap_reader_fail(r, r->field != NULL ? r->field->element : NULL, err, "a text is longer than %zu bytes", r->text.max);
     } else if (r->place != PLACE_BLOCK && !is_white(text, n)) {
         soap_reader_fail(r, NULL, ERR_BAD_INPUT, "text between elements");
     }

@@ -14,7 +14,7 @@ static enum err put_text(const struct soap_field *field, const uint8_t *member, 
     const char *text;
     memcpy(&text, member, sizeof text);
     struct span value = text == NULL ? span_of(NULL, 0) : span_text(text);
-    if (value.n > LIMIT_XML_TEXT)
+    if (value.n > field->most)
         return ERR_TOO_LARGE;
     return value.n == 0 && !field->must ? OK : xml_put_element(to, field->element, value);
 }
@@ -34,7 +34,7 @@ static enum err put_bytes(const struct soap_field *field, const uint8_t *member,
     memcpy(&bytes, member, sizeof bytes);
     if (bytes.n == 0 && !field->must)
         return OK;
-    if (bytes.n > LIMIT_XML_TEXT / 4 * 3)
+    if (bytes.n > field->most / 4 * 3)
         return ERR_TOO_LARGE;
     enum err err = xml_put_start(to, field->element);
     if (err == OK)

@@ -72,6 +72,9 @@ static void put_simple_types(struct wsdl *w)
     put(w, "<xs:simpleType name=\"bytes\"><xs:restriction base=\"xs:base64Binary\"><xs:maxLength value=\"%d\"/>"
            "</xs:restriction></xs:simpleType>\n",
         LIMIT_XML_TEXT / 4 * 3);
+    put(w, "<xs:simpleType name=\"longBytes\"><xs:restriction base=\"xs:base64Binary\"><xs:maxLength value=\"%d\"/>"
+           "</xs:restriction></xs:simpleType>\n",
+        LIMIT_LISTS / 4 * 3);
     put(w, "<xs:simpleType name=\"flag\"><xs:restriction base=\"xs:boolean\"><xs:pattern value=\"true|false\"/>"
            "</xs:restriction></xs:simpleType>\n");
 }
@@ -81,7 +84,7 @@ static const char *type_of(const struct soap_field *field)
     switch (field->kind) {
     case SOAP_TEXT: return "tns:text";
     case SOAP_NUMBER: return "tns:deviceNumber";
-    case SOAP_BYTES: return "tns:bytes";
+    case SOAP_BYTES: return field->most > LIMIT_XML_TEXT ? "tns:longBytes" : "tns:bytes";
     case SOAP_INT: return "xs:long";
     case SOAP_FLAG: return "tns:flag";
     case SOAP_LIST_OF: break;

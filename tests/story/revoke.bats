@@ -94,3 +94,52 @@ revoke() {
     run hello "$DIR/again/identity"
     [ "$status" -ne 0 ]
 }
+
+# 20,000 certificates of stations that never were, all revoked: rows of a grown register.
+grow_register() {
+    sqlite3 "$DIR/ca/register.db" <<'SQL'
+CREATE TEMP TABLE old AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)
+    SELECT i, x'41' || randomblob(15) AS serial FROM n;
+BEGIN;
+INSERT INTO body SELECT CAST(serial AS BLOB), x'00', 'infrastructure', 'station:old-' || i, 'infrastructure', 'old', 1 FROM old;
+INSERT INTO certificate (kind, subject, generation, issuer, requester, state, serial, fingerprint, der, created_at, issued_at,
+    revoked_at, reason)
+    SELECT 'infrastructure', 'station:old-' || i, 1, 'infrastructure', 'old', 'revoked', CAST(serial AS BLOB), randomblob(32), x'00',
+    1, 1, 1700000000, 'superseded' FROM old;
+COMMIT;
+SQL
+}
+
+# How many entries all lists of the factory server have together.
+revoked_at_factory() {
+    csplit -sz -f "$DIR/list-" "$DIR/factory/identity/crl.pem" '/BEGIN X509 CRL/' '{*}'
+    for list in "$DIR"/list-*; do openssl crl -in "$list" -noout -text; done | grep -c 'Serial Number'
+}
+
+@test "a revocation list of 20,000 entries reaches the factory server and counts, after a start of both too" {
+    command -v sqlite3 >/dev/null || skip "needs sqlite3"
+    line_with_lists
+    station_up line-1 127.0.1.1 127.0.1.2:18464
+    station_up line-2 127.0.1.1 127.0.1.2:18464
+    hello() { /usr/bin/python3 "$ROOT/tests/peer/station.py" "$DIR/$1/identity" "https://$(address factory factory)" hello; }
+    grow_register
+    hello line-1
+    revoke station:line-1
+    for _ in $(seq 40); do
+        hello line-1 >/dev/null 2>&1 || break
+        sleep 0.25
+    done
+    same "$(revoked_at_factory)" 20001
+    run hello line-1
+    [ "$status" -ne 0 ]
+    hello line-2
+    stop factory
+    stop ca
+    start ca nameplate ca serve --dir "$DIR/ca"
+    start factory nameplate factory serve --dir "$DIR/factory"
+    run hello line-1
+    [ "$status" -ne 0 ]
+    hello line-2
+    run grep -c 'TOO_LARGE' "$DIR/ca.err" "$DIR/factory.err"
+    [ "$status" -eq 1 ]
+}

@@ -99,6 +99,27 @@ static void what_a_reader_would_refuse_is_not_written(void **state)
 }
 
 /* A fault goes out in the version of the request and comes back as the same error with the same reason. */
+/* A list of 20,000 revoked identities is about 1 MB. */
+static void a_revocation_list_may_be_longer_than_other_values(void **state)
+{
+    (void)state;
+    static uint8_t large[LIMIT_LISTS_DER + 1];
+    memset(large, 0x5a, sizeof large);
+    static const size_t sizes[] = { 1024 * 1024, LIMIT_LISTS_DER };
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        struct revocation_list list = { .der = span_of(large, sizes[i]) };
+        const struct revocation_list_response answer = { .lists = &list, .lists_n = 1 };
+        AUTO_BUF xml = BUF_INIT;
+        AUTO_PARSED parsed;
+        assert_ok(soap_write_response(SERVICE_CA, SOAP_REVOCATION_LIST, &headers[0], &answer, &xml));
+        assert_true(xml.len <= LIMIT_LISTS);
+        assert_ok(soap_read_response(SERVICE_CA, SOAP_REVOCATION_LIST, buf_span(&xml), &parsed, NULL));
+        const struct revocation_list_response *read = parsed.body;
+        assert_int_equal(read->lists_n, 1);
+        assert_true(span_equal(read->lists[0].der, list.der));
+    }
+}
+
 static void every_error_crosses_as_a_typed_fault(void **state)
 {
     (void)state;
@@ -181,6 +202,7 @@ int main(void)
         cmocka_unit_test(absent_fields_read_as_empty_and_texts_are_never_null),
         cmocka_unit_test(what_xml_cannot_carry_is_not_written),
         cmocka_unit_test(what_a_reader_would_refuse_is_not_written),
+        cmocka_unit_test(a_revocation_list_may_be_longer_than_other_values),
         cmocka_unit_test(every_error_crosses_as_a_typed_fault),
         cmocka_unit_test(a_fault_that_claims_success_is_a_bug_of_the_peer),
         cmocka_unit_test(faults_of_foreign_toolkits_say_whose_fault_it_was),
