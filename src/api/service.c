@@ -92,6 +92,17 @@ enum err api_commit(struct api_call *call, enum err err, const char *event, cons
     return err;
 }
 
+json_t *api_mistakes(const struct csv_mistakes *mistakes)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < mistakes->n; i++) {
+        const struct csv_mistake *m = &mistakes->list[i];
+        json_array_append_new(list, json_pack("{s:I,s:I,s:s}", "line", (json_int_t)m->line, "column", (json_int_t)m->column,
+                                              "reason", m->why.text));
+    }
+    return json_pack("{s:o,s:b}", "mistakes", list, "more", mistakes->more);
+}
+
 enum err api_description(struct api_call *call, struct why *why)
 {
     json_error_t error;

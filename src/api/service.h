@@ -6,6 +6,7 @@
 #include <jansson.h>
 
 #include "http/server.h"
+#include "model/csv.h"
 #include "store/audit.h"
 #include "store/people.h"
 
@@ -70,6 +71,9 @@ void api_query(const struct api_call *call, const char *name, size_t size, char 
  * first error; then nothing was changed. */
 enum err api_commit(struct api_call *call, enum err err, const char *event, const char *subject, const char *detail,
                     struct why *why) MUST_CHECK;
+
+/* {"mistakes": [{"line", "column", "reason"}], "more"}, for the answer of a handler that refuses a file. */
+json_t *api_mistakes(const struct csv_mistakes *mistakes);
 
 /* What each table has: log-in, log-out, operators, the description. */
 api_handler api_login, api_logout, api_operator_list, api_operator_put, api_description;

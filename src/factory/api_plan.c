@@ -8,15 +8,6 @@
 #include "factory/plan_import.h"
 #include "factory/request.h"
 
-static json_t *mistakes_of(const struct plan *plan)
-{
-    json_t *list = json_array();
-    for (size_t i = 0; i < plan->errors_n; i++)
-        json_array_append_new(list, json_pack("{s:I,s:I,s:s}", "line", (json_int_t)plan->errors[i].line, "column",
-                                              (json_int_t)plan->errors[i].column, "reason", plan->errors[i].why.text));
-    return json_pack("{s:o,s:b}", "mistakes", list, "more", plan->more_errors);
-}
-
 enum err api_plan_import(struct api_call *call, struct why *why)
 {
     AUTO_PLAN plan = { 0 };
@@ -27,8 +18,8 @@ enum err api_plan_import(struct api_call *call, struct why *why)
     if (err == OK)
         call->answer = json_pack("{s:I,s:I,s:I,s:b}", "rows", (json_int_t)result.rows, "known", (json_int_t)result.known,
                                  "devices", (json_int_t)result.devices, "dry_run", dry[0] != '\0');
-    else if (plan.errors_n > 0)
-        call->answer = mistakes_of(&plan);
+    else if (plan.mistakes.n > 0)
+        call->answer = api_mistakes(&plan.mistakes);
     return err;
 }
 

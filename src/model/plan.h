@@ -1,14 +1,14 @@
 /* The production plan as the MES or a planner gives it: rows of date,model,quantity[,first_serial] (F-1).
  *
- * Comma or semicolon, byte order mark, CRLF, quoted fields and one header line are taken. Every mistake is
- * collected with line and column (up to PLAN_ERRORS_MAX); a plan with one mistake is refused as a whole.
+ * Every mistake is collected with line and column (model/csv.h); a plan with one mistake is refused as a whole.
  * Reading (plan_parse) knows the file alone; plan_check compares it with the models and the plan in force. */
 #ifndef MODEL_PLAN_H
 #define MODEL_PLAN_H
 
+#include "model/csv.h"
 #include "model/number.h"
 
-enum { PLAN_ERRORS_MAX = 100, PLAN_QUANTITY_MAX = LIMIT_BATCH_NUMBERS };
+enum { PLAN_QUANTITY_MAX = LIMIT_BATCH_NUMBERS };
 
 struct plan_row {
     size_t line;       /* of the file, from 1 */
@@ -20,17 +20,10 @@ struct plan_row {
     bool known;                          /* plan_check: stands in the plan in force already, unchanged */
 };
 
-struct plan_error {
-    size_t line, column;
-    struct why why;
-};
-
 struct plan {
     struct plan_row *rows;
     size_t rows_n, rows_cap;
-    struct plan_error *errors;
-    size_t errors_n;
-    bool more_errors; /* there were further ones */
+    struct csv_mistakes mistakes;
 };
 #define AUTO_PLAN __attribute__((cleanup(plan_done))) struct plan
 void plan_done(struct plan *plan); /* frees; NULL is fine */
@@ -62,7 +55,7 @@ struct plan_known {
 
 /* Compares a plan that was read without mistakes with what is known, gives open rows the next free serial of
  * their model, and marks the rows that are in force already. Errors: BAD_INPUT with the mistakes in
- * plan->errors (unknown model, serials that overlap or run out, a day and model planned otherwise), NO_MEMORY. */
+ * plan->mistakes (unknown model, serials that overlap or run out, a day and model planned otherwise), NO_MEMORY. */
 enum err plan_check(struct plan *plan, const struct plan_known *known, struct why *why) MUST_CHECK;
 
 /* The last serial of a run of `quantity`. Errors: TOO_LARGE, BAD_NUMBER. */

@@ -1,4 +1,4 @@
-#include "model/plan_internal.h"
+#include "model/plan.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -55,7 +55,7 @@ static enum err check_twice(struct plan *plan, struct plan_row *const *sorted)
     for (size_t i = 1; err == OK && i < plan->rows_n; i++) {
         const struct plan_row *a = sorted[i - 1], *b = sorted[i];
         if (a->day == b->day && strcmp(a->model, b->model) == 0)
-            err = plan_note(plan, b->line, b->columns[1], "model %s is planned for this day in line %zu already", b->model,
+            err = csv_note(&plan->mistakes, b->line, b->columns[1], "model %s is planned for this day in line %zu already", b->model,
                             a->line);
     }
     return err;
@@ -67,10 +67,10 @@ static enum err compare_with_known(struct plan *plan, struct plan_row *row, cons
     char day[CLOCK_DAY_SIZE];
     clock_format_day(row->day, day);
     if (row->quantity != old->quantity)
-        return plan_note(plan, row->line, row->columns[2], "model %s is planned for %s with %u units already, not %u", row->model,
+        return csv_note(&plan->mistakes, row->line, row->columns[2], "model %s is planned for %s with %u units already, not %u", row->model,
                          day, old->quantity, row->quantity);
     if (row->first_serial[0] != '\0' && strcmp(row->first_serial, old->first_serial) != 0)
-        return plan_note(plan, row->line, row->columns[3], "model %s is planned for %s from serial %s already, not from %s",
+        return csv_note(&plan->mistakes, row->line, row->columns[3], "model %s is planned for %s from serial %s already, not from %s",
                          row->model, day, old->first_serial, row->first_serial);
     memcpy(row->first_serial, old->first_serial, sizeof row->first_serial);
     row->known = true;
@@ -121,9 +121,9 @@ static enum err check_models(struct plan *plan, const struct plan_known *known)
         const struct plan_row *row = &plan->rows[i];
         const struct plan_model *model = find_model(known, row->model);
         if (model == NULL)
-            err = plan_note(plan, row->line, row->columns[1], "model %s is not in the model list", row->model);
+            err = csv_note(&plan->mistakes, row->line, row->columns[1], "model %s is not in the model list", row->model);
         else if (model->discontinued)
-            err = plan_note(plan, row->line, row->columns[1], "model %s is discontinued", row->model);
+            err = csv_note(&plan->mistakes, row->line, row->columns[1], "model %s is discontinued", row->model);
     }
     return err;
 }
@@ -152,7 +152,7 @@ static enum err give_serial(struct plan *plan, struct plan_row *row, int digits,
     if (highest[0] == '\0')
         snprintf(highest, LIMIT_SERIAL + 1, "%0*d", digits, 0);
     if (plan_last_serial(highest, 2, first, NULL) != OK || plan_last_serial(first, row->quantity, last, NULL) != OK)
-        return plan_note(plan, row->line, row->columns[2],
+        return csv_note(&plan->mistakes, row->line, row->columns[2],
                          "%u more units of model %s run out of its %d digits: the last serial is %s", row->quantity, row->model,
                          digits, highest);
     memcpy(row->first_serial, first, sizeof first);
@@ -194,7 +194,7 @@ static enum err note_overlap(struct plan *plan, const struct run *a, const struc
     if (row == NULL)
         return OK;
     clock_format_day(other->day, day);
-    return plan_note(plan, row->line, row->columns[3], "serials %s to %s of model %s overlap with %s to %s, planned for %s",
+    return csv_note(&plan->mistakes, row->line, row->columns[3], "serials %s to %s of model %s overlap with %s to %s, planned for %s",
                      mine->first, mine->last, mine->model, other->first, other->last, day);
 }
 
@@ -241,9 +241,9 @@ enum err plan_check(struct plan *plan, const struct plan_known *known, struct wh
     enum err err = check_models(plan, known);
     if (err == OK)
         err = check_days(plan, known);
-    if (err == OK && plan->errors_n == 0)
+    if (err == OK && plan->mistakes.n == 0)
         err = give_serials(plan, known);
-    if (err == OK && plan->errors_n == 0)
+    if (err == OK && plan->mistakes.n == 0)
         err = check_overlaps(plan, known);
-    return err != OK ? why_set(why, err, "%s", err_row(err)->text) : plan_verdict(plan, why);
+    return err != OK ? why_set(why, err, "%s", err_row(err)->text) : csv_verdict(&plan->mistakes, why);
 }

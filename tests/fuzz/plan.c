@@ -10,7 +10,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static const struct plan_known known = { models, 2, ranges, 1 };
     AUTO_PLAN plan;
     struct why why;
-    if (plan_parse(span_of(data, size), &plan, &why) == OK && plan_check(&plan, &known, &why) == OK && plan.errors_n != 0)
+    if (plan_parse(span_of(data, size), &plan, &why) == OK && plan_check(&plan, &known, &why) == OK && plan.mistakes.n != 0)
         __builtin_trap();
     return 0;
 }

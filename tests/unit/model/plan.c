@@ -57,8 +57,8 @@ static void each_mistake_is_told_with_line_and_column(void **state)
         { "2026-03-19,3014,99999999999999999999", 1, 17, "not a quantity" },
         { "2026-03-19,3014,5,A00001", 1, 19, "not a serial number to count from" },
         { "2026-03-19,3014,5,999998", 1, 19, "run out of its 6 digits" },
-        { "2026-03-19,3014", 1, 12, "at least date, model and quantity" },
-        { "2026-03-19,3014,5,000001,x", 1, 26, "more than the four fields" },
+        { "2026-03-19,3014", 1, 12, "3 fields are needed at least, up to quantity" },
+        { "2026-03-19,3014,5,000001,x", 1, 26, "more than the 4 fields" },
         { "2026-03-19,\"3014,5", 1, 19, "no closing quote" },
         { "2026-03-19,\"3014\"x,5", 1, 18, "only a separator may follow" },
         { "2026-03-19,3014,5\n2026-03-20,3014,0\n", 2, 17, "not a quantity" },
@@ -74,23 +74,23 @@ static void each_mistake_is_told_with_line_and_column(void **state)
             fail_msg("row %zu: %s", i, why.text);
         if (rows[i].line == 0)
             continue;
-        assert_int_equal(plan.errors[0].line, rows[i].line);
-        assert_int_equal(plan.errors[0].column, rows[i].column);
+        assert_int_equal(plan.mistakes.list[0].line, rows[i].line);
+        assert_int_equal(plan.mistakes.list[0].column, rows[i].column);
     }
 }
 
 static void all_mistakes_are_collected_up_to_the_limit(void **state)
 {
     (void)state;
-    char csv[PLAN_ERRORS_MAX * 20 + 100] = "";
-    for (int i = 0; i < PLAN_ERRORS_MAX + 3; i++)
+    char csv[CSV_MISTAKES * 20 + 100] = "";
+    for (int i = 0; i < CSV_MISTAKES + 3; i++)
         strcat(csv, "2026-03-19,3014,0\n");
     AUTO_PLAN plan;
     struct why why;
     assert_err(plan_parse(span_text(csv), &plan, &why), ERR_BAD_INPUT);
-    assert_int_equal(plan.errors_n, PLAN_ERRORS_MAX);
-    assert_true(plan.more_errors);
-    assert_int_equal(plan.errors[99].line, 100);
+    assert_int_equal(plan.mistakes.n, CSV_MISTAKES);
+    assert_true(plan.mistakes.more);
+    assert_int_equal(plan.mistakes.list[99].line, 100);
 }
 
 static void what_contradicts_the_factory_is_refused_in_a_sentence(void **state)
@@ -114,7 +114,7 @@ static void what_contradicts_the_factory_is_refused_in_a_sentence(void **state)
         struct why why = { "" };
         assert_ok(plan_parse(span_text(rows[i].csv), &plan, &why));
         assert_err(plan_check(&plan, &known, &why), ERR_BAD_INPUT);
-        const struct plan_error *e = &plan.errors[plan.errors_n - 1];
+        const struct csv_mistake *e = &plan.mistakes.list[plan.mistakes.n - 1];
         if (strstr(e->why.text, rows[i].sentence) == NULL || e->line != rows[i].line || e->column != rows[i].column)
             fail_msg("row %zu: %zu:%zu %s", i, e->line, e->column, e->why.text);
     }
