@@ -25,6 +25,7 @@ static inline struct factory *admin_factory(const struct api_call *call)
 extern const char admin_description[];
 
 api_handler api_status, api_plan_import, api_plan_list, api_model_list, api_model_put, api_forget, api_station_list,
-    api_station_put, api_station_remove, api_request, api_request_open, api_number_show, api_label, api_plan_remove;
+    api_station_put, api_station_remove, api_request, api_request_open, api_number_show, api_label, api_plan_remove,
+    api_key;
 
 #endif

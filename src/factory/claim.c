@@ -4,30 +4,35 @@
 #include "factory/handout.h"
 #include "log/log.h"
 
-static enum err read_facts(struct service_call *call, const struct handout *r, struct stock_model *model, struct identity *row,
-                           struct claim_facts *f, struct why *why)
+enum err handout_read_facts(struct db *db, const struct device_number *number, struct stock_model *model, struct identity *row,
+                            struct claim_facts *f, struct why *why)
 {
-    struct db *db = call->factory->db;
     char code[LIMIT_MODEL_CODE + 1];
-    number_model(&r->number, code);
-    *f = (struct claim_facts){ .station = call->station.name,
-                               .line = call->station.line,
-                               .board = r->board,
-                               .fingerprint = r->has_identity ? r->fingerprint : NULL,
-                               .today = clock_local_day(clock_wall_s()),
-                               .model_line = "" };
+    number_model(number, code);
+    f->today = clock_local_day(clock_wall_s());
+    f->model_line = "";
     enum err err = stock_model_get(db, code, model, why);
     if (err == OK) {
         f->model_known = true;
         f->model_identity = model->identity;
         f->model_discontinued = model->discontinued;
         f->model_line = model->line;
-        err = stock_identity_newest(db, r->number.text, row, why);
+        err = stock_identity_newest(db, number->text, row, why);
     }
     if (err == OK)
         f->row = row;
-    if (err == ERR_NOT_FOUND)
-        err = OK;
+    return err == ERR_NOT_FOUND ? OK : err;
+}
+
+static enum err read_facts(struct service_call *call, const struct handout *r, struct stock_model *model, struct identity *row,
+                           struct claim_facts *f, struct why *why)
+{
+    struct db *db = call->factory->db;
+    *f = (struct claim_facts){ .station = call->station.name,
+                               .line = call->station.line,
+                               .board = r->board,
+                               .fingerprint = r->has_identity ? r->fingerprint : NULL };
+    enum err err = handout_read_facts(db, &r->number, model, row, f, why);
     return err != OK ? err : stock_claims(db, f->station, r->number.text, &f->outstanding, why);
 }
 

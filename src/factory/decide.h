@@ -39,6 +39,10 @@ enum err decide_claim(const struct decide_policy *policy, const struct claim_fac
                       const uint8_t nonce[IDENTITY_NONCE], enum claim_way *ret_way, struct identity *ret_row,
                       struct why *why) MUST_CHECK;
 
+/* F-9: may this number be keyed in for facts->line? As a scan there would be, and a number that is written is refused.
+ * Errors: those of decide_claim but those about station and board. */
+enum err decide_key(const struct decide_policy *policy, const struct claim_facts *facts, struct why *why) MUST_CHECK;
+
 /* --- S11: what does a write result do? --- */
 
 struct result_facts {

@@ -24,7 +24,7 @@ static enum err check_plan(const struct decide_policy *policy, const struct clai
 static enum err check_line(const struct claim_facts *f, struct why *why)
 {
     if (f->model_line[0] != '\0' && strcmp(f->model_line, f->line) != 0)
-        return why_set(why, ERR_WRONG_LINE, "%s is made on line %s, this station stands at line %s", f->row->number.text,
+        return why_set(why, ERR_WRONG_LINE, "%s is made on line %s, not on line %s", f->row->number.text,
                        f->model_line, f->line);
     return OK;
 }
@@ -133,4 +133,12 @@ enum err decide_claim(const struct decide_policy *policy, const struct claim_fac
     bind(policy, facts, now_s, nonce, &row);
     *ret_row = row;
     return OK;
+}
+
+enum err decide_key(const struct decide_policy *policy, const struct claim_facts *facts, struct why *why)
+{
+    enum err err = check_plan(policy, facts, why);
+    if (err == OK)
+        err = check_line(facts, why);
+    return err != OK ? err : check_state(policy, facts->row, why);
 }

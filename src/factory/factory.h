@@ -3,6 +3,7 @@
 #define FACTORY_FACTORY_H
 
 #include "api/service.h"
+#include "factory/keyed.h"
 #include "factory/settings.h"
 #include "http/client.h"
 #include "http/server.h"
@@ -25,6 +26,7 @@ struct factory {
     struct api_service api; /* of the administrators' listener */
     struct tls_context *ca_tls; /* as a client of the CA */
     struct office *office;
+    struct keyed keyed; /* numbers that wait for their stations */
     const char *config; /* path of the settings, for reloading */
     int64_t started_s;
     int64_t claims, written, failed; /* counters for /metrics, since start */

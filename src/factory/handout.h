@@ -12,6 +12,10 @@ struct handout {
     bool pack_in_hand; /* direct mode: it has just come from the CA */
 };
 
+/* What is recorded of a number and its model, into the facts; `ret_facts` keeps what it says else. */
+enum err handout_read_facts(struct db *db, const struct device_number *number, struct stock_model *ret_model,
+                            struct identity *ret_row, struct claim_facts *ret_facts, struct why *why) MUST_CHECK;
+
 /* Reads the facts, decides, and saves the claim with its audit entry when there is a pack to hand out; inside a
  * transaction, so that no other claim comes between. Errors: those of decide_claim. */
 enum err handout_claim(struct service_call *call, const struct handout *handout, enum claim_way *ret_way,

@@ -65,6 +65,9 @@ static const struct command_flag flags_model[] = {
 static const struct command_flag flags_station[] = {
     FLAG_DIR, FLAG_CONFIG, FLAG_LOGIN, { "line", "L", NULL, "line at which it stands" }, FLAG_END
 };
+static const struct command_flag flags_key[] = {
+    FLAG_DIR, FLAG_CONFIG, FLAG_LOGIN, { "line", "L", NULL, "line whose station shall work on the device" }, FLAG_END
+};
 static const struct command_flag flags_request[] = {
     FLAG_DIR,
     FLAG_CONFIG,
@@ -121,6 +124,8 @@ static const struct command commands[] = {
       command_request, flags_request },
     { "status", "", 0, 0, "Show the identities per model and day: on hand, claimed, used today, left.",
       "nameplate factory status --watch", command_status, flags_counts },
+    { "key", "[NUMBER NUMBER]", 0, 2, "Key a device number in for a line, as if it were scanned there; twice, or asked for twice.",
+      "nameplate factory key 3012-000001 3012-000001 --line A", command_key, flags_key },
     { "number", "NUMBER", 1, 1, "Show what is known of one device number.", "nameplate factory number 3012-000001",
       command_number, flags_login },
     { "label", "NUMBER", 1, 1, "Draw the nameplate of a device: ratings and barcode, as SVG.",

@@ -7,6 +7,7 @@
 
 static service_step *const steps[SOAP_MESSAGE_COUNT] = {
     [SOAP_STATION_HELLO] = service_hello,
+    [SOAP_KEYED_NUMBER] = service_keyed,
     [SOAP_PACK] = service_claim,
     [SOAP_RECEPTION_REPORT] = service_reception,
     [SOAP_WRITE_RESULT_REPORT] = service_result,

@@ -29,6 +29,7 @@ void service_release(struct service_call *kept);
 
 /* The steps, each in the file of its name. */
 enum err service_hello(struct service_call *call, struct why *why);
+enum err service_keyed(struct service_call *call, struct why *why);     /* S3, keyed in here (F-9) */
 enum err service_claim(struct service_call *call, struct why *why);     /* S5, S6 */
 enum err service_reception(struct service_call *call, struct why *why); /* S9 */
 enum err service_result(struct service_call *call, struct why *why);    /* S11, S12 */

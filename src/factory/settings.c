@@ -57,6 +57,8 @@ const struct setting_row factory_setting_rows[] = {
     TEXT("plan", "mes_at", "03:00", mes_at, "Local time at which it is fetched."),
     INT("stations", "claims", "4", 1, 1000, "packs", claims_per_station, "Packs that one station may have outstanding."),
     INT("stations", "lease", "120", 1, 86400, "s", lease_s, "How long a station may take for a write before its claim is over."),
+    INT("stations", "keyed_time", "600", 10, 86400, "s", keyed_s,
+        "How long a number keyed in here waits for a station of its line (F-9)."),
     TEXT("stations", "parameters", "", parameters, "Initial values given to each device (S1709): NAME=VALUE; NAME=VALUE."),
     TEXT("log", "level", "info", log_level, "debug, info, warn or error."),
     BOOL("log", "json", "no", log_json, "One JSON object per line instead of key=value."),

@@ -108,6 +108,12 @@
     L(line_model, models, "model") \
     L(parameter, parameters, "parameter")     /* initial values for S1709 */
 
+/* F-9: numbers keyed in at the factory server; a station asks while it waits for a scan. */
+#define FIELDS_keyed_number_request(F, L) F(TEXT, taken, "taken", MAYBE) /* the number that it has begun with: not again */
+#define FIELDS_keyed_number_response(F, L) \
+    F(TEXT, number, "deviceNumber", MAYBE)    /* absent: none waits */ \
+    F(TEXT, by, "keyedBy", MAYBE)             /* the operator */
+
 #define FIELDS_pack_request(F, L) \
     F(NUMBER, number, "deviceNumber", ONE) \
     F(TEXT, board, "boardId", MAYBE) \
@@ -204,6 +210,7 @@
     M(ENROLMENT, enrolment, "EnrolmentRequest", SERVICE_BIT(CA) | SERVICE_BIT(FACTORY), ROLE_BIT(ROLE_ANONYMOUS) | ROLE_BIT(ROLE_FACTORY), LIMIT_MESSAGE) \
     M(REVOCATION_LIST, revocation_list, "RevocationListRequest", SERVICE_BIT(CA), ROLE_BIT(ROLE_FACTORY) | ROLE_BIT(ROLE_CENTER), LIMIT_MESSAGE) \
     M(STATION_HELLO, station_hello, "StationHello", SERVICE_BIT(FACTORY), ROLE_BIT(ROLE_STATION), LIMIT_MESSAGE) \
+    M(KEYED_NUMBER, keyed_number, "KeyedNumberRequest", SERVICE_BIT(FACTORY), ROLE_BIT(ROLE_STATION), LIMIT_MESSAGE) \
     M(PACK, pack, "PackRequest", SERVICE_BIT(FACTORY), ROLE_BIT(ROLE_STATION), LIMIT_MESSAGE) \
     M(RECEPTION_REPORT, reception_report, "ReceptionReport", SERVICE_BIT(FACTORY), ROLE_BIT(ROLE_STATION), LIMIT_MESSAGE) \
     M(WRITE_RESULT_REPORT, write_result_report, "WriteResultReport", SERVICE_BIT(FACTORY), ROLE_BIT(ROLE_STATION), LIMIT_MESSAGE) \

@@ -68,6 +68,7 @@ static void on_hello(void *context, uint32_t ticket, const struct link_answer *a
         add_model(&st->rules, &r->models[i]);
     st->ready = true;
     screen_ready(&st->screen, r->line);
+    station_ask_keyed(st);
     sources_pump(&st->sources);
 }
 

@@ -20,6 +20,7 @@ const struct setting_row station_setting_rows[] = {
     { "scan", "sources", SETTING_TEXT, "stdin", 0, 0, "", AT(sources), "Scanners: stdin, tty:PATH, hid:PATH (evdev), tcp:ADDRESS:PORT; several with spaces between." },
     { "scan", "keyed_prefix", SETTING_TEXT, "#", 0, 0, "", AT(keyed_prefix), "A line that begins so was keyed in, and is asked for twice." },
     { "scan", "keyed", SETTING_BOOL, "no", 0, 0, "", AT(keyed), "All lines of stdin are keyed in, and are asked for twice." },
+    { "scan", "factory", SETTING_BOOL, "yes", 0, 0, "", AT(keyed_at_factory), "Numbers keyed in at the factory server are worked on too." },
     { "screen", "mode", SETTING_TEXT, "auto", 0, 0, "", AT(screen), "full: the whole terminal; plain: a line per step; auto: full on a terminal." },
     { "patience", "device_answer", SETTING_INT, "10", 1, 600, "s", AT(device_s), "One answer of the device." },
     { "patience", "device", SETTING_INT, "60", 1, 3600, "s", AT(device_patience_s), "How long a silent device is asked again." },

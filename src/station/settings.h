@@ -16,7 +16,7 @@ struct station_settings {
     char device[SETTING_TEXT_SIZE];    /* ADDRESS:PORT that every device has at first */
     char sources[SETTING_TEXT_SIZE];   /* stdin tty:PATH hid:PATH tcp:ADDRESS:PORT, separated by spaces */
     char keyed_prefix[SETTING_TEXT_SIZE];
-    bool keyed;
+    bool keyed, keyed_at_factory;
     char screen[SETTING_TEXT_SIZE];    /* auto, full, plain */
     int64_t device_s, device_patience_s, write_s, factory_s, factory_patience_s, keyed_s, packs_most;
     char log_level[SETTING_TEXT_SIZE];

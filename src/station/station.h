@@ -32,6 +32,9 @@ struct station {
     struct parameter *parameters; /* initial values of the line, for S1709 */
     size_t parameters_n;
     struct secret pack;          /* S6 to FORGET_PACK */
+    char keyed_taken[LIMIT_NUMBER_TEXT + 1]; /* begun with, and the factory server does not know yet */
+    bool keyed_asking;
+    uint64_t keyed_timer;
     uint64_t deadline_timer, tick_timer, pump_timer, hello_timer;
 };
 
@@ -55,6 +58,9 @@ void station_initialise(struct station *st);
 
 /* hello.c: asks the factory server for line, models and parameters until it answers. */
 void station_hello(struct station *st);
+
+/* keyed.c: from now on asks for numbers that were keyed in at the factory server. */
+void station_ask_keyed(struct station *st);
 
 /* A session begins: connections of the former device are not used again. Errors: those of http_client_new. */
 enum err station_fresh_device_client(struct station *st, struct why *why) MUST_CHECK;

@@ -14,7 +14,7 @@ static const struct {
     { "device", "bootstrap" }, { "device", "bootstrap-failed" },
     { "factory", "request" },                                       /* S1 */
     { "ca", "issue" },                                              /* S2 */
-    { "factory", "key" },                                           /* S3, keyed in at the factory server */
+    { "factory", "key" }, { "factory", "keyed" },                   /* S3, keyed in at the factory server */
     { "factory", "claim-refused" }, { "factory", "claim" },         /* S5 */
     { "factory", "received" },                                      /* S9 */
     { "device", "write" }, { "device", "write-failed" },            /* behind S8 */

@@ -54,6 +54,39 @@ results() { grep -E '^(PASS|FAIL)' | cut -d' ' -f1-3; }
     same "$(results <<<"$out" | cut -d' ' -f1,2)" $'FAIL 3012-000002\nPASS 3012-000001'
 }
 
+@test "a number keyed in at the factory server is worked on by its line's station (F-9)" {
+    line_up 3
+    station_up line-1 127.0.1.1 127.0.1.2:18455
+    device_new 000001
+    start dev nameplate device run --dir "$DIR/dev-000001" --listen 127.0.1.2:18455
+    nameplate station board --dir "$DIR/line-1" 3012-000001
+    start line-1 nameplate station run --dir "$DIR/line-1" --sources device
+    wait_for_line "$DIR/line-1.out" '^STEP - S3' 20
+    run as_admin key 3012-000001 3012-000002 --line line-1
+    same "$status" 1
+    has "$output" '3012-000001 was keyed in first and 3012-000002 then'
+    run as_admin key 3012-000001 --line line-1
+    same "$status" 2
+    run as_admin key 3012-1 3012-1 --line line-1
+    has "$output" 'not in the production plan'
+    run as_admin key ' 3012-000001' ' 3012-000001' --line line-1
+    same "$status" 1
+    run as_admin key 3012-000001 3012-000001 --line line-9
+    has "$output" 'no station stands at line line-9'
+    echo "a long password 2" >"$DIR/password2"
+    chmod 600 "$DIR/password2"
+    as_admin operator add viola --role viewer --new-password-file "$DIR/password2"
+    run nameplate factory key 3012-000001 3012-000001 --line line-1 --dir "$DIR/factory" --user viola --password-file "$DIR/password2"
+    has "$output" 'a viewer may not do that'
+    has "$(as_admin key 3012-000001 3012-000001 --line line-1)" '3012-000001 waits for a station of line line-1'
+    wait_for_line "$DIR/line-1.out" '^PASS 3012-000001' 30
+    has "$(cat "$DIR/line-1.out")" 'NOTE 3012-000001 was keyed in at the factory server by admin'
+    has "$(nameplate factory audit list 3012-000001 --dir "$DIR/factory")" 'station:line-1 keyed 3012-000001 line=line-1 keyed-by=operator:admin'
+    run as_admin key 3012-000001 3012-000001 --line line-1
+    has "$output" 'has its identity already'
+    same "$(grep -c '^PASS' "$DIR/line-1.out")" 1
+}
+
 @test "two stations on one machine each reach their own device at the same address (F-7, F-11)" {
     [ "$(id -u)" = 0 ] || skip "network namespaces need root"
     command -v ip >/dev/null || skip "needs the ip command (iproute2)"

@@ -28,6 +28,7 @@ static const struct cell cells[] = {
     { "POST", "/api/v1/operators", false, false, true },
     { "POST", "/api/v1/requests", false, true, true },
     { "GET", "/api/v1/requests", true, true, true },
+    { "POST", "/api/v1/keys", false, true, true },
     { "GET", "/api/v1/numbers/3012-1", true, true, true },
     { "GET", "/api/v1/labels/3012-1", true, true, true },
     { "GET", "/api/v1/openapi.json", true, true, true },
