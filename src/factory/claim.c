@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "base/rng.h"
 #include "factory/handout.h"
+#include "factory/stored_pack.h"
 #include "log/log.h"
 
 enum err handout_read_facts(struct db *db, const struct device_number *number, struct stock_model *model, struct identity *row,
@@ -50,13 +51,8 @@ enum err handout_check_revoked(const struct factory *factory, const struct ident
 
 enum err handout_send(struct service_call *call, const struct identity *row, struct why *why)
 {
-    uint8_t binding[SEAL_BINDING];
-    AUTO_BUF sealed = BUF_INIT;
     AUTO_SECRET plain = SECRET_INIT;
-    enum err err = stock_pack_read(call->factory->db, row, &sealed, why);
-    if (err == OK)
-        err = unseal(call->factory->sealer, buf_span(&sealed), factory_binding(&row->number, row->fingerprint, binding), &plain,
-                     why);
+    enum err err = stored_pack_open(call->factory->db, call->factory->sealer, row, &plain, why);
     if (err == OK)
         service_answer(call, &(struct pack_response){ .number = row->number,
                                                       .generation = row->generation,

@@ -5,6 +5,7 @@
 #include "base/hex.h"
 #include "factory/ca_link.h"
 #include "factory/commands.h"
+#include "factory/stored_pack.h"
 #include <jansson.h>
 
 static enum err open_folder(const struct command_line *line, struct factory_settings *s, struct db **ret_db, struct why *why)
@@ -63,15 +64,12 @@ struct unsealing {
 static enum err try_unseal(void *context, const struct identity *i)
 {
     struct unsealing *u = context;
-    uint8_t binding[SEAL_BINDING];
-    AUTO_BUF sealed = BUF_INIT;
     AUTO_SECRET plain = SECRET_INIT;
+    struct pack pack;
     if (!i->has_pack)
         return OK;
     u->packs++;
-    enum err err = stock_pack_read(u->db, i, &sealed, NULL);
-    if (err != OK ||
-        unseal(u->sealer, buf_span(&sealed), factory_binding(&i->number, i->fingerprint, binding), &plain, NULL) != OK)
+    if (stored_pack_open(u->db, u->sealer, i, &plain, NULL) != OK || pack_decode(secret_span(&plain), &pack, NULL) != OK)
         return print_fault(&u->faults, i->number.text, "its pack cannot be unsealed");
     return OK;
 }

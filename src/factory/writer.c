@@ -4,7 +4,7 @@
 
 #include "base/clock.h"
 #include "factory/batch.h"
-#include "model/pack.h"
+#include "factory/stored_pack.h"
 
 enum { WAITING_MAX = 4, CHUNK_BYTES = BATCH_COMMIT * 2048 };
 
@@ -36,6 +36,7 @@ struct writer {
     struct sealer *sealer;
     char request[LIMIT_MESSAGE_ID + 1];
     struct buf sealed;
+    struct stored_chain chain;
 };
 
 static void chunk_free(struct chunk *c)
@@ -58,7 +59,9 @@ static enum err store_item(struct writer *w, const struct chunk *c, const struct
         return err;
     cert_fingerprint_der(pack.certificate, fingerprint);
     buf_clear(&w->sealed);
-    err = seal(w->sealer, bytes, factory_binding(&item->number, fingerprint, binding), &w->sealed, why);
+    err = stored_chain_find(&w->chain, w->db, &pack, why);
+    if (err == OK)
+        err = seal(w->sealer, pack.private_key, factory_binding(&item->number, fingerprint, binding), &w->sealed, why);
     return err != OK ? err
                      : stock_pack_store(w->db,
                                         &(struct stock_pack){ .number = item->number,
@@ -66,6 +69,7 @@ static enum err store_item(struct writer *w, const struct chunk *c, const struct
                                                               .order = item->order,
                                                               .sealed = buf_span(&w->sealed),
                                                               .certificate = pack.certificate,
+                                                              .chain = w->chain.id,
                                                               .fingerprint = fingerprint,
                                                               .now_s = clock_wall_s() },
                                         &stored, why);
@@ -82,6 +86,7 @@ static enum err store_chunk(struct writer *w, const struct chunk *c, struct why 
     if (err == OK)
         return db_commit(w->db, why);
     db_rollback(w->db);
+    w->chain.id = 0;
     return err;
 }
 
@@ -167,6 +172,7 @@ static void writer_free(struct writer *w)
     db_close(w->db);
     sealer_free(w->sealer);
     buf_done(&w->sealed);
+    stored_chain_done(&w->chain);
     pthread_mutex_destroy(&w->lock);
     pthread_cond_destroy(&w->changed);
     free(w);

@@ -89,15 +89,20 @@ enum err stock_identity_in_state(struct db *db, enum lifecycle_state state, cons
 struct stock_pack {
     struct device_number number;
     const char *request, *order;
-    struct span sealed; /* empty: direct mode */
+    struct span sealed; /* the key, or with chain 0 the whole pack; empty: direct mode */
     struct span certificate;
+    int64_t chain; /* of stock_chain_put */
     const uint8_t *fingerprint;
     int64_t now_s;
 };
 /* S2: requested -> stored. *ret_stored false: it was there already (I10). Errors: NOT_FOUND (not asked for). */
 enum err stock_pack_store(struct db *db, const struct stock_pack *pack, bool *ret_stored, struct why *why) MUST_CHECK;
-/* Appends the sealed pack / the certificate. Errors: NOT_FOUND. */
-enum err stock_pack_read(struct db *db, const struct identity *row, struct buf *sealed_to, struct why *why) MUST_CHECK;
+/* The certificates above the device's, one DER behind the other; the same ones again get the same id. */
+enum err stock_chain_put(struct db *db, struct span chain, int64_t *ret_id, struct why *why) MUST_CHECK;
+/* Appends what was stored; without a chain the sealed bytes are a whole pack. Errors: NOT_FOUND (none, or erased). */
+enum err stock_pack_read(struct db *db, const struct identity *row, struct buf *sealed_to, struct buf *certificate_to,
+                         struct buf *chain_to, struct why *why) MUST_CHECK;
+/* Appends the certificate. Errors: NOT_FOUND. */
 enum err stock_certificate_read(struct db *db, const struct identity *row, struct buf *der_to, struct why *why) MUST_CHECK;
 
 /* Claims outstanding at a station, one number not counted. */

@@ -103,38 +103,6 @@ enum err stock_identity_in_state(struct db *db, enum lifecycle_state state, cons
                     why);
 }
 
-enum err stock_pack_store(struct db *db, const struct stock_pack *p, bool *ret_stored, struct why *why)
-{
-    struct db_value fingerprint = db_blob(span_of(p->fingerprint, IDENTITY_FINGERPRINT));
-    bool direct = p->sealed.n == 0;
-    enum err err =
-        db_run(db, ASK_PACK_STORE,
-               DB_ARGS(db_text(p->number.text), db_text(p->request), db_text(p->order), direct ? db_null() : db_blob(p->sealed),
-                       db_blob(p->certificate), fingerprint, db_int(p->now_s), db_int(direct)),
-               why);
-    if (err != OK)
-        return err;
-    *ret_stored = db_changes(db) == 1;
-    if (*ret_stored)
-        return OK;
-    int64_t there = 0;
-    err = stock_int(db, ASK_PACK_THERE, DB_ARGS(db_text(p->number.text), db_text(p->request), fingerprint), &there, why);
-    if (err == OK && there == 0)
-        return why_set(why, ERR_NOT_FOUND, "the CA sent a pack for %s that was not asked for, or another one than before",
-                       p->number.text);
-    return err;
-}
-
-enum err stock_pack_read(struct db *db, const struct identity *row, struct buf *sealed_to, struct why *why)
-{
-    return stock_blob(db, ASK_PACK_READ, DB_ARGS(db_text(row->number.text), db_int(row->generation)), sealed_to, why);
-}
-
-enum err stock_certificate_read(struct db *db, const struct identity *row, struct buf *der_to, struct why *why)
-{
-    return stock_blob(db, ASK_CERTIFICATE_READ, DB_ARGS(db_text(row->number.text), db_int(row->generation)), der_to, why);
-}
-
 enum err stock_claims(struct db *db, const char *station, const char *except, int64_t *ret_n, struct why *why)
 {
     return stock_int(db, ASK_CLAIMS, DB_ARGS(db_text(station), db_text(except)), ret_n, why);

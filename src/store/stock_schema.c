@@ -68,7 +68,7 @@ static const char plan_removal_migration[] =
     "CREATE TRIGGER identity_stays BEFORE DELETE ON identity WHEN old.state <> 'planned' OR old.generation > 1"
     " BEGIN SELECT RAISE(ABORT, 'the row of an identity is never deleted'); END;";
 
-static const char *const migrations[] = { first_migration, audit_migration, plan_removal_migration, NULL };
+static const char *const migrations[] = { first_migration, audit_migration, plan_removal_migration, stock_material_migration, NULL };
 
 static const char *const statements[STOCK_STATEMENTS] = {
 #define X(name, sql) [ASK_##name] = sql,

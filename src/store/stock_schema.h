@@ -13,6 +13,8 @@ enum stock_statement {
     STOCK_STATEMENTS = ASK_PEOPLE + PEOPLE_STATEMENTS
 };
 
+extern const char stock_material_migration[]; /* stock_material.c */
+
 /* A query of at most one row: NOT_FOUND without any. */
 enum err stock_one(struct db *db, unsigned statement, const struct db_value *args, size_t args_n, db_row_fn *on_row,
                    void *context, struct why *why) MUST_CHECK;

@@ -68,6 +68,7 @@ static enum err store(struct db *db, const char *number, const char *id, uint8_t
                                .now_s = 7 };
     struct why why;
     strcpy(pack.number.text, number);
+    assert_ok(stock_chain_put(db, span_text("root and issuer"), &pack.chain, &why));
     return stock_pack_store(db, &pack, ret_stored, &why);
 }
 
@@ -183,16 +184,22 @@ static void erasing_takes_the_pack_and_leaves_the_row(void **state)
     struct db *db = *state;
     struct why why;
     bool stored;
-    AUTO_BUF sealed = BUF_INIT;
+    AUTO_BUF sealed = BUF_INIT, certificate = BUF_INIT, chain = BUF_INIT;
     plan(db, "3012", 1);
     request(db, "r1", 100, 1);
     assert_ok(store(db, "3012-000001", "r1", 1, &stored));
     struct identity row = newest(db, "3012-000001");
     move(db, &row, LIFE_CLAIMED, false, OK);
-    assert_ok(stock_pack_read(db, &row, &sealed, &why));
+    assert_ok(stock_pack_read(db, &row, &sealed, &certificate, &chain, &why));
+    assert_true(span_equal(buf_span(&sealed), span_text("sealed")));
+    assert_true(span_equal(buf_span(&certificate), span_text("cert")));
+    assert_true(span_equal(buf_span(&chain), span_text("root and issuer")));
     row.written_s = 9;
     move(db, &row, LIFE_ERASED, true, OK);
-    assert_err(stock_pack_read(db, &row, &sealed, &why), ERR_NOT_FOUND);
+    assert_err(stock_pack_read(db, &row, &sealed, &certificate, &chain, &why), ERR_NOT_FOUND);
+    buf_clear(&certificate);
+    assert_ok(stock_certificate_read(db, &row, &certificate, &why)); /* the certificate stays */
+    assert_true(span_equal(buf_span(&certificate), span_text("cert")));
     row = newest(db, "3012-000001");
     assert_int_equal(row.state, LIFE_ERASED);
     assert_int_equal(row.written_s, 9);
