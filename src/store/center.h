@@ -13,6 +13,7 @@
 #include "model/counter.h"
 #include "model/number.h"
 #include "store/audit.h"
+#include "store/people.h"
 
 enum { CENTER_TEXT = 128, CENTER_TOKEN = 33, CENTER_FINGERPRINT = 32 };
 
@@ -20,6 +21,9 @@ enum err center_open(const char *path, enum db_mode mode, struct db **ret_db, st
 
 enum err center_audit(struct db *db, int64_t now_s, const char *actor, const char *event, const char *subject, struct why *why,
                       const char *detail, ...) PRINTF_LIKE(7, 8) MUST_CHECK;
+/* The same as an entry: what api/service.h wants. */
+enum err center_audit_entry(struct db *db, const struct audit_entry *entry, struct why *why) MUST_CHECK;
+struct people center_people(struct db *db);
 enum err center_audit_verify(struct db *db, int64_t *ret_n, uint8_t ret_head[32], struct why *why) MUST_CHECK;
 
 /* --- Customers and sites --- */

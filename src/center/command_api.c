@@ -1,0 +1,50 @@
+/* How the commands find the running centre and its operators log in. */
+#include <string.h>
+
+#include "center/commands.h"
+
+enum err command_settings(const struct command_line *line, char ret_path[API_PATH], struct center_settings *ret_settings,
+                          struct why *why)
+{
+    enum err err = api_config_path(line, ret_path, why);
+    return err != OK ? err : center_settings_read(ret_path, ret_settings, why);
+}
+
+static enum err find_service(const struct command_line *line, struct api_place *ret_place, struct why *why)
+{
+    struct center_settings settings;
+    char path[API_PATH];
+    enum err err = command_settings(line, path, &settings, why);
+    if (err != OK)
+        return err;
+    memcpy(ret_place->identity, settings.identity, sizeof ret_place->identity);
+    memcpy(ret_place->store, settings.store, sizeof ret_place->store);
+    return OK;
+}
+
+const struct api_program center_api = { "center", "centre", ROLE_CENTER, find_service };
+
+int command_login(const struct command_line *line)
+{
+    return api_command_login(&center_api, line);
+}
+
+int command_operator_add(const struct command_line *line)
+{
+    return api_command_operator_add(&center_api, line);
+}
+
+int command_operator_list(const struct command_line *line)
+{
+    return api_command_operator_list(&center_api, line);
+}
+
+int command_operator_disable(const struct command_line *line)
+{
+    return api_command_operator_disable(&center_api, line);
+}
+
+int command_operator_password(const struct command_line *line)
+{
+    return api_command_operator_password(&center_api, line);
+}
