@@ -109,6 +109,8 @@ enum err board_boot(struct board *b, struct why *why)
     else if (found != FLASH_OK)
         return flash_error(found, "NVRAM", why);
     enum err err = flash_error(memory_boot(&b->memory, &b->boot), "flash", why);
+    if (err == OK)
+        err = flash_error(ledger_open(&b->memory.ledger, &b->ledger), "NVRAM", why);
     if (err == OK && b->root == NULL)
         err = load_root(b, why);
     if (err == OK && b->boot.state != BOOT_BLANK && b->root != NULL)
@@ -127,7 +129,10 @@ static enum err count_start(struct board *b, struct why *why)
         return err;
     struct nvram values = b->values;
     values.counters[NVRAM_BOOTS]++;
-    return board_save_values(b, &values, why);
+    err = board_save_values(b, &values, why);
+    if (err == OK && b->boot.state == BOOT_INDIVIDUAL) /* the life of a number, not of a board, has epochs */
+        err = flash_error(ledger_set(&b->ledger, LEDGER_EPOCH, b->ledger.now.values[LEDGER_EPOCH] + 1), "NVRAM", why);
+    return err;
 }
 
 enum err board_open(const char *dir, enum board_mode mode, struct board *ret_board, struct why *why)
@@ -167,6 +172,11 @@ enum err board_save_values(struct board *b, const struct nvram *values, struct w
     if (err == OK)
         b->values = *values;
     return err;
+}
+
+enum err board_count(struct board *b, enum charge_counter counter, uint64_t more, struct why *why)
+{
+    return flash_error(ledger_count(&b->ledger, counter, more), "NVRAM", why);
 }
 
 enum err board_set_number(struct board *b, const struct device_number *number, struct why *why)

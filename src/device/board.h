@@ -22,6 +22,7 @@ struct board {
     struct memory memory;
     struct boot boot;
     struct nvram values;
+    struct ledger ledger; /* counters and session, as the NVRAM has them */
     struct sealer *sealer; /* over the device key; NULL when it cannot be had */
     bool store_sealed;     /* how the next pack is stored */
     struct cert *root;     /* of the firmware; NULL: none was built in */
@@ -63,6 +64,9 @@ enum err board_drop_stale(struct board *b, struct why *why) MUST_CHECK;
 
 /* Writes `values` (D-2). */
 enum err board_save_values(struct board *b, const struct nvram *values, struct why *why) MUST_CHECK;
+
+/* Counts for the customer's bill (M-5); durable on return. Errors: FLASH_FAILED, TOO_LARGE. */
+enum err board_count(struct board *b, enum charge_counter counter, uint64_t more, struct why *why) MUST_CHECK;
 
 /* Sets the number at assembly. Errors: EXISTS when it has another one. */
 enum err board_set_number(struct board *b, const struct device_number *number, struct why *why) MUST_CHECK;

@@ -58,6 +58,20 @@ static void read_all(const struct area *area)
         abort();
 }
 
+/* Whatever the log holds, one more count is kept. */
+static void count_once(const struct memory *memory)
+{
+    struct ledger before, after;
+    if (ledger_open(&memory->ledger, &before) != FLASH_OK)
+        abort();
+    enum flash_err err = ledger_count(&before, CHARGE_COPY, 1);
+    if (err == FLASH_TOO_LARGE) /* it is as high as it gets */
+        return;
+    if (err != FLASH_OK || ledger_open(&memory->ledger, &after) != FLASH_OK ||
+        memcmp(&before.now, &after.now, sizeof after.now) != 0)
+        abort();
+}
+
 /* The input is an image from the front of the chip; what it does not cover is erased. Its first byte chooses the
  * chip, so that NVRAM records are reached too. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -82,6 +96,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     read_all(&memory.bootstrap);
     if (nvram_read(&memory.nvram, &values) == FLASH_OK && memchr(values.number, '\0', sizeof values.number) == NULL)
         abort();
+    count_once(&memory);
     enum flash_err err = install_record(&memory.identity, (const uint8_t *)"new", 3, KIND_PLAIN, NULL, NULL, &slot);
     if (err != FLASH_OK && err != FLASH_TOO_LARGE) /* the last generation of all is in use */
         abort();

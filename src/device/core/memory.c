@@ -19,6 +19,14 @@ enum flash_err memory_init(const struct flash *flash, const struct flash *nvram,
 #undef A
     if (!all)
         return FLASH_TOO_LARGE;
+    static const uint32_t ring[] = {
+#define L(place) place,
+        MEMORY_LEDGER(L)
+#undef L
+    };
+    m.ledger.flash = nvram;
+    for (uint32_t i = 0; i < sizeof ring / sizeof *ring; i++)
+        m.ledger.at[m.ledger.sectors++] = ring[i];
     *ret_memory = m;
     return FLASH_OK;
 }

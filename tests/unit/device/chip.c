@@ -61,6 +61,7 @@ static enum flash_err chip_erase(void *context, uint32_t at)
     struct chip *chip = context;
     if (chip->off || at % chip->sector != 0 || at >= chip->size)
         return FLASH_IO;
+    chip->erases[at / chip->sector]++;
     for (uint32_t i = 0; i < chip->sector; i++)
         if (!change(chip, at + i, 0xff))
             return FLASH_IO;

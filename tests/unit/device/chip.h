@@ -4,7 +4,7 @@
 
 #include "device/core/flash.h"
 
-enum { CHIP_MOST = 64 * 1024 };
+enum { CHIP_MOST = 64 * 1024, CHIP_SECTORS_MOST = 128 };
 
 /* What a power cut does to bytes that were not synced. */
 enum chip_forget { CHIP_KEEPS, CHIP_FORGETS, CHIP_MIXES };
@@ -19,6 +19,7 @@ struct chip {
     uint32_t seed;
     int64_t spent;  /* bytes programmed and erased so far */
     long broken_at; /* this byte takes no programming; -1: none */
+    uint32_t erases[CHIP_SECTORS_MOST]; /* of each sector */
     bool rules_broken; /* a program tried to set a bit: a bug of the caller */
 };
 
