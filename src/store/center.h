@@ -24,6 +24,8 @@ enum err center_audit(struct db *db, int64_t now_s, const char *actor, const cha
 /* The same as an entry: what api/service.h wants. */
 enum err center_audit_entry(struct db *db, const struct audit_entry *entry, struct why *why) MUST_CHECK;
 struct people center_people(struct db *db);
+/* In order; subject NULL: all. */
+enum err center_audit_list(struct db *db, const char *subject, audit_fn *fn, void *context, struct why *why) MUST_CHECK;
 enum err center_audit_verify(struct db *db, int64_t *ret_n, uint8_t ret_head[32], struct why *why) MUST_CHECK;
 
 /* --- Customers and sites --- */
@@ -91,7 +93,7 @@ enum err center_bound(struct db *db, const char *number, const char *gateway, bo
 
 /* --- Agreements --- */
 
-/* One at a time is in force: adding while one is active is CONFLICT. suspend, resume, end: CONFLICT in a wrong state. */
+/* One at a time is in force: adding one whose time overlaps another's that has not ended is CONFLICT. suspend, resume, end: CONFLICT in a wrong state. */
 enum err center_agreement_add(struct db *db, const char *number, int64_t from_s, int64_t until_s, struct why *why) MUST_CHECK;
 enum err center_agreement_set(struct db *db, const char *number, enum agreement_state state, int64_t now_s, struct why *why) MUST_CHECK;
 typedef enum err center_agreement_fn(void *context, const char *number, const struct agreement *a);
@@ -123,7 +125,8 @@ struct center_session {
 };
 enum err center_session_find(struct db *db, const char *number, struct center_session *ret_session, struct why *why) MUST_CHECK; /* NOT_FOUND */
 enum err center_session_put(struct db *db, const char *number, const struct center_session *s, struct why *why) MUST_CHECK;
-enum err center_session_forget(struct db *db, const char *number, struct why *why) MUST_CHECK; /* released from quarantine */
+/* Released from quarantine: the next presence begins a new chain of tokens, the next reading a new chain of readings. */
+enum err center_session_forget(struct db *db, const char *number, struct why *why) MUST_CHECK;
 
 /* --- Calls --- */
 
@@ -143,13 +146,17 @@ typedef enum err center_call_fn(void *context, const struct center_call *c);
 /* A second one with the id of a first: nothing, *ret_new false (I10). Errors: BUSY beyond LIMIT_CALLS_WAITING. */
 enum err center_call_add(struct db *db, const struct center_call *c, bool *ret_new, struct why *why) MUST_CHECK;
 enum err center_call_find(struct db *db, const char *id, center_call_fn *fn, void *context, struct why *why) MUST_CHECK; /* NOT_FOUND */
-/* Those that are not over, for one number, in order: down ones to send, up ones whose answer was not taken yet. */
+/* For one number, in order: down ones that nobody below has taken yet; up ones whose answer, refusal or delay was
+ * not taken yet. */
 enum err center_call_waiting(struct db *db, const char *number, bool down, int64_t most, center_call_fn *fn, void *context,
                              struct why *why) MUST_CHECK;
-/* Moves as call_next says; the answer is kept with ANSWERED. *ret_state: where it is now. */
+/* Up ones that were delayed, of all numbers, oldest first. */
+enum err center_call_unanswered(struct db *db, int64_t most, center_call_fn *fn, void *context, struct why *why) MUST_CHECK;
+/* Moves as call_next says; the answer is kept with ANSWERED. *ret_state: where it is now. A move to another state is to
+ * be told anew (center_call_settle). */
 enum err center_call_move(struct db *db, const char *id, enum call_event event, int64_t due_s, struct span answer,
                           const char *reason, enum call_state *ret_state, struct why *why) MUST_CHECK;
-/* The device took the answer to its call: it need not be sent again. */
+/* The device took the answer, refusal or delay of its call: it need not be sent again. */
 enum err center_call_settle(struct db *db, const char *id, struct why *why) MUST_CHECK;
 /* Expires what is over its limit; *ret_next_s: when the next one will be, 0 for none. */
 enum err center_call_expire(struct db *db, int64_t now_s, int64_t *ret_n, int64_t *ret_next_s, struct why *why) MUST_CHECK;

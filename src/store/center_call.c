@@ -1,0 +1,128 @@
+#include "store/center_schema.h"
+
+static enum err add_row(struct db *db, const struct center_call *c, bool *ret_new, struct why *why)
+{
+    enum err err = db_run(db, ASK_CALL_ADD,
+                          DB_ARGS(db_text(c->id), db_text(c->number.text), db_int(c->down), db_text(c->operation),
+                                  db_text(call_state_name(c->state)), db_int(c->accepted_s), db_int(c->limit_s), db_int(c->due_s),
+                                  db_text(c->actor), db_blob(c->envelope), c->answer.n == 0 ? db_null() : db_blob(c->answer),
+                                  db_text(c->reason)),
+                          why);
+    if (err == OK)
+        *ret_new = db_changes(db) == 1;
+    return err;
+}
+
+enum err center_call_add(struct db *db, const struct center_call *c, bool *ret_new, struct why *why)
+{
+    int64_t n = 0;
+    enum err err = center_int(db, ASK_CALL_COUNT, DB_ARGS(db_text(c->number.text), db_int(c->down)), &n, why);
+    if (err != OK)
+        return err;
+    if (n < LIMIT_CALLS_WAITING)
+        return add_row(db, c, ret_new, why);
+    if (center_one(db, ASK_CALL_GET, DB_ARGS(db_text(c->id)), NULL, NULL, c->id, NULL) != OK)
+        return why_set(why, ERR_BUSY, "%lld calls wait for %s already", (long long)n, c->number.text);
+    *ret_new = false;
+    return OK;
+}
+
+struct listing {
+    center_call_fn *fn;
+    void *context;
+};
+
+static enum err pass_call(void *context, const struct db_row *row)
+{
+    struct listing *l = context;
+    struct center_call c = { .down = db_row_int(row, 2) != 0,
+                             .accepted_s = db_row_int(row, 5),
+                             .limit_s = db_row_int(row, 6),
+                             .due_s = db_row_int(row, 7),
+                             .envelope = db_row_blob(row, 9),
+                             .answer = db_row_blob(row, 10) };
+    db_row_copy(row, 0, sizeof c.id, c.id);
+    db_row_copy(row, 1, sizeof c.number.text, c.number.text);
+    db_row_copy(row, 3, sizeof c.operation, c.operation);
+    db_row_copy(row, 8, sizeof c.actor, c.actor);
+    db_row_copy(row, 11, sizeof c.reason, c.reason);
+    if (call_state_parse(db_row_text(row, 4), &c.state) != OK)
+        return ERR_DAMAGED;
+    return l->fn(l->context, &c);
+}
+
+enum err center_call_find(struct db *db, const char *id, center_call_fn *fn, void *context, struct why *why)
+{
+    struct listing l = { fn, context };
+    return center_one(db, ASK_CALL_GET, DB_ARGS(db_text(id)), pass_call, &l, id, why);
+}
+
+enum err center_call_waiting(struct db *db, const char *number, bool down, int64_t most, center_call_fn *fn, void *context,
+                             struct why *why)
+{
+    struct listing l = { fn, context };
+    return db_query(db, down ? ASK_CALL_DOWN : ASK_CALL_UP, DB_ARGS(db_text(number), db_int(most)), pass_call, &l, why);
+}
+
+enum err center_call_unanswered(struct db *db, int64_t most, center_call_fn *fn, void *context, struct why *why)
+{
+    struct listing l = { fn, context };
+    return db_query(db, ASK_CALL_UP_OPEN, DB_ARGS(db_int(most)), pass_call, &l, why);
+}
+
+static enum err take_state(void *context, const struct center_call *c)
+{
+    *(enum call_state *)context = c->state;
+    return OK;
+}
+
+enum err center_call_move(struct db *db, const char *id, enum call_event event, int64_t due_s, struct span answer,
+                          const char *reason, enum call_state *ret_state, struct why *why)
+{
+    enum call_state was = CALL_WAITING, becomes = CALL_WAITING;
+    enum err err = center_call_find(db, id, take_state, &was, why);
+    if (err == OK)
+        err = call_next(was, event, &becomes, why);
+    bool later = was == CALL_DELAYED && becomes == CALL_DELAYED && event == CALL_EVENT_DELAY;
+    if (err == OK && (becomes != was || later))
+        err = db_run(db, ASK_CALL_MOVE,
+                     DB_ARGS(db_text(id), db_text(call_state_name(becomes)), db_int(due_s),
+                             answer.n == 0 ? db_null() : db_blob(answer), db_text(reason)),
+                     why);
+    if (err == OK && becomes != was)
+        err = db_run(db, ASK_CALL_UNSETTLE, DB_ARGS(db_text(id)), why);
+    if (err == OK)
+        *ret_state = becomes;
+    return err;
+}
+
+enum err center_call_settle(struct db *db, const char *id, struct why *why)
+{
+    return db_run(db, ASK_CALL_SETTLE, DB_ARGS(db_text(id)), why);
+}
+
+enum err center_call_expire(struct db *db, int64_t now_s, int64_t *ret_n, int64_t *ret_next_s, struct why *why)
+{
+    int64_t n = 0, next = 0;
+    enum err err = center_int(db, ASK_CALL_NEXT_LIMIT, DB_NO_ARGS, &next, why);
+    if (err == OK && next != 0 && next <= now_s) {
+        err = db_run(db, ASK_CALL_EXPIRE, DB_ARGS(db_int(now_s)), why);
+        n = db_changes(db);
+        if (err == OK)
+            err = center_int(db, ASK_CALL_NEXT_LIMIT, DB_NO_ARGS, &next, why);
+    }
+    if (err == OK) {
+        *ret_n = n;
+        *ret_next_s = next;
+    }
+    return err;
+}
+
+enum err center_call_list(struct db *db, const struct center_call_filter *f, center_call_fn *fn, void *context, struct why *why)
+{
+    struct listing l = { fn, context };
+    if (f->number == NULL)
+        return db_query(db, f->open ? ASK_CALL_EACH_OPEN : ASK_CALL_EACH, DB_ARGS(db_int(f->most)), pass_call, &l, why);
+    return db_query(db, f->open ? ASK_CALL_EACH_NUMBER_OPEN : ASK_CALL_EACH_NUMBER, DB_ARGS(db_text(f->number), db_int(f->most)),
+                    pass_call, &l, why);
+}

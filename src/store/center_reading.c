@@ -1,0 +1,73 @@
+#include <stdio.h>
+
+#include "store/center_schema.h"
+
+enum err center_reading_add(struct db *db, const struct center_reading *r, struct why *why)
+{
+    int64_t id = 0;
+    enum err err = db_run(db, ASK_READING_ADD,
+                          DB_ARGS(db_text(r->number.text), db_int(r->reading.epoch), db_int(r->reading.boots),
+                                  db_int(r->reading.sequence), db_int(r->received_s), db_text(r->via), db_text(r->call),
+                                  db_int(r->billable), db_text(r->verdict)),
+                          why);
+    if (err == OK)
+        err = center_int(db, ASK_READING_NEWEST_ID, DB_ARGS(db_text(r->number.text)), &id, why);
+    for (size_t i = 0; err == OK && i < r->reading.counters_n; i++)
+        err = db_run(db, ASK_READING_COUNTER_ADD,
+                     DB_ARGS(db_int(id), db_text(r->reading.counters[i].name), db_int(r->reading.counters[i].value)), why);
+    return err;
+}
+
+struct listing {
+    center_reading_fn *fn;
+    void *context;
+    struct db *db;
+};
+
+static enum err take_counter(void *context, const struct db_row *row)
+{
+    struct reading *r = context;
+    if (r->counters_n == LIMIT_COUNTERS)
+        return ERR_DAMAGED;
+    struct counter *c = &r->counters[r->counters_n++];
+    db_row_copy(row, 0, sizeof c->name, c->name);
+    c->value = db_row_int(row, 1);
+    return OK;
+}
+
+static enum err pass_reading(void *context, const struct db_row *row)
+{
+    struct listing *l = context;
+    struct center_reading r = {
+        .reading = { .epoch = db_row_int(row, 2), .boots = db_row_int(row, 3), .sequence = db_row_int(row, 4) },
+        .received_s = db_row_int(row, 5),
+        .billable = db_row_int(row, 8) != 0,
+    };
+    db_row_copy(row, 1, sizeof r.number.text, r.number.text);
+    db_row_copy(row, 6, sizeof r.via, r.via);
+    db_row_copy(row, 7, sizeof r.call, r.call);
+    db_row_copy(row, 9, sizeof r.verdict, r.verdict);
+    enum err err =
+        db_query(l->db, ASK_READING_COUNTERS, DB_ARGS(db_int(db_row_int(row, 0))), take_counter, &r.reading, NULL);
+    return err == OK ? l->fn(l->context, &r) : err;
+}
+
+static enum err take_reading(void *context, const struct center_reading *r)
+{
+    *(struct reading *)context = r->reading;
+    return OK;
+}
+
+enum err center_reading_last(struct db *db, const char *number, struct reading *ret_reading, struct why *why)
+{
+    struct listing l = { take_reading, ret_reading, db };
+    return center_one(db, ASK_READING_LAST, DB_ARGS(db_text(number)), pass_reading, &l, number, why);
+}
+
+enum err center_reading_list(struct db *db, const char *number, int64_t most, center_reading_fn *fn, void *context, struct why *why)
+{
+    struct listing l = { fn, context, db };
+    if (number == NULL)
+        return db_query(db, ASK_READING_EACH, DB_ARGS(db_int(most)), pass_reading, &l, why);
+    return db_query(db, ASK_READING_EACH_NUMBER, DB_ARGS(db_text(number), db_int(most)), pass_reading, &l, why);
+}

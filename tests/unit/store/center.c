@@ -1,0 +1,343 @@
+#include "../test.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "scratch.h"
+#include "store/center.h"
+
+static int open_new(void **state)
+{
+    struct db *db;
+    struct why why;
+    if (center_open(scratch_path("center.db"), DB_CREATE, &db, &why) != OK)
+        return -1;
+    *state = db;
+    return 0;
+}
+
+static int close_it(void **state)
+{
+    db_close(*state);
+    return 0;
+}
+
+static struct center_device device(const char *number, const char *gateway)
+{
+    struct center_device d = { .kind = CENTER_DEVICE, .interval_s = 60 };
+    strcpy(d.number.text, number);
+    strcpy(d.gateway.text, gateway);
+    return d;
+}
+
+static void put(struct db *db, const char *number, const char *gateway)
+{
+    struct why why = { "" };
+    struct center_device d = device(number, gateway);
+    assert_ok(center_device_put(db, &d, &why));
+}
+
+static enum err count(void *context)
+{
+    ++*(int *)context;
+    return OK;
+}
+static enum err count_device(void *context, const struct center_device *d) { (void)d; return count(context); }
+static enum err count_call(void *context, const struct center_call *c) { (void)c; return count(context); }
+static enum err count_reading(void *context, const struct center_reading *r) { (void)r; return count(context); }
+
+/* M-1 */
+static void a_gateway_speaks_for_what_is_bound_to_it_or_to_a_gateway_below(void **state)
+{
+    struct db *db = *state;
+    struct why why = { "" };
+    static const struct {
+        const char *number, *gateway;
+        bool bound;
+    } rows[] = {
+        { "3012-000001", "3015-000002", true },  { "3012-000001", "3015-000001", true },
+        { "3015-000002", "3015-000001", true },  { "3015-000001", "3015-000002", false },
+        { "3012-000002", "3015-000001", false }, { "3012-000009", "3015-000001", false },
+    };
+    put(db, "3015-000001", "");
+    put(db, "3015-000002", "3015-000001");
+    put(db, "3012-000001", "3015-000002");
+    put(db, "3012-000002", "");
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        bool bound = !rows[i].bound;
+        assert_ok(center_bound(db, rows[i].number, rows[i].gateway, &bound, &why));
+        assert_int_equal(bound, rows[i].bound);
+    }
+}
+
+static void a_ring_of_gateways_is_refused(void **state)
+{
+    struct db *db = *state;
+    struct why why = { "" };
+    put(db, "3015-000001", "");
+    put(db, "3015-000002", "3015-000001");
+    struct center_device ring = device("3015-000001", "3015-000002"), itself = device("3015-000001", "3015-000001");
+    struct center_device nowhere = device("3012-000001", "3015-000009");
+    assert_err(center_device_put(db, &ring, &why), ERR_CONFLICT);
+    assert_err(center_device_put(db, &itself, &why), ERR_CONFLICT);
+    assert_err(center_device_put(db, &nowhere, &why), ERR_NOT_FOUND);
+}
+
+/* M-6: effect 1 of the source */
+static void a_device_that_polls_without_an_agreement_is_listed(void **state)
+{
+    struct db *db = *state;
+    struct why why = { "" };
+    int64_t now = time(NULL);
+    int n = 0;
+    struct center_device d;
+    struct center_device_filter filter = { .unlicensed = true, .now_s = now };
+    put(db, "3012-000001", "");
+    put(db, "3012-000002", "");
+    put(db, "3012-000003", ""); /* never seen */
+    assert_ok(center_device_seen(db, "3012-000001", now, "1.0", "", &why));
+    assert_ok(center_device_seen(db, "3012-000002", now, "1.0", "3015-000001", &why));
+    assert_ok(center_agreement_add(db, "3012-000002", now - 10, now + 100, &why));
+    assert_ok(center_device_list(db, &filter, count_device, &n, &why));
+    assert_int_equal(n, 1);
+    assert_ok(center_device_find(db, "3012-000002", &d, &why));
+    assert_int_equal(agreement_now(&d.agreement, now), AGREEMENT_ACTIVE);
+    assert_ok(center_agreement_set(db, "3012-000002", AGREEMENT_SUSPENDED, now, &why));
+    n = 0;
+    assert_ok(center_device_list(db, &filter, count_device, &n, &why));
+    assert_int_equal(n, 2);
+}
+
+static void agreements_do_not_overlap_and_an_ended_one_makes_room(void **state)
+{
+    struct db *db = *state;
+    struct why why = { "" };
+    int64_t now = time(NULL);
+    struct center_device d;
+    put(db, "3012-000001", "");
+    assert_err(center_agreement_add(db, "3012-000009", now, 0, &why), ERR_NOT_FOUND);
+    assert_ok(center_agreement_add(db, "3012-000001", now - 100, 0, &why));
+    assert_err(center_agreement_add(db, "3012-000001", now + 50, 0, &why), ERR_CONFLICT);
+    assert_err(center_agreement_set(db, "3012-000001", AGREEMENT_ACTIVE, now, &why), ERR_CONFLICT);
+    assert_ok(center_agreement_set(db, "3012-000001", AGREEMENT_ENDED, now, &why));
+    assert_err(center_agreement_set(db, "3012-000001", AGREEMENT_SUSPENDED, now, &why), ERR_CONFLICT);
+    assert_ok(center_agreement_add(db, "3012-000001", now, 0, &why));
+    assert_ok(center_device_find(db, "3012-000001", &d, &why));
+    assert_int_equal(agreement_now(&d.agreement, now), AGREEMENT_ACTIVE);
+}
+
+static struct center_call call(const char *id, bool down)
+{
+    struct center_call c = { .down = down, .state = CALL_WAITING, .accepted_s = 10, .limit_s = 100, .envelope = span_text("<e/>") };
+    strcpy(c.id, id);
+    strcpy(c.number.text, "3012-000001");
+    strcpy(c.operation, "ChargeCounterRequest");
+    return c;
+}
+
+static int waiting(struct db *db, bool down)
+{
+    int n = 0;
+    struct why why;
+    assert_ok(center_call_waiting(db, "3012-000001", down, 100, count_call, &n, &why));
+    return n;
+}
+
+/* M-2, I10 */
+static void a_call_is_sent_until_taken_answered_once_and_expires_by_its_limit(void **state)
+{
+    struct db *db = *state;
+    struct why why = { "" };
+    enum call_state now;
+    bool fresh = false;
+    int64_t n = 9, next = 9;
+    struct center_call a = call("a", true), b = call("b", true);
+    assert_ok(center_call_add(db, &a, &fresh, &why));
+    assert_true(fresh);
+    assert_ok(center_call_add(db, &a, &fresh, &why));
+    assert_false(fresh);
+    assert_ok(center_call_add(db, &b, &fresh, &why));
+    assert_int_equal(waiting(db, true), 2);
+    assert_ok(center_call_move(db, "a", CALL_EVENT_TAKE, 0, span_of(NULL, 0), "", &now, &why));
+    assert_int_equal(now, CALL_TAKEN);
+    assert_int_equal(waiting(db, true), 1);
+    assert_ok(center_call_move(db, "a", CALL_EVENT_ANSWER, 0, span_text("<one/>"), "", &now, &why));
+    assert_ok(center_call_move(db, "a", CALL_EVENT_ANSWER, 0, span_text("<two/>"), "", &now, &why));
+    assert_int_equal(now, CALL_ANSWERED);
+    assert_err(center_call_move(db, "a", CALL_EVENT_EXPIRE, 0, span_of(NULL, 0), "", &now, &why), ERR_BAD_TRANSITION);
+    assert_ok(center_call_expire(db, 99, &n, &next, &why));
+    assert_int_equal(n, 0);
+    assert_int_equal(next, 100);
+    assert_ok(center_call_expire(db, 100, &n, &next, &why));
+    assert_int_equal(n, 1);
+    assert_int_equal(next, 0);
+    assert_int_equal(waiting(db, true), 0);
+}
+
+/* M-4 */
+static void the_answer_to_a_devices_call_is_told_until_it_was_taken(void **state)
+{
+    struct db *db = *state;
+    struct why why = { "" };
+    enum call_state now;
+    bool fresh;
+    struct center_call c = call("c", false);
+    assert_ok(center_call_add(db, &c, &fresh, &why));
+    assert_int_equal(waiting(db, false), 0);
+    assert_ok(center_call_move(db, "c", CALL_EVENT_DELAY, 20, span_of(NULL, 0), "", &now, &why));
+    assert_int_equal(waiting(db, false), 1); /* the delay is told */
+    assert_ok(center_call_settle(db, "c", &why));
+    assert_int_equal(waiting(db, false), 0);
+    assert_ok(center_call_move(db, "c", CALL_EVENT_ANSWER, 0, span_text("<a/>"), "", &now, &why));
+    assert_int_equal(waiting(db, false), 1); /* and the answer anew */
+    assert_ok(center_call_settle(db, "c", &why));
+    assert_int_equal(waiting(db, false), 0);
+}
+
+static void calls_beyond_the_limit_wait_outside(void **state)
+{
+    struct db *db = *state;
+    struct why why = { "" };
+    char id[16];
+    bool fresh;
+    for (int i = 0; i < LIMIT_CALLS_WAITING; i++) {
+        snprintf(id, sizeof id, "id-%d", i);
+        struct center_call c = call(id, true);
+        assert_ok(center_call_add(db, &c, &fresh, &why));
+    }
+    struct center_call more = call("more", true), again = call("id-7", true);
+    assert_err(center_call_add(db, &more, &fresh, &why), ERR_BUSY);
+    assert_ok(center_call_add(db, &again, &fresh, &why));
+    assert_false(fresh);
+}
+
+static void add_reading(struct db *db, int64_t sequence, bool billable)
+{
+    struct why why = { "" };
+    struct center_reading r = { .reading = { .epoch = 1, .sequence = sequence, .counters_n = 2,
+                                             .counters = { { "copy", 10 * sequence }, { "print", 7 } } },
+                                .billable = billable };
+    strcpy(r.number.text, "3012-000001");
+    strcpy(r.verdict, billable ? "follows" : "counter-back");
+    assert_ok(center_reading_add(db, &r, &why));
+}
+
+/* M-5 */
+static void the_last_billable_reading_is_what_the_next_one_must_follow(void **state)
+{
+    struct db *db = *state;
+    struct why why = { "" };
+    struct reading last;
+    int n = 0;
+    put(db, "3012-000001", "");
+    assert_err(center_reading_last(db, "3012-000001", &last, &why), ERR_NOT_FOUND);
+    add_reading(db, 1, true);
+    add_reading(db, 2, true);
+    add_reading(db, 9, false);
+    assert_ok(center_reading_last(db, "3012-000001", &last, &why));
+    assert_int_equal(last.sequence, 2);
+    assert_int_equal(last.counters_n, 2);
+    assert_int_equal(last.counters[0].value, 20);
+    assert_ok(center_session_forget(db, "3012-000001", &why)); /* an operator has looked */
+    assert_err(center_reading_last(db, "3012-000001", &last, &why), ERR_NOT_FOUND);
+    assert_ok(center_reading_list(db, NULL, 10, count_reading, &n, &why));
+    assert_int_equal(n, 3);
+}
+
+static enum err take_incident(void *context, const struct center_incident *i)
+{
+    struct center_incident *kept = context;
+    kept[1].times += kept[0].times != 0 ? i->times : 0;
+    if (kept[0].times == 0)
+        kept[0] = *i;
+    return OK;
+}
+
+static void the_same_incident_within_an_hour_is_counted(void **state)
+{
+    struct db *db = *state;
+    struct why why = { "" };
+    struct center_incident i = { .at_s = 1000, .kind = "forked", .number = "3012-000001", .by = "3012-000001", .text = "two" };
+    struct center_incident seen[2] = { { .id = 0 } };
+    assert_ok(center_incident_add(db, &i, &why));
+    i.at_s = 2000;
+    assert_ok(center_incident_add(db, &i, &why));
+    i.at_s = 9000;
+    assert_ok(center_incident_add(db, &i, &why));
+    assert_ok(center_incident_list(db, "3012-000001", 10, take_incident, seen, &why));
+    assert_int_equal(seen[0].times, 1); /* newest first */
+    assert_int_equal(seen[1].times, 2);
+}
+
+static enum err take_ticket(void *context, const struct center_ticket *t)
+{
+    *(struct center_ticket *)context = *t;
+    return OK;
+}
+
+/* M-8 */
+static void a_ticket_is_decided_once_and_the_same_request_opens_no_second(void **state)
+{
+    struct db *db = *state;
+    struct why why = { "" };
+    struct center_ticket t = { .number = { "3012-000001" }, .board = "B7", .model = "3012", .csr = span_text("csr") }, seen;
+    assert_ok(center_ticket_ask(db, &t, &why));
+    assert_ok(center_ticket_ask(db, &t, &why));
+    assert_ok(center_ticket_find(db, "3012-000001", "B7", take_ticket, &seen, &why));
+    assert_string_equal(seen.state, "waiting");
+    assert_err(center_ticket_issued(db, seen.id, span_text("der"), &why), ERR_CONFLICT);
+    assert_ok(center_ticket_decide(db, seen.id, "approved", "meier", 5, &why));
+    assert_err(center_ticket_decide(db, seen.id, "refused", "mueller", 6, &why), ERR_CONFLICT);
+    assert_ok(center_ticket_issued(db, seen.id, span_text("der"), &why));
+    assert_ok(center_ticket_find(db, "3012-000001", "B7", take_ticket, &seen, &why));
+    assert_string_equal(seen.state, "issued");
+    assert_string_equal(seen.actor, "meier");
+}
+
+static enum err take_identity(void *context, const struct center_identity *i)
+{
+    memcpy(context, i->state, sizeof i->state);
+    return OK;
+}
+
+/* M-8 */
+static void what_the_ca_tells_of_an_identity_replaces_what_it_told_before(void **state)
+{
+    struct db *db = *state;
+    struct why why = { "" };
+    int64_t cursor = 9;
+    char now[16];
+    struct center_identity i = { .number = { "3012-000001" }, .generation = 1, .state = "written", .fingerprint = { 1 },
+                                 .certificate = span_text("der") };
+    assert_ok(center_identity_cursor(db, &cursor, &why));
+    assert_int_equal(cursor, 0);
+    assert_ok(center_identity_put(db, &i, 7, &why));
+    strcpy(i.state, "revoked");
+    assert_ok(center_identity_put(db, &i, 8, &why));
+    assert_ok(center_identity_find(db, i.fingerprint, take_identity, now, &why));
+    assert_string_equal(now, "revoked");
+    assert_ok(center_identity_cursor(db, &cursor, &why));
+    assert_int_equal(cursor, 8);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, open_new, close_it)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(a_gateway_speaks_for_what_is_bound_to_it_or_to_a_gateway_below),
+        TEST(a_ring_of_gateways_is_refused),
+        TEST(a_device_that_polls_without_an_agreement_is_listed),
+        TEST(agreements_do_not_overlap_and_an_ended_one_makes_room),
+        TEST(a_call_is_sent_until_taken_answered_once_and_expires_by_its_limit),
+        TEST(the_answer_to_a_devices_call_is_told_until_it_was_taken),
+        TEST(calls_beyond_the_limit_wait_outside),
+        TEST(the_last_billable_reading_is_what_the_next_one_must_follow),
+        TEST(the_same_incident_within_an_hour_is_counted),
+        TEST(a_ticket_is_decided_once_and_the_same_request_opens_no_second),
+        TEST(what_the_ca_tells_of_an_identity_replaces_what_it_told_before),
+    };
+    return cmocka_run_group_tests_name("center", tests, scratch_make, scratch_remove);
+}
