@@ -43,6 +43,10 @@ enum limits {
     LIMIT_CALLS_WAITING = 100,        /* calls that wait for one device, either way */
     LIMIT_BOUND_NUMBERS = 100000,     /* numbers that one gateway may speak for */
     LIMIT_COUNTERS = 16,              /* of one device */
+    LIMIT_RELAY_LETTERS = 100000,     /* letters that wait in a gateway, each way (default) */
+    LIMIT_RELAY_MEGABYTES = 1024,     /* their envelopes together, each way (default) */
+    LIMIT_RELAY_KNOWN_S = 7 * 24 * 3600,  /* how long a gateway knows the ids that it passed on */
+    LIMIT_RELAY_ROUTE_S = 62 * 24 * 3600, /* how long it remembers where a silent number was */
 
     /* Connections */
     LIMIT_CONNECTIONS = 4096,
