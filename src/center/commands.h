@@ -10,7 +10,7 @@ extern const struct api_program center_api;
 
 typedef int command_fn(const struct command_line *line);
 
-command_fn command_login, command_operator_add, command_operator_list, command_operator_disable, command_operator_password;
+command_fn command_init, command_serve, command_login, command_operator_add, command_operator_list, command_operator_disable, command_operator_password;
 
 /* DIR/nameplate.conf of --dir, or --config. */
 enum err command_settings(const struct command_line *line, char ret_path[API_PATH], struct center_settings *ret_settings,

@@ -21,6 +21,24 @@
     }
 
 static const struct command_flag flags_login[] = { FLAG_DIR, FLAG_CONFIG, FLAG_LOGIN, FLAG_END };
+static const struct command_flag flags_serve[] = {
+    FLAG_DIR,
+    FLAG_CONFIG,
+    { "check-config", NULL, NULL, "read the settings, print them and stop" },
+    FLAG_END,
+};
+static const struct command_flag flags_init[] = {
+    FLAG_DIR,
+    { "ca", "URL", NULL, "address of the CA, https://HOST:PORT" },
+    { "fingerprint", "F", NULL, "SHA-256 of the root certificate, as ca init printed it" },
+    { "token", "T", NULL, "one-time token from ca token add --role center" },
+    { "admin", "NAME", NULL, "first administrator" },
+    { "password-file", "FILE", NULL, "file whose first line is the administrator's password" },
+    { "address", "A", "127.0.0.1", "address for devices and gateways" },
+    { "port", "P", "8450", "port for devices and gateways" },
+    { "admin-port", "P", "8452", "port for operators" },
+    FLAG_END,
+};
 static const struct command_flag flags_operator[] = {
     FLAG_DIR,
     FLAG_CONFIG,
@@ -31,6 +49,10 @@ static const struct command_flag flags_operator[] = {
 };
 
 static const struct command commands[] = {
+    { "init", "", 0, 0, "Enrol with the CA and set up the folder.",
+      "nameplate center init --ca https://127.0.0.1:8440 --fingerprint F --token T --admin meier --password-file pw",
+      command_init, flags_init },
+    { "serve", "", 0, 0, "Run the centre, until SIGTERM.", "nameplate center serve --dir ./center", command_serve, flags_serve },
     { "login", "", 0, 0, "Log in; later commands then need no --user.", "nameplate center login --user meier --password-file pw",
       command_login, flags_login },
     { "operator add", "NAME", 1, 1, "Add an operator, or change the role.",

@@ -24,7 +24,10 @@
 
 const struct setting_row center_setting_rows[] = {
     TEXT("listen", "address", "127.0.0.1", address, "Address on which devices and gateways are answered."),
-    INT("listen", "port", "8451", 0, 65535, "", port, "Its port; 0 takes any free one."),
+    INT("listen", "port", "8450", 0, 65535, "", port, "Its port; 0 takes any free one."),
+    INT("listen", "connections", "20000", 1, 1000000, "", connections, "Connections in all."),
+    INT("listen", "connections_per_address", "256", 1, 1000000, "", connections_per_address,
+        "Connections from one address; a site behind one firewall shares it."),
     TEXT("admin", "address", "127.0.0.1", admin_address, "Address of the operators' JSON service; keep it on loopback."),
     INT("admin", "port", "8452", 0, 65535, "", admin_port, "Its port; 0 takes any free one."),
     INT("admin", "login_failures", "5", 1, 100, "", login_failures, "Wrong passwords in a row that lock an account."),
@@ -33,7 +36,7 @@ const struct setting_row center_setting_rows[] = {
     PATH("identity", "folder", "identity", identity, "Folder of the centre's own key and certificates."),
     PATH("identity", "passphrase", "secret/center-passphrase", passphrase, "File with the passphrase of that key; mode 0600."),
     TEXT("ca", "url", NULL, ca_url, "Where the CA answers, for example https://ca.example:8440."),
-    INT("ca", "every", "3", 1, 3600, "s", ca_every_s, "How often the CA is asked for changed identities and revocation lists."),
+    INT("ca", "every", "2", 1, 3600, "s", ca_every_s, "How often the CA is asked for changed identities and revocation lists."),
     PATH("store", "file", "center.db", store, "The database."),
     PATH("store", "programs", "programs", programs, "Folder of the programs for devices."),
     INT("field", "poll", "3600", LIMIT_POLL_LEAST_S, LIMIT_POLL_MOST_S, "s", poll_s,

@@ -6,7 +6,7 @@
 
 struct center_settings {
     char address[SETTING_TEXT_SIZE], admin_address[SETTING_TEXT_SIZE];
-    int64_t port, admin_port;
+    int64_t port, admin_port, connections, connections_per_address;
     char identity[SETTING_TEXT_SIZE];   /* folder of key.pem, cert.pem, chain.pem, root.pem */
     char passphrase[SETTING_TEXT_SIZE]; /* file: of key.pem */
     char ca_url[SETTING_TEXT_SIZE];

@@ -1,0 +1,45 @@
+/* The running centre: what its parts share. The loop's thread owns all of it. */
+#ifndef CENTER_CENTER_H
+#define CENTER_CENTER_H
+
+#include "center/ca_link.h"
+#include "center/console.h"
+#include "center/settings.h"
+#include "http/server.h"
+#include "store/center.h"
+#include "tls/credentials.h"
+
+struct desk; /* exchange.c: exchanges that wait for the next commit, or for something to do */
+struct feed; /* feed.c: what the CA tells */
+
+struct center {
+    struct center_settings settings;
+    struct credentials credentials;
+    struct loop *loop;
+    struct db *db;
+    struct http_client *client;
+    struct http_server *field, *admin;
+    struct tls_context *ca_tls; /* as a client of the CA */
+    struct console console;
+    struct desk *desk;
+    struct feed *feed;
+    const char *config; /* path of the settings, for reloading */
+    int64_t started_s;
+    char ca_url[CA_URL_SIZE];
+    unsigned draining; /* listeners that still have exchanges */
+};
+
+/* A call to this number was added, its agreement changed, a ticket of its was decided: whoever waits for something to do
+ * on its behalf gets it now. After the commit. */
+void center_wake(struct center *center, const char *number);
+
+/* The devices' and gateways' listener. */
+extern const struct http_handler center_field_handler;
+
+/* Reads the credentials and their revocation lists again; new ones count for open connections too. */
+void center_reload_credentials(void *center);
+
+/* `center serve`: runs until SIGTERM. Exit status. */
+int center_serve(const char *config);
+
+#endif

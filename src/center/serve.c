@@ -1,0 +1,199 @@
+#include <signal.h>
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "center/center.h"
+#include "log/log.h"
+#include "soap/soap.h"
+
+struct contexts {
+    struct tls_context *field, *admin, *ca;
+};
+
+static void contexts_done(struct contexts *c)
+{
+    tls_context_free(c->field);
+    tls_context_free(c->admin);
+    tls_context_free(c->ca);
+}
+
+static enum err make_contexts(const struct credentials *c, struct contexts *ret, struct why *why)
+{
+    struct contexts made = { 0 };
+    enum err err = credentials_context(c, true, soap_service_peers(SERVICE_FIELD), false, &made.field, why);
+    if (err == OK)
+        err = credentials_context(c, true, ROLE_BIT(ROLE_ANONYMOUS), false, &made.admin, why);
+    if (err == OK)
+        err = credentials_context(c, false, ROLE_BIT(ROLE_CA), false, &made.ca, why);
+    if (err == OK)
+        *ret = made;
+    else
+        contexts_done(&made);
+    return err;
+}
+
+void center_reload_credentials(void *context)
+{
+    struct center *center = context;
+    struct credentials fresh;
+    struct contexts made;
+    struct why why = { "" };
+    enum err err = credentials_load(center->settings.identity, center->settings.passphrase, ROLE_CENTER, &fresh, &why);
+    if (err == OK && (err = make_contexts(&fresh, &made, &why)) != OK)
+        credentials_done(&fresh);
+    if (err != OK) {
+        log_failure(LOG_ERROR, "reload-failed", err, &why, NULL);
+        return;
+    }
+    http_server_set_tls(center->field, made.field);
+    if (center->admin != NULL)
+        http_server_set_tls(center->admin, made.admin);
+    tls_context_free(center->ca_tls);
+    center->ca_tls = tls_context_ref(made.ca);
+    contexts_done(&made);
+    credentials_done(&center->credentials);
+    center->credentials = fresh;
+    log_event(LOG_INFO, "reloaded", NULL);
+}
+
+/* SIGHUP: intervals, limits, level of the log, credentials. Addresses and files need a new start. */
+static void on_reload(void *context)
+{
+    struct center *center = context;
+    struct center_settings s;
+    struct why why = { "" };
+    enum log_level level = LOG_INFO;
+    enum err err = center_settings_read(center->config, &s, &why);
+    if (err == OK)
+        err = log_level_parse(s.log_level, &level);
+    if (err != OK) {
+        log_failure(LOG_ERROR, "reload-failed", err, &why, NULL);
+        return;
+    }
+    log_setup("center", level, s.log_json);
+    center->settings.ca_every_s = s.ca_every_s;
+    center->settings.poll_s = s.poll_s;
+    center->settings.call_limit_s = s.call_limit_s;
+    center->settings.grace_days = s.grace_days;
+    center_reload_credentials(center);
+}
+
+static void on_drained(void *context)
+{
+    struct center *center = context;
+    if (--center->draining == 0)
+        loop_stop(center->loop);
+}
+
+static void on_stop(void *context)
+{
+    struct center *center = context;
+    if (center->draining > 0)
+        return;
+    log_event(LOG_INFO, "stopping", NULL);
+    center->draining = center->admin == NULL ? 1 : 2;
+    if (center->admin != NULL)
+        http_server_drain(center->admin, on_drained, center);
+    http_server_drain(center->field, on_drained, center);
+}
+
+static void log_refused(void *context, const char *peer_address, enum err err, const struct why *why)
+{
+    (void)context;
+    log_failure(LOG_INFO, "connection-refused", err, why, "peer", peer_address, NULL);
+}
+
+static enum err open_field(struct center *center, struct tls_context *tls, struct why *why)
+{
+    const struct center_settings *s = &center->settings;
+    struct http_limits limits = http_limits_default();
+    limits.connections = (unsigned)s->connections;
+    limits.connections_per_peer = (unsigned)s->connections_per_address;
+    return http_server_new(center->loop,
+                           &(struct http_server_options){ .address = s->address,
+                                                          .port = (uint16_t)s->port,
+                                                          .tls = tls,
+                                                          .handler = &center_field_handler,
+                                                          .context = center,
+                                                          .limits = &limits,
+                                                          .refused = log_refused },
+                           &center->field, why);
+}
+
+static enum err open_listeners(struct center *center, struct why *why)
+{
+    struct contexts made;
+    enum err err = make_contexts(&center->credentials, &made, why);
+    if (err != OK)
+        return err;
+    center->ca_tls = tls_context_ref(made.ca);
+    err = open_field(center, made.field, why);
+    contexts_done(&made);
+    return err;
+}
+
+static enum err open_loop(struct center *center, struct why *why)
+{
+    enum err err = loop_new(&center->loop, why);
+    if (err == OK)
+        err = loop_on_signal(center->loop, SIGTERM, on_stop, center, why);
+    if (err == OK)
+        err = loop_on_signal(center->loop, SIGINT, on_stop, center, why);
+    if (err == OK)
+        err = loop_on_signal(center->loop, SIGHUP, on_reload, center, why);
+    return err != OK ? err : http_client_new(center->loop, &center->client, why);
+}
+
+static void announce(const struct center *center)
+{
+    printf("ready center %s:%u\n", center->settings.address, http_server_port(center->field));
+    fflush(stdout);
+}
+
+static void close_all(struct center *center)
+{
+    http_server_free(center->field);
+    http_server_free(center->admin);
+    http_client_free(center->client);
+    tls_context_free(center->ca_tls);
+    loop_free(center->loop);
+    db_close(center->db);
+    credentials_done(&center->credentials);
+}
+
+static enum err run(struct center *center, struct why *why)
+{
+    const struct center_settings *s = &center->settings;
+    enum err err = credentials_load(s->identity, s->passphrase, ROLE_CENTER, &center->credentials, why);
+    if (err == OK)
+        err = ca_link_url(s->ca_url, center->ca_url, why);
+    if (err == OK)
+        err = center_open(s->store, DB_READ_WRITE, &center->db, why);
+    if (err == OK)
+        err = open_loop(center, why);
+    if (err == OK)
+        err = open_listeners(center, why);
+    if (err != OK)
+        return err;
+    announce(center);
+    return loop_run(center->loop, why);
+}
+
+int center_serve(const char *config)
+{
+    struct center center = { .config = config, .started_s = clock_wall_s() };
+    struct why why = { "" };
+    enum log_level level = LOG_INFO;
+    enum err err = center_settings_read(config, &center.settings, &why);
+    if (err == OK)
+        err = log_level_parse(center.settings.log_level, &level);
+    if (err == OK) {
+        log_setup("center", level, center.settings.log_json);
+        err = run(&center, &why);
+        close_all(&center);
+    }
+    if (err != OK)
+        log_failure(LOG_ERROR, "stopped", err, &why, NULL);
+    return err == OK ? 0 : 1;
+}

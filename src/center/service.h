@@ -1,0 +1,15 @@
+/* The field's SOAP service: one request, from its message to its answer. */
+#ifndef CENTER_SERVICE_H
+#define CENTER_SERVICE_H
+
+#include "center/center.h"
+#include "soap/soap.h"
+
+/* A step takes *request over (empties it) when it answers later; else it answers by service_answer before it returns. An error
+ * becomes a fault. */
+typedef enum err service_step(struct center *center, struct http_exchange *x, struct soap_parsed *request, struct why *why);
+
+void service_answer(struct http_exchange *x, const struct soap_header *reply, enum soap_message message, const void *body);
+void service_fail(struct http_exchange *x, const struct soap_header *reply, enum err err, const struct why *why);
+
+#endif
