@@ -105,13 +105,17 @@ static size_t find_head_end(const struct buf *head, size_t from)
     return 0;
 }
 
-/* RFC 9112 2.2: an empty line before the request line is passed over. */
-static void skip_empty_line(struct request *r)
+static bool begins_empty(const struct buf *head)
 {
-    while (r->head_bytes.len >= 2 && r->head_bytes.data[0] == '\r' && r->head_bytes.data[1] == '\n' && r->overhead < 4) {
+    return head->len >= 2 && head->data[0] == '\r' && head->data[1] == '\n';
+}
+
+/* RFC 9112 2.2: an empty line before the request line is passed over, a second one too. Whether there are no more. */
+static bool skip_empty_lines(struct request *r)
+{
+    for (; begins_empty(&r->head_bytes) && r->overhead < 4; r->overhead += 2)
         buf_consume(&r->head_bytes, 2);
-        r->overhead += 2;
-    }
+    return !begins_empty(&r->head_bytes);
 }
 
 /* Takes bytes into head_bytes up to the end of the head; whether it is complete. Sets *ret_refused. */
@@ -163,7 +167,8 @@ static enum request_event next_of_head(struct request *r, struct span *io_in)
     bool whole = collect_head(r, io_in, &refused);
     if (refused)
         return refuse(r, 431, "the header is too large");
-    skip_empty_line(r);
+    if (!skip_empty_lines(r))
+        return refuse(r, 400, "empty lines instead of a request");
     if (!whole || r->head_bytes.len == 0)
         return next_of_head(r, io_in);
     r->overhead = 0;

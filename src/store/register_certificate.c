@@ -49,8 +49,8 @@ enum err register_certificate_list(struct db *db, const struct register_filter *
                                    struct why *why)
 {
     struct listing l = { .fn = fn, .context = context };
-    return db_query(db, REG_CERTIFICATE_LIST, DB_ARGS(db_text(f->subject), db_text(f->state), db_text(f->order)), certificate_row,
-                    &l, why);
+    return db_query(db, f->subject != NULL ? REG_SUBJECT_LIST : REG_CERTIFICATE_LIST,
+                    DB_ARGS(db_text(f->subject), db_text(f->state), db_text(f->order)), certificate_row, &l, why);
 }
 
 enum err register_certificate_find(struct db *db, const char *kind, const char *subject, register_certificate_fn *fn, void *context,

@@ -144,6 +144,9 @@ static const char *const sql[REG_COUNT] = {
     [REG_CERTIFICATE_LIST] = "SELECT " CERTIFICATE_COLUMNS " FROM " CERTIFICATE_TABLES
                              " WHERE ($1 IS NULL OR c.subject = $1) AND ($2 IS NULL OR c.state = $2) "
                              "AND ($3 IS NULL OR o.name = $3) ORDER BY c.id",
+    /* the same for one subject; by its index, since a register has millions of rows and is asked for each report */
+    [REG_SUBJECT_LIST] = "SELECT " CERTIFICATE_COLUMNS " FROM " CERTIFICATE_TABLES
+                         " WHERE c.subject = $1 AND ($2 IS NULL OR c.state = $2) AND ($3 IS NULL OR o.name = $3) ORDER BY c.id",
     [REG_CERTIFICATE_FIND] = "SELECT " CERTIFICATE_COLUMNS SEALED_COLUMNS " FROM " CERTIFICATE_TABLES
                              " LEFT JOIN sealed_key k ON k.certificate = c.id "
                              "WHERE c.subject = $2 AND c.kind = $1 ORDER BY c.generation DESC LIMIT 1",

@@ -40,6 +40,7 @@ static const struct row {
     { "HTTP/1.0 without Host", "GET / HTTP/1.0\r\n\r\n", "GET /[]" },
     { "empty lines in front", "\r\n\r\nGET / HTTP/1.0\r\n\r\n", "GET /[]" },
     { "too many empty lines", "\r\n\r\n\r\n\r\n\r\nGET / HTTP/1.0\r\n\r\n", "!400" },
+    { "a third empty line, nothing behind it yet", "\r\n\r\n\r\nx", "!400" },
     { "length", POST "Content-Length: 3\r\n\r\nabc", "POST /[abc]" },
     { "length 0", POST "Content-Length: 0\r\n\r\n", "POST /[]" },
     { "pipelined", POST "Content-Length: 3\r\n\r\nabcGET /b HTTP/1.1\r\n" HOST "\r\n", "POST /[abc]GET /b[]" },
