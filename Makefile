@@ -3,7 +3,7 @@ BUILD ?= build
 PREFIX ?= /usr/local
 DEMO_DIR ?= demo
 
-.PHONY: all build packages demo check fuzz bench install clean
+.PHONY: all build packages demo check fuzz bench soak install clean
 
 all: build
 
@@ -30,6 +30,10 @@ fuzz:
 bench:
 	@tools/packages check
 	@tools/bench
+
+soak:
+	@tools/packages check
+	@tools/soak
 
 install: packages $(BUILD)/build.ninja
 	@meson configure $(BUILD) --prefix $(PREFIX)

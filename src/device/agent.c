@@ -49,7 +49,10 @@ static enum err make_server_tls(struct agent *a, struct tls_context **ret_tls, s
         .trust = a->trust,
         .peers = soap_service_peers(SERVICE_DEVICE),
     };
-    return tls_context_new(&options, ret_tls, why);
+    err = tls_context_new(&options, ret_tls, why);
+    if (err == OK)
+        tls_context_keep_sessions(*ret_tls, 0); /* one station, a few calls */
+    return err;
 }
 
 enum err agent_show_credential(struct agent *a, struct why *why)

@@ -116,8 +116,10 @@ static enum err open_door(struct station *st, struct why *why)
 {
     struct tls_context *tls = NULL;
     enum err err = credentials_context(&st->identity, true, soap_service_peers(SERVICE_STATION), false, &tls, why);
-    if (err == OK)
+    if (err == OK) {
+        tls_context_keep_sessions(tls, 0); /* each device comes once */
         err = door_open(st, tls, why);
+    }
     tls_context_free(tls);
     return err;
 }

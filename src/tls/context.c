@@ -83,7 +83,7 @@ static void set_server(struct tls_context *context)
     SSL_CTX_set_session_id_context(context->ssl_ctx, session_context, sizeof session_context - 1);
 }
 
-static enum err make_ssl_ctx(struct tls_context *context, struct why *why)
+enum err context_make_ssl_ctx(struct tls_context *context, struct why *why)
 {
     context->ssl_ctx = SSL_CTX_new(context->server ? TLS_server_method() : TLS_client_method());
     if (context->ssl_ctx == NULL)
@@ -129,13 +129,21 @@ enum err tls_context_new(const struct tls_options *o, struct tls_context **ret_c
     err = take_chain(context, o, why);
     if (err == OK)
         err = add_root(context);
-    if (err == OK)
-        err = make_ssl_ctx(context, why);
+    if (err == OK && context->chain_n != 0 && X509_check_private_key(context->chain[0], context->key) != 1)
+        err = ssl_fail(why, ERR_BAD_KEY, "our key does not belong to our certificate");
+    if (err == OK && context->server)
+        err = context_make_ssl_ctx(context, why);
     if (err == OK)
         *ret_context = context;
     else
         tls_context_free(context);
     return err;
+}
+
+void tls_context_keep_sessions(struct tls_context *context, unsigned most)
+{
+    SSL_CTX_set_session_cache_mode(context->ssl_ctx, most == 0 ? SSL_SESS_CACHE_OFF : SSL_SESS_CACHE_SERVER);
+    SSL_CTX_sess_set_cache_size(context->ssl_ctx, most);
 }
 
 struct tls_context *tls_context_ref(struct tls_context *context)

@@ -26,6 +26,9 @@ static bool set_server_name(SSL *ssl, const char *server_name)
 
 enum err tls_session_new(struct tls_context *context, int fd, const char *server_name, struct tls_session **ret_session)
 {
+    enum err err = context->ssl_ctx != NULL ? OK : context_make_ssl_ctx(context, NULL);
+    if (err != OK)
+        return err;
     struct tls_session *session = calloc(1, sizeof *session);
     if (session == NULL)
         return ERR_NO_MEMORY;

@@ -18,7 +18,7 @@ struct tls_context {
     EVP_PKEY *key; /* references of our own */
     X509 *chain[TLS_CHAIN_MAX];
     size_t chain_n;
-    SSL_CTX *ssl_ctx;
+    SSL_CTX *ssl_ctx; /* a client's: NULL until a session needs it, since curl makes its own */
 };
 
 /* What the judgement of a connection's peer came to; owned by the SSL (or by the curl handle's SSL). */
@@ -31,6 +31,8 @@ struct judgement {
 
 /* context.c: protocol versions, ciphers, our certificate and whom we ask for: for our SSL_CTX and for curl's. */
 enum err context_apply(struct tls_context *context, SSL_CTX *ssl_ctx, struct why *why) MUST_CHECK;
+
+enum err context_make_ssl_ctx(struct tls_context *context, struct why *why) MUST_CHECK;
 
 /* judge.c */
 enum err judge_prepare(void) MUST_CHECK; /* makes the places below; once per process, cheap afterwards */

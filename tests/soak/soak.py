@@ -22,7 +22,7 @@ import time
 from process import Program, descriptors, free_port, memory_kb, set_value
 
 LINES, PACE = 3, 40              # devices a second that the plan is made for, at most
-GROWTH_KB, GROWTH_PARTS = 6144, 0.10  # in one calm third: beyond both it is a leak
+GROWTH_KB, GROWTH_PARTS = 2048, 0.08  # in one calm third: beyond both it is a leak
 DESCRIPTORS = 8
 
 
