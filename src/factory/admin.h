@@ -24,8 +24,12 @@ static inline struct factory *admin_factory(const struct api_call *call)
 /* doc/openapi.json: what /api/v1 understands, for other people's programs; a NUL behind it. */
 extern const char admin_description[];
 
+/* What two people must want: the second one's name and password stand in the body, unless the settings ask for one
+ * person only (then *ret_name is ""). Errors: NOT_ALLOWED, those of session_check. */
+enum err admin_second_person(struct api_call *call, char ret_name[LIMIT_NAME + 1], struct why *why) MUST_CHECK;
+
 api_handler api_status, api_plan_import, api_plan_list, api_model_list, api_model_put, api_forget, api_station_list,
     api_station_put, api_station_remove, api_request, api_request_open, api_number_show, api_label, api_plan_remove,
-    api_key;
+    api_key, api_reissue, api_station_release;
 
 #endif

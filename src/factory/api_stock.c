@@ -120,6 +120,23 @@ enum err api_station_remove(struct api_call *call, struct why *why)
     return api_commit(call, err, "station-removed", call->rest, "", why);
 }
 
+/* What it fetched and nobody proved was looked into: it may fetch again. */
+enum err api_station_release(struct api_call *call, struct why *why)
+{
+    struct db *db = admin_factory(call)->db;
+    struct stock_station station;
+    int64_t n = 0;
+    char detail[32] = "";
+    enum err err = db_begin(db, why);
+    if (err == OK)
+        err = stock_station_get(db, call->rest, &station, why);
+    if (err == OK)
+        err = stock_handed_release(db, call->rest, &n, why);
+    snprintf(detail, sizeof detail, "packs=%lld", (long long)n);
+    call->answer = json_pack("{s:s,s:I}", "released", call->rest, "packs", (json_int_t)n);
+    return api_commit(call, err, "station-released", call->rest, detail, why);
+}
+
 /* --- Forget (F-18): left-over packs are revoked at the CA first, and erased when it has confirmed that --- */
 
 static enum err mark_voided(void *context, const struct identity *row)
@@ -145,7 +162,7 @@ static enum err count_claimed(void *context, const struct identity *row)
     return json_integer_set(n, json_integer_value(n) + 1) == 0 ? OK : ERR_BUG;
 }
 
-static enum err check_second_person(struct api_call *call, char ret_name[LIMIT_NAME + 1], struct why *why)
+enum err admin_second_person(struct api_call *call, char ret_name[LIMIT_NAME + 1], struct why *why)
 {
     char name[LIMIT_NAME + 1], password[PASSWORD_SIZE];
     struct person op;
@@ -173,7 +190,7 @@ enum err api_forget(struct api_call *call, struct why *why)
     struct db *db = admin_factory(call)->db;
     struct stock_model model;
     char second[LIMIT_NAME + 1], detail[LIMIT_NAME + 64];
-    enum err err = check_second_person(call, second, why);
+    enum err err = admin_second_person(call, second, why);
     if (err == OK)
         err = db_begin(db, why);
     if (err == OK)

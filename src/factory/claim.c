@@ -34,7 +34,11 @@ static enum err read_facts(struct service_call *call, const struct handout *r, s
                                .board = r->board,
                                .fingerprint = r->has_identity ? r->fingerprint : NULL };
     enum err err = handout_read_facts(db, &r->number, model, row, f, why);
-    return err != OK ? err : stock_claims(db, f->station, r->number.text, &f->outstanding, why);
+    if (err == OK)
+        err = stock_claims(db, f->station, r->number.text, &f->outstanding, why);
+    return err != OK ? err
+                     : stock_handed_count(db, f->station, r->number.text,
+                                          clock_wall_s() - call->factory->policy.unproven_window_s, &f->unproven, why);
 }
 
 enum err handout_check_revoked(const struct factory *factory, const struct identity *row, struct why *why)
@@ -75,6 +79,8 @@ static enum err handout_save(struct service_call *call, const struct identity *r
     struct db *db = call->factory->db;
     enum err err = stock_identity_save(db, row, from, false, why);
     if (err == OK)
+        err = stock_handed_add(db, row, clock_wall_s(), why);
+    if (err == OK)
         err = factory_note(db, call->actor, "claim", row->number.text, why, "generation=%lld board=%s line=%s",
                            (long long)row->generation, row->board, call->station.line);
     if (err == OK)
@@ -105,7 +111,8 @@ enum err handout_claim(struct service_call *call, const struct handout *r, enum 
 static void note_refusal(struct service_call *call, const struct handout *r, enum err err)
 {
     struct db *db = call->factory->db;
-    if (err_row(err)->action != ERR_ACTION_REFUSE || db_begin(db, NULL) != OK)
+    bool told = err_row(err)->action == ERR_ACTION_REFUSE || err == ERR_TOO_MANY_CLAIMS;
+    if (!told || db_begin(db, NULL) != OK)
         return;
     if (factory_note(db, call->actor, "claim-refused", r->number.text, NULL, "error=%s board=%s", err_row(err)->name, r->board) !=
             OK ||

@@ -261,6 +261,18 @@ int command_station_add(const struct command_line *line)
     return finish(answer);
 }
 
+int command_station_release(const struct command_line *line)
+{
+    json_t *answer;
+    char path[200];
+    snprintf(path, sizeof path, "/releases/%.64s", line->args[0]);
+    int status = api_run(&factory_api, line, "POST", path, NULL, &answer);
+    if (status != 0)
+        return status;
+    printf("station %s may fetch packs again; it had fetched %lld that no device proved\n", line->args[0], api_number(answer, "packs"));
+    return finish(answer);
+}
+
 int command_station_remove(const struct command_line *line)
 {
     json_t *answer;
@@ -270,21 +282,50 @@ int command_station_remove(const struct command_line *line)
     return status != 0 ? status : finish(answer);
 }
 
-int command_forget(const struct command_line *line)
+/* The second person of --confirm-user and --confirm-password-file, when they are given. NULL: *ret_err says why. */
+static json_t *confirm_body(const struct command_line *line, enum err *ret_err, struct why *why)
 {
-    json_t *answer, *body = json_object();
-    char path[64], password[256] = "";
+    json_t *body = json_object();
+    char password[256] = "";
     const char *user = command_flag(line, "confirm-user"), *file = command_flag(line, "confirm-password-file");
-    struct why why = { "" };
-    if (user != NULL && file != NULL && file_read_line(file, sizeof password, password, &why) != OK) {
-        json_decref(body);
-        return command_fail(line, ERR_NOT_FOUND, &why, NULL);
-    }
-    if (user != NULL) {
+    *ret_err = user == NULL || file == NULL ? OK : file_read_line(file, sizeof password, password, why);
+    if (*ret_err == OK && user != NULL) {
         json_object_set_new(body, "confirm_user", json_string(user));
         json_object_set_new(body, "confirm_password", json_string(password));
     }
     secret_wipe(password, sizeof password);
+    if (*ret_err == OK)
+        return body;
+    json_decref(body);
+    return NULL;
+}
+
+int command_reissue(const struct command_line *line)
+{
+    json_t *answer;
+    char path[64];
+    struct why why = { "" };
+    enum err err;
+    json_t *body = confirm_body(line, &err, &why);
+    if (body == NULL)
+        return command_fail(line, err, &why, NULL);
+    snprintf(path, sizeof path, "/reissues/%.41s", line->args[0]);
+    int status = api_run(&factory_api, line, "POST", path, body, &answer);
+    if (status != 0)
+        return status;
+    printf("a new pack for %s is asked for, generation %lld\n", line->args[0], api_number(answer, "generation"));
+    return finish(answer);
+}
+
+int command_forget(const struct command_line *line)
+{
+    json_t *answer;
+    char path[64];
+    struct why why = { "" };
+    enum err err;
+    json_t *body = confirm_body(line, &err, &why);
+    if (body == NULL)
+        return command_fail(line, err, &why, NULL);
     snprintf(path, sizeof path, "/forget/%.32s", line->args[0]);
     int status = api_run(&factory_api, line, "POST", path, body, &answer);
     if (status != 0)

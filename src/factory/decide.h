@@ -8,6 +8,9 @@
 struct decide_policy {
     int64_t days_late;          /* how long after its day a planned number may still be made */
     int64_t claims_per_station; /* outstanding at one station at most */
+    int64_t unproven_most;      /* handed to one station in the window and not proven, at most; 0: any number */
+    int64_t unproven_window_s;
+    int64_t reissues_most;      /* of one number in a day without an operator (F-16) */
     int64_t lease_s;
     int64_t retention_s; /* of a written pack; 0: erased at once */
     bool direct;         /* F-21 */
@@ -23,6 +26,7 @@ struct claim_facts {
     const char *model_line;     /* "": any line */
     const struct identity *row; /* newest generation of the number; NULL: not in the plan */
     int64_t outstanding;        /* claims of this station, this number not counted */
+    int64_t unproven;           /* packs handed to it in the window without a proof, this number not counted */
 };
 
 enum claim_way {
@@ -50,6 +54,7 @@ struct result_facts {
     bool good;        /* OK or NG */
     bool proof_holds; /* pki/proof.h, over the recorded nonce with the recorded certificate (hole 3) */
     const char *reason;
+    bool held;                  /* with NG: the number had its re-issues of the day, an operator must approve the next */
     const struct identity *row; /* the generation with the reported fingerprint; NULL: there is none */
 };
 
@@ -65,6 +70,9 @@ struct result_effect {
 /* Errors: CONFLICT, PROOF_FAILED, NOT_ALLOWED, BAD_TRANSITION. */
 enum err decide_result(const struct decide_policy *policy, const struct result_facts *facts, int64_t now_s,
                        struct result_effect *ret_effect, struct why *why) MUST_CHECK;
+
+/* F-16: whether a number whose write failed waits for an operator before it gets the next pack. */
+bool decide_held(const struct decide_policy *policy, int64_t reissues_today);
 
 /* --- Time --- */
 

@@ -53,8 +53,9 @@ static enum err check_state(const struct decide_policy *policy, const struct ide
         if (policy->direct)
             return OK;
         return why_set(why, ERR_NO_PACK, "the pack of %s has not come from the CA yet", row->number.text);
-    case LIFE_FAILED:
-    case LIFE_VOIDED: return why_set(why, ERR_NO_PACK, "a new pack for %s is on its way after a failed write", row->number.text);
+    case LIFE_FAILED: return why_set(why, ERR_NO_PACK, "a new pack for %s is on its way after a failed write", row->number.text);
+    case LIFE_VOIDED:
+        return why_set(why, ERR_NO_PACK, "%s failed too often: its next pack waits for an operator (factory reissue)", row->number.text);
     case LIFE_WRITTEN:
     case LIFE_ERASED:
     case LIFE_FIELD:
@@ -93,6 +94,11 @@ static enum err check_allowance(const struct decide_policy *policy, const struct
     if (f->outstanding >= policy->claims_per_station)
         return why_set(why, ERR_TOO_MANY_CLAIMS, "station %s has %lld packs outstanding: finish or fail those first", f->station,
                        (long long)f->outstanding);
+    if (policy->unproven_most > 0 && f->unproven >= policy->unproven_most)
+        return why_set(why, ERR_TOO_MANY_CLAIMS,
+                       "station %s fetched %lld packs that no device proved: an administrator looks into it, and releases it "
+                       "(factory station release)",
+                       f->station, (long long)f->unproven);
     return OK;
 }
 

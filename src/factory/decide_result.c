@@ -33,7 +33,7 @@ static enum err take_bad(const struct result_facts *f, struct result_effect *e, 
     e->changed = e->row.state != f->row->state;
     e->report = e->changed;
     e->outcome = "failed";
-    e->again = true;
+    e->again = !f->held;
     snprintf(e->row.reason, sizeof e->row.reason, "%s", f->reason);
     return OK;
 }
@@ -48,4 +48,9 @@ enum err decide_result(const struct decide_policy *policy, const struct result_f
     if (err == OK)
         *ret_effect = effect;
     return err;
+}
+
+bool decide_held(const struct decide_policy *policy, int64_t reissues_today)
+{
+    return reissues_today >= policy->reissues_most;
 }

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "factory/office_internal.h"
+#include "factory/reissue.h"
 #include "log/log.h"
 
 enum { REPORT_MAX = 200 };
@@ -30,30 +31,15 @@ static enum err collect(void *context, const struct stock_outcome *o)
     return OK;
 }
 
-/* The next generation of a number whose old certificate is revoked. In direct mode a station's request asks for it. */
+/* Too often in a day is not a matter of chance: a person looks at it first. */
 static enum err plan_again(struct office *o, const struct identity *old, struct why *why)
 {
-    struct identity next = { .number = old->number,
-                             .generation = old->generation + 1,
-                             .day = old->day,
-                             .state = LIFE_PLANNED,
-                             .created_s = clock_wall_s() };
-    struct stock_request request = { .made_s = clock_wall_s(), .state = STOCK_REQUEST_OPEN };
-    memcpy(next.model, old->model, sizeof next.model);
-    enum err err = stock_identity_add(o->db, &next, why);
-    if (err != OK || strcmp(o->factory->settings.mode, "direct") == 0)
-        return err;
-    err = factory_request_id(request.id);
-    if (err == OK)
-        err = stock_request_add(o->db, &request, why);
-    memcpy(next.request, request.id, sizeof next.request);
-    if (err == OK)
-        err = lifecycle_next(LIFE_PLANNED, LIFE_EVENT_REQUEST, ROLE_FACTORY, &next.state, why);
-    if (err == OK)
-        err = stock_identity_save(o->db, &next, LIFE_PLANNED, false, why);
-    return err != OK ? err
-                     : factory_note(o->db, o->name, "request", next.number.text, why, "generation=%lld request=%s",
-                                    (long long)next.generation, request.id);
+    bool held = false;
+    enum err err = reissue_held(o->factory, o->db, old, &held, why);
+    if (err != OK || !held)
+        return err != OK ? err : reissue_order(o->factory, o->db, o->name, old, why);
+    log_event(LOG_WARN, "reissue-held", "number", old->number.text, "station", old->station, NULL);
+    return factory_note(o->db, o->name, "reissue-held", old->number.text, why, "generation=%lld", (long long)old->generation);
 }
 
 /* The CA revoked it: the pack goes, and for a failed write a new one is ordered. */

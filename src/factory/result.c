@@ -5,6 +5,7 @@
 #include "base/hex.h"
 #include "factory/office.h"
 #include "factory/handout.h"
+#include "factory/reissue.h"
 #include "log/log.h"
 #include "pki/proof.h"
 
@@ -57,6 +58,8 @@ static enum err save(struct service_call *call, const struct identity *was, cons
         err = factory_note(db, call->actor, e->outcome, was->number.text, why, "generation=%lld board=%s%s%s%s",
                            (long long)was->generation, was->board, e->erase ? " erased=yes" : "",
                            e->row.reason[0] != '\0' ? " reason=" : "", e->row.reason);
+    if (err == OK && e->changed)
+        err = stock_handed_done(db, was, why);
     if (err != OK || !e->report)
         return err;
     struct stock_outcome o = { .number = was->number, .generation = was->generation };
@@ -85,6 +88,8 @@ static enum err decide(struct service_call *call, const struct write_result_repo
         facts.row = &row;
         facts.proof_holds = facts.good && proof_holds(db, &row, r->proof, why);
     }
+    if (facts.row != NULL && !facts.good && (err = reissue_held(call->factory, db, &row, &facts.held, why)) != OK)
+        return err;
     if (facts.row != NULL && facts.proof_holds && (err = handout_check_revoked(call->factory, &row, why)) != OK)
         return err;
     err = decide_result(&call->factory->policy, &facts, clock_wall_s(), ret_effect, why);

@@ -17,6 +17,8 @@ static const struct api_route routes[] = {
     { "POST", "/api/v1/operators", MAY_ADMINISTER, api_operator_put },
     { "POST", "/api/v1/requests", MAY_PLAN, api_request },
     { "GET", "/api/v1/requests", MAY_VIEW, api_request_open },
+    { "POST", "/api/v1/releases/", MAY_ADMINISTER, api_station_release },
+    { "POST", "/api/v1/reissues/", MAY_PLAN, api_reissue },
     { "POST", "/api/v1/keys", MAY_PLAN, api_key },
     { "GET", "/api/v1/numbers/", MAY_VIEW, api_number_show },
     { "GET", "/api/v1/labels/", MAY_VIEW, api_label },

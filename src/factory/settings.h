@@ -19,7 +19,7 @@ struct factory_settings {
     int64_t request_ahead_days, days_late, low_stock;
     char mes_url[SETTING_TEXT_SIZE], mes_ca[SETTING_TEXT_SIZE], mes_at[SETTING_TEXT_SIZE];
     int64_t mes_day;
-    int64_t claims_per_station, lease_s, keyed_s;
+    int64_t claims_per_station, lease_s, keyed_s, unproven, unproven_window_h, reissues;
     char parameters[SETTING_TEXT_SIZE];
     int64_t login_failures, lock_s, session_s;
     bool two_persons;

@@ -107,6 +107,17 @@ enum err stock_certificate_read(struct db *db, const struct identity *row, struc
 
 /* Claims outstanding at a station, one number not counted. */
 enum err stock_claims(struct db *db, const char *station, const char *except, int64_t *ret_n, struct why *why) MUST_CHECK;
+/* Packs that a station was handed since then, other numbers' than `except`, and that no device proved or failed to take:
+ * those whose lease is over count too. */
+enum err stock_handed_add(struct db *db, const struct identity *row, int64_t now_s, struct why *why) MUST_CHECK;
+enum err stock_handed_count(struct db *db, const char *station, const char *except, int64_t since_s, int64_t *ret_n,
+                            struct why *why) MUST_CHECK;
+enum err stock_handed_done(struct db *db, const struct identity *row, struct why *why) MUST_CHECK; /* its write is known */
+/* Nothing is held against the station any more. */
+enum err stock_handed_release(struct db *db, const char *station, int64_t *ret_n, struct why *why) MUST_CHECK;
+
+/* New generations of a number since then (F-16). */
+enum err stock_reissues(struct db *db, const char *number, int64_t since_s, int64_t *ret_n, struct why *why) MUST_CHECK;
 /* On hand and still planned for the days from `today` on, of one model (low-stock warning). */
 enum err stock_on_hand(struct db *db, const char *model, int64_t *ret_n, struct why *why) MUST_CHECK;
 

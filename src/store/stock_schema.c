@@ -68,7 +68,14 @@ static const char plan_removal_migration[] =
     "CREATE TRIGGER identity_stays BEFORE DELETE ON identity WHEN old.state <> 'planned' OR old.generation > 1"
     " BEGIN SELECT RAISE(ABORT, 'the row of an identity is never deleted'); END;";
 
-static const char *const migrations[] = { first_migration, audit_migration, plan_removal_migration, stock_material_migration, NULL };
+/* Which station was handed which pack, until its write is known: also when the lease is over. */
+static const char handed_migration[] =
+    "CREATE TABLE handed (number TEXT NOT NULL, generation INTEGER NOT NULL, station TEXT NOT NULL, at INTEGER NOT NULL,"
+    " PRIMARY KEY (number, generation, station)) STRICT, WITHOUT ROWID;"
+    "CREATE INDEX handed_station ON handed (station, at);";
+
+static const char *const migrations[] = { first_migration, audit_migration, plan_removal_migration, stock_material_migration,
+                                          handed_migration, NULL };
 
 static const char *const statements[STOCK_STATEMENTS] = {
 #define X(name, sql) [ASK_##name] = sql,

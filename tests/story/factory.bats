@@ -126,6 +126,65 @@ wait_count() {
     has "$(station line-a pack 3012-000001 || true)" 'fault NOT_ALLOWED'
 }
 
+@test "a station that fetches pack after pack and proves no write is refused until it is released (F-10)" {
+    setting stations lease 1
+    setting stations unproven 3
+    serve
+    models
+    plan 6
+    nameplate factory request --dir factory --date "$TODAY"
+    wait_count on_hand 6
+    enrol_station line-a A
+    enrol_station line-c A
+    has "$(station line-a write 3012-000006 OK)" 'result erased'
+    for i in 1 2 3; do station line-a pack 3012-00000$i; done
+    wait_count claimed 0
+    has "$(station line-a pack 3012-000004 || true)" 'fault TOO_MANY_CLAIMS'
+    has "$(station line-a pack 3012-000004 || true)" 'an administrator looks into it'
+    # What it has begun it may finish, and other stations are not concerned.
+    has "$(station line-a write 3012-000001 OK)" 'result erased'
+    has "$(station line-a pack 3012-000004)" 'claimed 1'
+    has "$(station line-a pack 3012-000005 || true)" 'fault TOO_MANY_CLAIMS'
+    has "$(station line-c pack 3012-000005)" 'claimed 1'
+    has "$(nameplate factory audit list 3012-000005 --dir factory)" 'station:line-a claim-refused 3012-000005 error=TOO_MANY_CLAIMS'
+    grep -q 'TOO_MANY_CLAIMS' factory.err
+    has "$(nameplate factory station release line-a --dir factory)" 'it had fetched 3 that no device proved'
+    has "$(station line-a pack 3012-000003)" 'claimed 1'
+    has "$(station line-a pack 3012-000005 B-3012-000005)" 'claimed 1'
+    has "$(nameplate factory audit list line-a --dir factory)" 'station-released'
+    run nameplate factory station release line-x --dir factory
+    same "$status" 1
+}
+
+@test "F-16: a number that fails again and again waits for an operator, and two people approve its next pack" {
+    setting plan reissues 1
+    serve
+    models
+    plan 2
+    nameplate factory request --dir factory --date "$TODAY"
+    wait_count on_hand 2
+    enrol_station line-a A
+    has "$(station line-a write 3012-000001 NG)" 'again'
+    wait_count on_hand 2
+    run station line-a write 3012-000001 NG
+    has "$output" 'result '
+    [[ $output != *again* ]]
+    wait_for_line factory.err 'reissue-held' 20
+    has "$(station line-a pack 3012-000001 || true)" 'its next pack waits for an operator'
+    has "$(nameplate factory audit list 3012-000001 --dir factory)" 'reissue-held'
+    same "$(count on_hand)" 1
+    nameplate factory operator add huber --dir factory --role admin --new-password-file pw2
+    run nameplate factory reissue 3012-000001 --dir factory
+    has "$output" 'a second administrator must confirm this'
+    run nameplate factory reissue 3012-000002 --dir factory --confirm-user huber --confirm-password-file pw2
+    has "$output" 'does not wait for a re-issue'
+    has "$(nameplate factory reissue 3012-000001 --dir factory --confirm-user huber --confirm-password-file pw2)" 'generation 3'
+    wait_count on_hand 2
+    has "$(station line-a write 3012-000001 OK)" 'claimed 3 '
+    has "$(nameplate factory audit list 3012-000001 --dir factory)" 'operator:meier reissue 3012-000001 generation=3 confirmed-by=huber'
+    nameplate factory fsck --dir factory
+}
+
 @test "F-3 P-2: the line goes on from stock while the CA is away, and nothing is lost by kill -9" {
     serve
     models

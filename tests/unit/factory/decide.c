@@ -5,7 +5,7 @@
 #include "factory/decide.h"
 
 enum { NOW = 1000, TODAY = 20260319 };
-static const struct decide_policy policy = { .days_late = 7, .claims_per_station = 4, .lease_s = 120 };
+static const struct decide_policy policy = { .days_late = 7, .claims_per_station = 4, .unproven_most = 16, .reissues_most = 3, .lease_s = 120 };
 static const struct decide_policy direct = { .days_late = 7, .claims_per_station = 4, .lease_s = 120, .direct = true };
 static const uint8_t nonce[IDENTITY_NONCE] = { 42 };
 
@@ -103,6 +103,8 @@ static void whoever_may_not_have_a_pack_now_is_refused(void **state)
         { "bound to another board, back on hand", facts_of(&bound), bound, ERR_CONFLICT },
         { "one too many outstanding", facts_of(&stored), stored, ERR_TOO_MANY_CLAIMS },
         { "the last one allowed", facts_of(&stored), stored, OK },
+        { "one too many without a proven write", facts_of(&stored), stored, ERR_TOO_MANY_CLAIMS },
+        { "the last one without a proven write", facts_of(&stored), stored, OK },
     };
     rows[0].facts.model_identity = false;
     rows[1].facts.model_known = false;
@@ -112,6 +114,8 @@ static void whoever_may_not_have_a_pack_now_is_refused(void **state)
     rows[10].facts.board = rows[11].facts.board = "B9";
     rows[13].facts.outstanding = 4;
     rows[14].facts.outstanding = 3;
+    rows[15].facts.unproven = 16;
+    rows[16].facts.unproven = 15;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         enum claim_way way;
         struct identity saved;
@@ -234,6 +238,52 @@ static void a_write_result_moves_an_identity_as_the_table_says(void **state)
     }
 }
 
+/* F-16: after so many new packs in a day a person looks at it first, and the station is not told to wait. */
+static void a_number_that_fails_again_and_again_waits_for_an_operator(void **state)
+{
+    (void)state;
+    struct identity row = row_in(LIFE_CLAIMED);
+    struct result_facts facts = { .station = "line-a", .good = false, .reason = "r", .row = &row };
+    struct result_effect e;
+    assert_false(decide_held(&policy, 2));
+    assert_true(decide_held(&policy, 3));
+    facts.held = decide_held(&policy, 3);
+    assert_ok(decide_result(&policy, &facts, NOW, &e, NULL));
+    assert_int_equal(e.row.state, LIFE_FAILED);
+    assert_true(e.report);
+    assert_false(e.again);
+}
+
+/* F-9: what is keyed in is checked as a scan would be, and a number that is written is refused. */
+static void a_number_is_keyed_in_for_a_line_as_it_would_be_scanned_there(void **state)
+{
+    (void)state;
+    static const struct {
+        enum lifecycle_state state;
+        int32_t day;
+        const char *line;
+        enum err err;
+    } rows[] = {
+        { LIFE_STORED, TODAY, "A", OK },
+        { LIFE_CLAIMED, TODAY, "A", OK },
+        { LIFE_STORED, TODAY, "B", ERR_WRONG_LINE },
+        { LIFE_STORED, TODAY + 1, "A", ERR_NOT_PLANNED },
+        { LIFE_REQUESTED, TODAY, "A", ERR_NO_PACK },
+        { LIFE_ERASED, TODAY, "A", ERR_ALREADY_WRITTEN },
+        { LIFE_REVOKED, TODAY, "A", ERR_CONFLICT },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct identity row = row_in(rows[i].state);
+        row.day = rows[i].day;
+        struct claim_facts facts = facts_of(&row);
+        facts.line = rows[i].line;
+        facts.board = "";
+        assert_err(decide_key(&policy, &facts, NULL), rows[i].err);
+    }
+    struct claim_facts unknown = facts_of(NULL);
+    assert_err(decide_key(&policy, &unknown, NULL), ERR_NOT_PLANNED);
+}
+
 static void a_result_for_a_certificate_that_was_never_handed_out_is_refused(void **state)
 {
     (void)state;
@@ -313,6 +363,8 @@ int main(void)
         cmocka_unit_test(whoever_may_not_have_a_pack_now_is_refused),
         cmocka_unit_test(a_device_that_has_its_identity_is_asked_for_its_proof),
         cmocka_unit_test(direct_mode_asks_the_ca_for_what_is_not_on_hand),
+        cmocka_unit_test(a_number_that_fails_again_and_again_waits_for_an_operator),
+        cmocka_unit_test(a_number_is_keyed_in_for_a_line_as_it_would_be_scanned_there),
         cmocka_unit_test(a_write_result_moves_an_identity_as_the_table_says),
         cmocka_unit_test(a_result_for_a_certificate_that_was_never_handed_out_is_refused),
         cmocka_unit_test(a_claim_that_is_over_goes_back_on_hand_and_stays_bound_to_its_board),

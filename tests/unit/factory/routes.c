@@ -29,6 +29,8 @@ static const struct cell cells[] = {
     { "POST", "/api/v1/requests", false, true, true },
     { "GET", "/api/v1/requests", true, true, true },
     { "POST", "/api/v1/keys", false, true, true },
+    { "POST", "/api/v1/reissues/3012-1", false, true, true },
+    { "POST", "/api/v1/releases/a", false, false, true },
     { "GET", "/api/v1/numbers/3012-1", true, true, true },
     { "GET", "/api/v1/labels/3012-1", true, true, true },
     { "GET", "/api/v1/openapi.json", true, true, true },

@@ -309,6 +309,73 @@ static void fsck_finds_nothing_in_a_sound_database_and_what_the_ca_refused(void 
     assert_int_equal(faults, 1);
 }
 
+static int64_t handed(struct db *db, const char *station, const char *except, int64_t since_s)
+{
+    int64_t n = -1;
+    assert_ok(stock_handed_count(db, station, except, since_s, &n, NULL));
+    return n;
+}
+
+/* F-10: a stolen station cannot collect packs lease after lease. */
+static void what_a_station_was_handed_counts_until_its_write_is_known(void **state)
+{
+    struct db *db = *state;
+    bool stored;
+    int64_t n = 0;
+    plan(db, "3012", 3);
+    request(db, "r1", 3, 3);
+    for (uint8_t i = 1; i <= 3; i++) {
+        char number[16];
+        snprintf(number, sizeof number, "3012-00000%u", (unsigned)i);
+        assert_ok(store(db, number, "r1", i, &stored));
+        struct identity row = newest(db, number);
+        move(db, &row, LIFE_CLAIMED, false, OK);
+        assert_ok(stock_handed_add(db, &row, 100 * i, NULL));
+        assert_ok(stock_handed_add(db, &row, 100 * i, NULL)); /* I10: asked again, counted once */
+    }
+    assert_int_equal(handed(db, "line-a", "", 0), 3);
+    assert_int_equal(handed(db, "line-b", "", 0), 0);
+    assert_int_equal(handed(db, "line-a", "3012-000002", 0), 2);
+    assert_int_equal(handed(db, "line-a", "", 150), 2); /* the first is out of the window */
+    struct identity row = newest(db, "3012-000001");
+    move(db, &row, LIFE_STORED, false, OK); /* the lease is over: it counts all the same */
+    assert_int_equal(handed(db, "line-a", "", 0), 3);
+    row = newest(db, "3012-000002");
+    move(db, &row, LIFE_WRITTEN, false, OK);
+    assert_ok(stock_handed_done(db, &row, NULL));
+    assert_int_equal(handed(db, "line-a", "", 0), 2);
+    assert_ok(stock_handed_release(db, "line-a", &n, NULL));
+    assert_int_equal(n, 2);
+    assert_int_equal(handed(db, "line-a", "", 0), 0);
+}
+
+/* F-16 */
+static void re_issues_are_counted_by_number_and_day(void **state)
+{
+    struct db *db = *state;
+    struct identity next = { .number = { "3012-000001" }, .model = "3012", .day = 20260319, .state = LIFE_PLANNED };
+    bool stored;
+    int64_t n = -1;
+    plan(db, "3012", 2);
+    request(db, "r1", 2, 2);
+    assert_ok(stock_reissues(db, "3012-000001", 0, &n, NULL));
+    assert_int_equal(n, 0); /* the first pack is none */
+    assert_ok(store(db, "3012-000001", "r1", 1, &stored));
+    struct identity row = newest(db, "3012-000001");
+    move(db, &row, LIFE_CLAIMED, false, OK);
+    move(db, &row, LIFE_FAILED, false, OK);
+    move(db, &row, LIFE_VOIDED, true, OK);
+    next.generation = 2;
+    next.created_s = 1000;
+    assert_ok(stock_identity_add(db, &next, NULL));
+    assert_ok(stock_reissues(db, "3012-000001", 1000, &n, NULL));
+    assert_int_equal(n, 1);
+    assert_ok(stock_reissues(db, "3012-000001", 1001, &n, NULL));
+    assert_int_equal(n, 0); /* that was yesterday */
+    assert_ok(stock_reissues(db, "3012-000002", 0, &n, NULL));
+    assert_int_equal(n, 0);
+}
+
 static void sessions_end_by_time_and_by_will(void **state)
 {
     struct db *db = *state;
@@ -345,6 +412,8 @@ int main(void)
         TEST(a_second_live_identity_of_a_number_is_refused),
         TEST(the_status_counts_used_today_and_left),
         TEST(fsck_finds_nothing_in_a_sound_database_and_what_the_ca_refused),
+        TEST(what_a_station_was_handed_counts_until_its_write_is_known),
+        TEST(re_issues_are_counted_by_number_and_day),
         TEST(sessions_end_by_time_and_by_will),
     };
     return cmocka_run_group_tests_name("stock", tests, NULL, NULL);
