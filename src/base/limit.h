@@ -16,6 +16,7 @@ enum limits {
     LIMIT_PRIVATE_KEY = 4096,
     LIMIT_CHAIN = 4, /* intermediates between leaf and root */
     LIMIT_PACK = 16 * 1024,
+    LIMIT_PROFILES = 256 * 1024, /* the file of certificate profiles */
 
     /* SOAP and HTTP */
     LIMIT_XML_DEPTH = 32,

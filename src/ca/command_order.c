@@ -8,6 +8,7 @@
 #include "ca/actor.h"
 #include "ca/commands.h"
 #include "model/number.h"
+#include "pki/profile.h"
 
 static bool is_name(const char *text)
 {
@@ -18,7 +19,7 @@ static bool is_name(const char *text)
 
 /* What all ways of adding an order have in common: texts in, a checked order out. */
 struct order_text {
-    const char *name, *factory, *model, *quantity, *first_serial, *until;
+    const char *name, *factory, *model, *quantity, *first_serial, *until, *profile;
 };
 
 static enum err check_serials(const struct register_order *o, struct why *why)
@@ -49,14 +50,33 @@ static enum err read_order(const struct order_text *t, int64_t now_s, struct reg
     snprintf(o.factory, sizeof o.factory, "%s", t->factory);
     snprintf(o.model, sizeof o.model, "%s", t->model);
     snprintf(o.first_serial, sizeof o.first_serial, "%s", t->first_serial == NULL ? "" : t->first_serial);
+    snprintf(o.profile, sizeof o.profile, "%s", t->profile == NULL ? "" : t->profile);
     enum err err = check_serials(&o, why);
     if (err == OK)
         *ret_order = o;
     return err;
 }
 
+/* A mistake in the name is told now, not when the factory asks. */
+static enum err check_profile(const struct ca_settings *s, const char *name, struct why *why)
+{
+    AUTO_BUF text = BUF_INIT;
+    struct profile *profile = NULL;
+    if (name[0] == '\0')
+        return OK;
+    enum err err = file_read(s->profiles, LIMIT_PROFILES, &text, why);
+    if (err == OK)
+        err = profile_load(buf_span(&text), name, &profile, why);
+    if (err == OK)
+        err = profile_lint(profile, why);
+    if (err == OK && !profile_is_device(profile))
+        err = why_set(why, ERR_USAGE, "[%s] is no profile of device identities", name);
+    profile_free(profile);
+    return err;
+}
+
 /* Inside the caller's transaction. */
-static enum err add_order(struct db *db, const struct order_text *t, struct why *why)
+static enum err add_order(struct db *db, const struct ca_settings *s, const struct order_text *t, struct why *why)
 {
     struct register_order o;
     char actor[LIMIT_NAME + 1];
@@ -64,11 +84,13 @@ static enum err add_order(struct db *db, const struct order_text *t, struct why 
     actor_name(actor);
     enum err err = read_order(t, now_s, &o, why);
     if (err == OK)
+        err = check_profile(s, o.profile, why);
+    if (err == OK)
         err = register_order_add(db, &o, why);
     return err != OK ? err
                      : register_audit(db, now_s, actor, "order", o.name, why,
-                                      "factory=%s model=%s quantity=%" PRId64 " first_serial=%s until=%" PRId64, o.factory, o.model,
-                                      o.quantity, o.first_serial, o.until_s);
+                                      "factory=%s model=%s quantity=%" PRId64 " first_serial=%s until=%" PRId64 " profile=%s", o.factory, o.model,
+                                      o.quantity, o.first_serial, o.until_s, o.profile);
 }
 
 int command_order_add(const struct command_line *line)
@@ -78,12 +100,13 @@ int command_order_add(const struct command_line *line)
     struct db *db = NULL;
     const struct order_text t = { .name = line->args[0], .factory = command_flag(line, "factory"),
                                   .model = command_flag(line, "model"), .quantity = command_flag(line, "quantity"),
-                                  .first_serial = command_flag(line, "first-serial"), .until = command_flag(line, "until") };
+                                  .first_serial = command_flag(line, "first-serial"), .until = command_flag(line, "until"),
+                                  .profile = command_flag(line, "profile") };
     enum err err = command_open(line, DB_READ_WRITE, &s, &db, &why);
     if (err == OK)
         err = db_begin(db, &why);
     if (err == OK)
-        err = add_order(db, &t, &why);
+        err = add_order(db, &s, &t, &why);
     if (err == OK)
         err = db_commit(db, &why);
     db_close(db);
@@ -95,17 +118,17 @@ int command_order_add(const struct command_line *line)
 
 /* --- Import --- */
 
-/* Cuts a line at its commas (or semicolons): up to six fields, the missing ones NULL. */
+/* Cuts a line at its commas (or semicolons): up to seven fields, the missing ones NULL. */
 static struct order_text cut_line(char *text)
 {
-    char *fields[6] = { NULL };
+    char *fields[7] = { NULL };
     text[strcspn(text, "\r")] = '\0';
-    for (size_t i = 0; i < 6 && text != NULL; i++)
+    for (size_t i = 0; i < 7 && text != NULL; i++)
         fields[i] = strsep(&text, ",;");
-    return (struct order_text){ fields[0], fields[1], fields[2], fields[3], fields[4], fields[5] };
+    return (struct order_text){ fields[0], fields[1], fields[2], fields[3], fields[4], fields[5], fields[6] };
 }
 
-static enum err import_lines(struct db *db, char *text, int *ret_n, struct why *why)
+static enum err import_lines(struct db *db, const struct ca_settings *s, char *text, int *ret_n, struct why *why)
 {
     int number = 0, n = 0;
     for (char *line; (line = strsep(&text, "\n")) != NULL;) {
@@ -113,7 +136,7 @@ static enum err import_lines(struct db *db, char *text, int *ret_n, struct why *
         if (line[0] == '\0' || line[0] == '#' || (number == 1 && strncmp(line, "order,", 6) == 0))
             continue;
         const struct order_text t = cut_line(line);
-        enum err err = add_order(db, &t, why);
+        enum err err = add_order(db, s, &t, why);
         if (err != OK)
             return why_prefix(why, err, "line %d", number);
         n++;
@@ -137,7 +160,7 @@ int command_order_import(const struct command_line *line)
     if (err == OK)
         err = db_begin(db, &why);
     if (err == OK)
-        err = import_lines(db, (char *)text.data, &n, &why);
+        err = import_lines(db, &s, (char *)text.data, &n, &why);
     if (err == OK)
         err = db_commit(db, &why);
     db_close(db);
@@ -155,8 +178,9 @@ static enum err print_order(void *context, const struct register_order *o, const
     (void)context;
     if (o->until_s != 0)
         clock_format(o->until_s, until);
-    printf("%-20s %-16s %-8s %10" PRId64 " %-12s %-20s %10" PRId64 "\n", o->name, o->factory, o->model, o->quantity,
-           o->first_serial[0] == '\0' ? "any" : o->first_serial, until, a->issued);
+    printf("%-20s %-16s %-8s %10" PRId64 " %-12s %-20s %10" PRId64 " %s\n", o->name, o->factory, o->model, o->quantity,
+           o->first_serial[0] == '\0' ? "any" : o->first_serial, until, a->issued,
+           o->profile[0] == '\0' ? "-" : o->profile);
     return OK;
 }
 
@@ -186,7 +210,7 @@ static int list_orders(const struct command_line *line, register_order_fn *fn, v
 
 int command_order_list(const struct command_line *line)
 {
-    printf("%-20s %-16s %-8s %10s %-12s %-20s %10s\n", "ORDER", "FACTORY", "MODEL", "QUANTITY", "FROM SERIAL", "UNTIL", "ISSUED");
+    printf("%-20s %-16s %-8s %10s %-12s %-20s %10s %s\n", "ORDER", "FACTORY", "MODEL", "QUANTITY", "FROM SERIAL", "UNTIL", "ISSUED", "PROFILE");
     return list_orders(line, print_order, NULL);
 }
 

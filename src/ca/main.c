@@ -28,6 +28,7 @@ static const struct command_flag order_flags[] = {
     { "quantity", "N", NULL, "how many identities may be made" },
     { "first-serial", "SERIAL", NULL, "only serial numbers from this one on, QUANTITY of them" },
     { "until", "DATE", NULL, "no issuing from this day on (2027-01-31)" },
+    { "profile", "NAME", NULL, "certificate profile of the model's devices, \"gateway\" for gateways; without it as configured (idevid)" },
     END,
 };
 static const struct command_flag token_flags[] = {
@@ -69,7 +70,7 @@ static const struct command commands[] = {
     { .verb = "order list", .operands = "", .run = command_order_list, .flags = plain_flags, .help = "List the production orders.",
       .example = "nameplate ca order list --dir ca" },
     { .verb = "order import", .operands = "FILE", .least_args = 1, .most_args = 1, .run = command_order_import, .flags = plain_flags,
-      .help = "Add the orders of a CSV file (order,factory,model,quantity[,first_serial[,until]]), all or none.",
+      .help = "Add the orders of a CSV file (order,factory,model,quantity[,first_serial[,until[,profile]]]), all or none.",
       .example = "nameplate ca order import orders.csv" },
     { .verb = "token add", .operands = "", .run = command_token_add, .flags = token_flags,
       .help = "Print a one-time token with which a factory server or station enrols.",

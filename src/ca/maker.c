@@ -1,4 +1,5 @@
-/* The makers of identities: one for each model that was asked for, with the profile of that name or the usual one. */
+/* The makers of identities: one for each model that was asked for, with the profile that its orders name, or that is
+ * named as the model, or the usual one. */
 #include <stdio.h>
 
 #include "ca/signer.h"
@@ -13,7 +14,13 @@ void maker_done(struct signer *s, struct maker *maker)
 
 static enum err load_profile(struct signer *s, struct maker *maker, struct why *why)
 {
-    enum err err = profile_load(buf_span(&s->profiles), maker->model, &maker->profile, why);
+    char name[LIMIT_NAME + 1];
+    enum err err = register_model_profile(s->db, maker->model, name, why);
+    if (err != OK)
+        return err;
+    if (name[0] != '\0')
+        return profile_load(buf_span(&s->profiles), name, &maker->profile, why);
+    err = profile_load(buf_span(&s->profiles), maker->model, &maker->profile, why);
     if (err == ERR_NOT_FOUND)
         err = profile_load(buf_span(&s->profiles), s->settings->profile, &maker->profile, why);
     return err;

@@ -52,7 +52,7 @@ enum err ca_signer_new(const struct ca_settings *settings, struct signer **ret_s
     if (err == OK)
         err = open_kek(s, why);
     if (err == OK)
-        err = file_read(settings->profiles, 256 * 1024, &s->profiles, why);
+        err = file_read(settings->profiles, LIMIT_PROFILES, &s->profiles, why);
     if (err == OK)
         err = pool_new(count_workers(settings), &s->pool);
     if (err == OK)

@@ -84,11 +84,12 @@ struct demo_totals {
 
 /* plan.c: which devices, on which lines, with which mishaps; the same each time for one folder. */
 enum err demo_plan(struct demo *d, size_t devices, struct why *why) MUST_CHECK;
-enum { DEMO_MODELS = 3 };
+enum { DEMO_MODELS = 4 };
 struct demo_model {
     const char *code, *name;
     bool identity;
-    const char *line; /* NULL: made on any */
+    const char *profile; /* of its certificates; NULL: the usual one */
+    const char *line;    /* NULL: made on any */
     const char *power, *current;
     size_t (*quantity)(const struct demo *d);
 };

@@ -1,5 +1,5 @@
-/* Three models over three lines: gateways (3014), devices (3012), devices with gateway function (3012 too, on a
- * line of their own). 3013 is made as well and gets no identity (F-2). */
+/* Three models over three lines: gateways (3014), devices (3012), devices with gateway function (3015). 3013 is made
+ * as well and gets no identity (F-2). */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +13,7 @@ static const struct {
 } line_rows[DEMO_LINES] = {
     { "gateways", "3014", FAULT_WRONG_NAMEPLATE },
     { "devices", "3012", FAULT_WRITE_FAILS },
-    { "devices with gateway function", "3012", FAULT_POWER_CUT },
+    { "devices with gateway function", "3015", FAULT_POWER_CUT },
 };
 
 static size_t line_share(const struct demo *d, unsigned index)
@@ -22,7 +22,8 @@ static size_t line_share(const struct demo *d, unsigned index)
 }
 
 static size_t quantity_3014(const struct demo *d) { return line_share(d, 0); }
-static size_t quantity_3012(const struct demo *d) { return line_share(d, 1) + line_share(d, 2); }
+static size_t quantity_3012(const struct demo *d) { return line_share(d, 1); }
+static size_t quantity_3015(const struct demo *d) { return line_share(d, 2); }
 static size_t quantity_3013(const struct demo *d)
 {
     (void)d;
@@ -30,9 +31,10 @@ static size_t quantity_3013(const struct demo *d)
 }
 
 const struct demo_model demo_models[DEMO_MODELS] = {
-    { "3012", "TYPE-1", true, NULL, "1.5 kW", "12 A", quantity_3012 },
-    { "3013", "FEEDER-1", false, NULL, "40 W", "0.4 A", quantity_3013 },
-    { "3014", "GATEWAY-1", true, "line-1", "12 W", "0.1 A", quantity_3014 },
+    { "3012", "TYPE-1", true, NULL, NULL, "1.5 kW", "12 A", quantity_3012 },
+    { "3013", "FEEDER-1", false, NULL, NULL, "40 W", "0.4 A", quantity_3013 },
+    { "3014", "GATEWAY-1", true, "gateway", "line-1", "12 W", "0.1 A", quantity_3014 },
+    { "3015", "TYPE-2", true, "gateway", "line-3", "1.6 kW", "13 A", quantity_3015 },
 };
 
 /* What an earlier run in this folder planned: "devices 60 20261122". */
@@ -78,13 +80,13 @@ static enum err choose(struct demo *d, size_t devices, struct why *why)
     return err == OK ? file_replace(path, span_text(text), 0644, why) : err;
 }
 
-static enum err fill_line(struct demo *d, struct line *l, size_t first_serial, struct why *why)
+static enum err fill_line(struct demo *d, struct line *l, struct why *why)
 {
     l->model = line_rows[l->index].model;
     l->title = line_rows[l->index].title;
     for (size_t i = 0; i < l->units_n; i++) {
         char serial[LIMIT_SERIAL + 1];
-        snprintf(serial, sizeof serial, "%06zu", first_serial + i);
+        snprintf(serial, sizeof serial, "%06zu", i + 1);
         enum err err = number_make(l->model, serial, &l->units[i].number, why);
         if (err != OK)
             return err;
@@ -102,14 +104,13 @@ enum err demo_plan(struct demo *d, size_t devices, struct why *why)
     d->units = calloc(d->devices, sizeof *d->units);
     if (d->units == NULL)
         return ERR_NO_MEMORY;
-    size_t used = 0, next_serial = 1;
+    size_t used = 0;
     for (unsigned i = 0; i < DEMO_LINES && err == OK; i++) {
         struct line *l = &d->lines[i];
         l->index = i;
         l->units = d->units + used;
         l->units_n = line_share(d, i);
-        err = fill_line(d, l, i == 0 ? 1 : next_serial, why);
-        next_serial += i == 0 ? 0 : l->units_n;
+        err = fill_line(d, l, why);
         used += l->units_n;
     }
     return err;

@@ -81,7 +81,8 @@ static enum err add_orders(struct demo *d, struct why *why)
         if (buf_text(&listed) != NULL && strstr(buf_text(&listed), id) != NULL)
             continue;
         err = child_run(NULL, why, "ca", "order", "add", id, "--dir", d->ca_dir, "--factory", "factory-1", "--model", demo_models[i].code,
-                        "--quantity", quantity, "--first-serial", "000001", NULL);
+                        "--quantity", quantity, "--first-serial", "000001", demo_models[i].profile == NULL ? NULL : "--profile",
+                        demo_models[i].profile, NULL);
     }
     return err;
 }
@@ -161,7 +162,7 @@ static enum err add_models(struct demo *d, struct why *why)
         const struct demo_model *m = &demo_models[i];
         const char *more = m->identity ? m->line == NULL ? NULL : "--line" : "--no-identity";
         err = child_run(NULL, why, "factory", "model", "add", m->code, "--dir", d->factory_dir, "--name", m->name, "--voltage", "100-240 V",
-                        "--power", m->power, "--current", m->current, "--profile", "idevid", more, m->line, NULL);
+                        "--power", m->power, "--current", m->current, "--profile", m->profile == NULL ? "idevid" : m->profile, more, m->line, NULL);
     }
     return err;
 }
@@ -281,6 +282,6 @@ enum err demo_setup(struct demo *d, struct why *why)
     if (err == OK)
         err = facts_read_factory(d, why);
     if (err == OK)
-        progress_say(d, "the plan is in: %zu devices of two models with identity, %zu of a model without", d->devices, demo_models[1].quantity(d));
+        progress_say(d, "the plan is in: %zu devices of three models with identity, %zu of a model without", d->devices, demo_models[1].quantity(d));
     return err;
 }

@@ -29,8 +29,8 @@ void cert_times(const struct cert *cert, int64_t *ret_not_before, int64_t *ret_n
 enum err cert_subject(const struct cert *cert, struct buf *to) MUST_CHECK; /* RFC 2253, for people */
 
 /* Who this certificate says its holder is: role and name from the URI urn:nameplate:ROLE:NAME of an
- * infrastructure or bootstrap certificate, the device number from an 802.1AR subject. Says nothing about
- * trust: call after verify. A certificate that says two things, or neither, is BAD_CERTIFICATE. */
+ * infrastructure or bootstrap certificate, the device number from an 802.1AR subject: a device, or a
+ * gateway when the identity may serve (extended key usage serverAuth). Says nothing about trust: call after verify. A certificate that says two things, or neither, is BAD_CERTIFICATE. */
 enum err cert_peer(const struct cert *cert, struct peer *ret_peer, struct why *why) MUST_CHECK;
 
 /* The device number in an identity certificate. Errors: BAD_CERTIFICATE. */

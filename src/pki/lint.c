@@ -88,8 +88,8 @@ static enum err lint_purposes(const struct profile *p, struct why *why)
         return p->text[SET_EXT_KEY_USAGE] == NULL ? OK : refuse(p, SET_EXT_KEY_USAGE, "our CAs have none (RFC 5280 4.2.1.12)", why);
     if (critical)
         return refuse(p, SET_EXT_KEY_USAGE, "must not be critical (doc/protocol/certificates.md)", why);
-    if (p->use == USE_DEVICE && !(n == 1 && client))
-        return refuse(p, SET_EXT_KEY_USAGE, "a device identity has exactly clientAuth (RFC 5280 4.2.1.12)", why);
+    if (p->use == USE_DEVICE && !(client && (n == 1 || (n == 2 && server))))
+        return refuse(p, SET_EXT_KEY_USAGE, "a device identity has exactly clientAuth, a gateway's serverAuth too (RFC 5280 4.2.1.12)", why);
     if (p->use != USE_DEVICE && !(n == 2 && client && server))
         return refuse(p, SET_EXT_KEY_USAGE, "must be exactly serverAuth,clientAuth (RFC 5280 4.2.1.12)", why);
     return OK;

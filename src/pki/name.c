@@ -157,7 +157,7 @@ enum err name_urn_parse(struct span urn, enum role *ret_role, char ret_name[LIMI
     enum role role;
     if (split_urn(urn, kind, name) != OK || role_parse(kind, &role) != OK)
         return ERR_BAD_INPUT;
-    if (role == ROLE_ANONYMOUS || role == ROLE_DEVICE) /* neither is ever said by a URN */
+    if (role == ROLE_ANONYMOUS || role == ROLE_DEVICE || role == ROLE_GATEWAY) /* none is ever said by a URN */
         return ERR_BAD_INPUT;
     *ret_role = role;
     memcpy(ret_name, name, sizeof name);

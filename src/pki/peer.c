@@ -54,10 +54,22 @@ static enum err read_role(X509 *x509, const struct name_alt *alt, struct peer *p
     return OK;
 }
 
+/* A gateway's identity differs from a device's in one thing: it may serve. Whether it has no further purpose is for
+ * shape.c to say. */
+static enum role role_of_identity(X509 *x509)
+{
+    bool serves = false;
+    EXTENDED_KEY_USAGE *usage = X509_get_ext_d2i(x509, NID_ext_key_usage, NULL, NULL);
+    for (int i = 0; i < sk_ASN1_OBJECT_num(usage); i++)
+        serves = serves || OBJ_obj2nid(sk_ASN1_OBJECT_value(usage, i)) == NID_server_auth;
+    sk_ASN1_OBJECT_pop_free(usage, ASN1_OBJECT_free);
+    return serves ? ROLE_GATEWAY : ROLE_DEVICE;
+}
+
 enum err cert_peer(const struct cert *cert, struct peer *ret_peer, struct why *why)
 {
     AUTO_NAME_ALT alt = { 0 };
-    struct peer peer = { .role = ROLE_DEVICE };
+    struct peer peer = { .role = ROLE_ANONYMOUS };
     struct device_number number;
     X509 *x509 = cert_x509(cert);
     enum err err = name_alt_read(x509, &alt, why);
@@ -65,6 +77,7 @@ enum err cert_peer(const struct cert *cert, struct peer *ret_peer, struct why *w
         err = read_role(x509, &alt, &peer, why);
     } else if (err == OK) {
         err = read_number(x509, &alt, &number, why);
+        peer.role = role_of_identity(x509);
         if (err == OK)
             memcpy(peer.name, number.text, sizeof number.text);
     }

@@ -5,9 +5,10 @@
 #include <openssl/x509v3.h>
 #include <stdlib.h>
 
+#include "base/limit.h"
 #include "pki/profile_parts.h"
 
-enum { PROFILE_BYTES_MAX = 256 * 1024, DAYS_MAX = 36525 };
+enum { DAYS_MAX = 36525 };
 
 static const struct {
     const char *name, *fallback;
@@ -25,7 +26,8 @@ static const char *const uses[USE_COUNT] = {
 /* 1.3.6.1.4.1.32473 is the arc for documentation (RFC 5612). */
 static const char builtin[] =
     "# Certificate profiles: one section each, extensions in openssl.cnf's syntax.\n"
-    "# A model gets a profile of its own by a further section, named in the factory's model list.\n"
+    "# A model gets a profile of its own by a section that is named as its model code,\n"
+    "# or by `ca order add --profile`.\n"
     "\n"
     "[idevid]\n"
     "# IEEE 802.1AR device identity\n"
@@ -41,6 +43,20 @@ static const char builtin[] =
     "hardwareType = 1.3.6.1.4.1.32473.1\n"
     "keyUsage = critical,digitalSignature\n"
     "extendedKeyUsage = clientAuth\n"
+    "subjectKeyIdentifier = hash\n"
+    "authorityKeyIdentifier = keyid\n"
+    "\n"
+    "[gateway]\n"
+    "# a gateway, or a device with gateway function: an identity that serves its LAN, too\n"
+    "use = device\n"
+    "key = p256\n"
+    "days = forever\n"
+    "subject.serialNumber = number\n"
+    "subject.commonName = number\n"
+    "subject.organizationName = Example Devices\n"
+    "hardwareType = 1.3.6.1.4.1.32473.1\n"
+    "keyUsage = critical,digitalSignature\n"
+    "extendedKeyUsage = serverAuth,clientAuth\n"
     "subjectKeyIdentifier = hash\n"
     "authorityKeyIdentifier = keyid\n"
     "\n"
@@ -88,6 +104,7 @@ static const char builtin[] =
 
 struct span profile_builtin_text(void) { return span_text(builtin); }
 const char *profile_setting_name(enum profile_setting setting) { return settings[setting].name; }
+bool profile_is_device(const struct profile *profile) { return profile->use == USE_DEVICE; }
 enum key_type profile_key_type(const struct profile *profile) { return profile->key; }
 
 static enum err bad_value(const struct profile *p, enum profile_setting setting, const char *wanted, struct why *why)
@@ -190,8 +207,8 @@ static bool includes_files(struct span config) { return memmem(config.at, config
 static enum err parse(struct span config, CONF *conf, struct why *why)
 {
     long line = 0;
-    if (config.n > PROFILE_BYTES_MAX)
-        return why_set(why, ERR_BAD_PROFILE, "the profiles are larger than %d bytes", PROFILE_BYTES_MAX);
+    if (config.n > LIMIT_PROFILES)
+        return why_set(why, ERR_BAD_PROFILE, "the profiles are larger than %d bytes", LIMIT_PROFILES);
     if (includes_files(config))
         return why_set(why, ERR_BAD_PROFILE, "profiles may not include other files");
     BIO *bio = BIO_new_mem_buf(config.at, (int)config.n);

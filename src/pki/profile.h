@@ -1,5 +1,5 @@
 /* Certificate profiles: sections of an openssl.cnf file that say what a certificate looks like.
- * Built in: "idevid" (IEEE 802.1AR device identity), "bootstrap", "infrastructure", "root", "issuing". */
+ * Built in: "idevid" (IEEE 802.1AR device identity), "gateway" (the same, of a gateway), "bootstrap", "infrastructure", "root", "issuing". */
 #ifndef PKI_PROFILE_H
 #define PKI_PROFILE_H
 
@@ -12,6 +12,7 @@ struct profile;
 enum err profile_load(struct span config, const char *name, struct profile **ret_profile, struct why *why) MUST_CHECK;
 void profile_free(struct profile *profile); /* NULL is fine */
 
+bool profile_is_device(const struct profile *profile); /* makes device identities */
 enum key_type profile_key_type(const struct profile *profile);
 
 /* The pre-signature lint: refuses a profile whose certificates would break RFC 5280, IEEE 802.1AR or the

@@ -10,11 +10,11 @@ enum { SERIAL_LEAST = 8, SERIAL_MOST = 20 }; /* bytes; 64 bits of randomness at 
 static const struct {
     const char *what;
     const char *issuer_kind; /* urn:nameplate:issuer:KIND of the CA that makes them */
-    int purposes[2];         /* exactly these extended key usages; 0 ends */
+    bool serves_always;      /* clientAuth and serverAuth, no less; otherwise clientAuth alone will do */
 } kinds[] = {
-    [VERIFY_DEVICE] = { "a device identity", "identity", { NID_client_auth, 0 } },
-    [VERIFY_INFRA] = { "an infrastructure certificate", "infrastructure", { NID_server_auth, NID_client_auth } },
-    [VERIFY_BOOTSTRAP] = { "a bootstrap certificate", "bootstrap", { NID_server_auth, NID_client_auth } },
+    [VERIFY_DEVICE] = { "a device identity", "identity", false },
+    [VERIFY_INFRA] = { "an infrastructure certificate", "infrastructure", true },
+    [VERIFY_BOOTSTRAP] = { "a bootstrap certificate", "bootstrap", true },
 };
 
 /* Every extension that our certificates have, all of them exactly once. */
@@ -75,27 +75,22 @@ static enum err check_key_usage(const X509 *x509, struct why *why)
     return exact ? OK : bad(why, "the key usage is not exactly digitalSignature (RFC 5280 4.2.1.3)");
 }
 
-static bool has_purpose(const EXTENDED_KEY_USAGE *usage, int nid)
-{
-    for (int i = 0; i < sk_ASN1_OBJECT_num(usage); i++)
-        if (OBJ_obj2nid(sk_ASN1_OBJECT_value(usage, i)) == nid)
-            return true;
-    return false;
-}
-
+/* clientAuth, and serverAuth where the kind serves: always, or as a gateway among the devices does. */
 static enum err check_purposes(const X509 *x509, enum verify_profile profile, struct why *why)
 {
-    const int *wanted = kinds[profile].purposes;
-    int n = wanted[1] == 0 ? 1 : 2;
     EXTENDED_KEY_USAGE *usage = X509_get_ext_d2i(x509, NID_ext_key_usage, NULL, NULL);
-    bool exact = usage != NULL && sk_ASN1_OBJECT_num(usage) == n;
-    for (int i = 0; exact && i < n; i++)
-        exact = has_purpose(usage, wanted[i]);
+    int n = sk_ASN1_OBJECT_num(usage), clients = 0, servers = 0;
+    for (int i = 0; i < n; i++) {
+        int nid = OBJ_obj2nid(sk_ASN1_OBJECT_value(usage, i));
+        clients += nid == NID_client_auth;
+        servers += nid == NID_server_auth;
+    }
     sk_ASN1_OBJECT_pop_free(usage, ASN1_OBJECT_free);
-    if (exact)
+    bool always = kinds[profile].serves_always;
+    if (clients == 1 && n == clients + servers && (servers == 1 || (servers == 0 && !always)))
         return OK;
     return why_set(why, ERR_BAD_CERTIFICATE, "the extended key usage of %s is exactly %s (RFC 5280 4.2.1.12)", kinds[profile].what,
-                   n == 1 ? "clientAuth" : "serverAuth and clientAuth");
+                   always ? "serverAuth and clientAuth" : "clientAuth, and of a gateway serverAuth besides");
 }
 
 static enum err check_frame(X509 *x509, struct why *why)
@@ -150,7 +145,7 @@ static enum err check_names(const struct cert *leaf, enum verify_profile profile
         return err;
     if (alt.others != 0 || (profile != VERIFY_INFRA && alt.hosts != 0))
         return why_set(why, ERR_BAD_CERTIFICATE, "the subjectAltName has a name that %s does not have", kinds[profile].what);
-    bool is_device = peer.role == ROLE_DEVICE, is_bootstrap = peer.role == ROLE_BOOTSTRAP;
+    bool is_device = peer.role == ROLE_DEVICE || peer.role == ROLE_GATEWAY, is_bootstrap = peer.role == ROLE_BOOTSTRAP;
     if (is_device != (profile == VERIFY_DEVICE) || is_bootstrap != (profile == VERIFY_BOOTSTRAP))
         return why_set(why, ERR_BAD_CERTIFICATE, "the holder is %s: this is not %s", role_name(peer.role), kinds[profile].what);
     return OK;

@@ -177,7 +177,7 @@ enum err verify_certificate(const struct trust *trust, const struct cert *leaf, 
 
 static enum verify_profile profile_of(enum role role)
 {
-    if (role == ROLE_DEVICE)
+    if (role == ROLE_DEVICE || role == ROLE_GATEWAY)
         return VERIFY_DEVICE;
     return role == ROLE_BOOTSTRAP ? VERIFY_BOOTSTRAP : VERIFY_INFRA;
 }

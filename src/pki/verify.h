@@ -22,7 +22,7 @@ bool trust_revokes(const struct trust *trust, const struct cert *cert);
 
 enum verify_profile {
     VERIFY_GENERIC, /* RFC 5280 path validation, no more */
-    VERIFY_DEVICE,  /* and exactly the shape of our device identities (doc/protocol/certificates.md) */
+    VERIFY_DEVICE,  /* and exactly the shape of our device identities, gateways among them (doc/protocol/certificates.md) */
     VERIFY_INFRA,   /* and exactly the shape of our infrastructure certificates */
     VERIFY_BOOTSTRAP,
 };

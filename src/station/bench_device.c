@@ -159,7 +159,8 @@ static enum err judge_result(const struct bench *b, const struct bench_result *r
         return why_set(why, ERR_NUMBER_MISMATCH, "%s is being written and the result is about %s", b->number.text, r->number.text);
     if (!r->has_fingerprint || memcmp(r->fingerprint, b->fingerprint, BENCH_FINGERPRINT) != 0)
         return why_set(why, ERR_CONFLICT, "the result is about another identity than the one that was sent");
-    bool same_device = r->peer.role == ROLE_DEVICE && strcmp(r->peer.name, b->number.text) == 0;
+    bool has_identity = r->peer.role == ROLE_DEVICE || r->peer.role == ROLE_GATEWAY; /* the model decides which */
+    bool same_device = has_identity && strcmp(r->peer.name, b->number.text) == 0;
     if (!r->good)
         return same_device || (r->peer.role == ROLE_BOOTSTRAP && strcmp(r->peer.name, model) == 0)
                    ? OK

@@ -37,12 +37,29 @@ enum err register_audit_verify(struct db *db, int64_t *ret_n, uint8_t ret_head[3
 
 /* --- Orders --- */
 
+static enum err profile_row(void *context, const struct db_row *row)
+{
+    db_row_copy(row, 0, LIMIT_NAME + 1, context);
+    return OK;
+}
+
+enum err register_model_profile(struct db *db, const char *model, char ret_profile[LIMIT_NAME + 1], struct why *why)
+{
+    ret_profile[0] = '\0';
+    return db_query(db, REG_MODEL_PROFILE, DB_ARGS(db_text(model)), profile_row, ret_profile, why);
+}
+
 enum err register_order_add(struct db *db, const struct register_order *o, struct why *why)
 {
-    enum err err = db_run(db, REG_ORDER_ADD,
-                          DB_ARGS(db_text(o->name), db_text(o->factory), db_text(o->model), db_int(o->quantity),
-                                  db_text(o->first_serial), db_int(o->until_s), db_int(o->created_s)),
-                          why);
+    char profile[LIMIT_NAME + 1];
+    enum err err = register_model_profile(db, o->model, profile, why);
+    if (err == OK && profile[0] != '\0' && o->profile[0] != '\0' && strcmp(profile, o->profile) != 0)
+        return why_set(why, ERR_BAD_INPUT, "devices of model %s are made by profile %s, as another order says", o->model, profile);
+    if (err == OK)
+        err = db_run(db, REG_ORDER_ADD,
+                     DB_ARGS(db_text(o->name), db_text(o->factory), db_text(o->model), db_int(o->quantity), db_text(o->first_serial),
+                             db_int(o->until_s), db_int(o->created_s), db_text(o->profile)),
+                     why);
     return err == ERR_CONFLICT ? why_set(why, ERR_EXISTS, "there is a production order %s already", o->name) : err;
 }
 
@@ -60,6 +77,7 @@ static enum err order_row(void *context, const struct db_row *row)
     db_row_copy(row, 2, sizeof o.factory, o.factory);
     db_row_copy(row, 3, sizeof o.model, o.model);
     db_row_copy(row, 5, sizeof o.first_serial, o.first_serial);
+    db_row_copy(row, 14, sizeof o.profile, o.profile);
     const struct register_account a = { .issued = db_row_int(row, 8), .written = db_row_int(row, 9), .on_hand = db_row_int(row, 10),
                                         .voided = db_row_int(row, 11), .superseded = db_row_int(row, 12),
                                         .reserved = db_row_int(row, 13) };

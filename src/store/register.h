@@ -31,6 +31,7 @@ struct register_order {
     int64_t quantity;
     int64_t until_s; /* wall clock; 0: no end */
     int64_t created_s;
+    char profile[LIMIT_NAME + 1]; /* certificate profile of the model's devices; "": as the CA is configured */
 };
 
 /* What became of the certificates of an order (rule: issued = written + on hand + voided + superseded). */
@@ -39,8 +40,11 @@ struct register_account {
     int64_t reserved; /* accepted, certificate not yet made */
 };
 
-/* Errors: EXISTS. */
+/* Errors: EXISTS; BAD_INPUT when another order of the model names another profile. */
 enum err register_order_add(struct db *db, const struct register_order *order, struct why *why) MUST_CHECK;
+
+/* The profile that the orders of a model name; "" when none does. A model has one. */
+enum err register_model_profile(struct db *db, const char *model, char ret_profile[LIMIT_NAME + 1], struct why *why) MUST_CHECK;
 
 typedef enum err register_order_fn(void *context, const struct register_order *order, const struct register_account *account);
 /* Of one factory, of one order, of all (NULL), by age. */

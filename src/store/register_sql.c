@@ -110,7 +110,12 @@ static const char migration_1[] =
     " BEGIN SELECT RAISE(ABORT, 'a CRL number only grows'); END;"
     "CREATE TRIGGER crl_stays BEFORE DELETE ON crl BEGIN SELECT RAISE(ABORT, 'a CRL number stays on record'); END;";
 
-static const char *const migrations[] = { migration_1, audit_migration, NULL };
+/* Which certificate profile a model's devices get: said by its orders, "" leaves it to the configuration. */
+static const char migration_3[] =
+    "ALTER TABLE production_order ADD COLUMN profile TEXT NOT NULL DEFAULT '';"
+    "CREATE INDEX order_profile ON production_order (model, profile) WHERE profile <> '';";
+
+static const char *const migrations[] = { migration_1, audit_migration, migration_3, NULL };
 
 #define CERTIFICATE_COLUMNS \
     "c.id, c.kind, c.subject, c.generation, c.issuer, coalesce(o.name, ''), c.order_id, c.requester, c.request, c.position, " \
@@ -130,8 +135,9 @@ static const char doubled[] = DOUBLED_HEAD
 
 static const char *const sql[REG_COUNT] = {
     [REG_DOUBLED] = doubled,
-    [REG_ORDER_ADD] = "INSERT INTO production_order (name, factory, model, quantity, first_serial, until, created_at) "
-                      "VALUES ($1, $2, $3, $4, $5, $6, $7)",
+    [REG_ORDER_ADD] = "INSERT INTO production_order (name, factory, model, quantity, first_serial, until, created_at, "
+                      "profile) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+    [REG_MODEL_PROFILE] = "SELECT profile FROM production_order WHERE model = $1 AND profile <> '' LIMIT 1",
     [REG_ORDER_LIST] =
         "SELECT o.id, o.name, o.factory, o.model, o.quantity, o.first_serial, o.until, o.created_at,"
         " (SELECT count(*) FROM certificate c WHERE c.order_id = o.id AND c.state NOT IN ('planned', 'requested')),"
@@ -139,7 +145,8 @@ static const char *const sql[REG_COUNT] = {
         " (SELECT count(*) FROM certificate c WHERE c.order_id = o.id AND c.state IN ('stored', 'claimed', 'failed')),"
         " (SELECT count(*) FROM certificate c WHERE c.order_id = o.id AND c.state = 'voided'),"
         " (SELECT count(*) FROM certificate c WHERE c.order_id = o.id AND c.state IN ('superseded', 'revoked')),"
-        " (SELECT count(*) FROM certificate c WHERE c.order_id = o.id AND c.state = 'requested') "
+        " (SELECT count(*) FROM certificate c WHERE c.order_id = o.id AND c.state = 'requested'),"
+        " o.profile "
         "FROM production_order o WHERE ($1 IS NULL OR o.factory = $1) AND ($2 IS NULL OR o.name = $2) ORDER BY o.id",
     [REG_CERTIFICATE_LIST] = "SELECT " CERTIFICATE_COLUMNS " FROM " CERTIFICATE_TABLES
                              " WHERE ($1 IS NULL OR c.subject = $1) AND ($2 IS NULL OR c.state = $2) "

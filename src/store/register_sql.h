@@ -7,6 +7,7 @@
 enum register_statement {
     REG_ORDER_ADD,
     REG_ORDER_LIST,
+    REG_MODEL_PROFILE,
     REG_CERTIFICATE_LIST,
     REG_SUBJECT_LIST,
     REG_CERTIFICATE_FIND,

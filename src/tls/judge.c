@@ -118,7 +118,9 @@ static enum err judge(const struct tls_context *context, X509 *x509, STACK_OF(X5
         trust = trust_ref(context->trust);
     if (err != OK)
         return err;
-    return verify_peer_chain(trust, leaf, sent, clock_wall_s(), context->peers, ret_peer, why);
+    /* A device's identity is for clients alone (its extended key usage), whatever roles a client may meet. */
+    unsigned peers = context->server ? context->peers : context->peers & ~ROLE_BIT(ROLE_DEVICE);
+    return verify_peer_chain(trust, leaf, sent, clock_wall_s(), peers, ret_peer, why);
 }
 
 /* Which alert the partner gets (RFC 8446 6.2); OpenSSL derives it from the verification error. */

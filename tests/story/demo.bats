@@ -49,6 +49,16 @@ live() { jq -c 'select(.number != null and .number != "" and (.state == "written
     [ "$some" -gt 0 ]
 }
 
+@test "gateways, and devices with gateway function, have identities that may serve; devices have none that does" {
+    # M-1: made over the same line, by the same steps; profile "gateway" of their models
+    local number serves
+    while read -r number; do
+        serves=$(openssl x509 -in "$DEMO/leaf/$number.pem" -noout -ext extendedKeyUsage | grep -c 'TLS Web Server Authentication' || true)
+        case $number in 3014-* | 3015-*) same "$serves" 1 ;; *) same "$serves" 0 ;; esac
+    done < <(live | jq -r .number)
+    same "$(live | jq -r .number | cut -d- -f1 | sort -u | tr '\n' ' ')" "3012 3014 3015 "
+}
+
 @test "no private key of a device lies in the folders of CA, factory server, stations, or in a log" {
     # I14, F-17
     python3 "$BATS_TEST_DIRNAME/find_keys.py" "$DEMO/f" "$DEMO/f/factory" "$DEMO/f/ca" "$DEMO/f/line-1" "$DEMO/f/line-2" "$DEMO/f/line-3" "$DEMO/f/log"

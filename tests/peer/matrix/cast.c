@@ -14,6 +14,7 @@ static const struct maker {
 } makers[ROLE_COUNT] = {
     [ROLE_BOOTSTRAP] = { AUTHORITY_BOOTSTRAP, "bootstrap" },
     [ROLE_DEVICE] = { AUTHORITY_IDENTITY, "idevid" },
+    [ROLE_GATEWAY] = { AUTHORITY_IDENTITY, "gateway" },
 };
 
 static struct maker maker_of(enum role role)
@@ -69,7 +70,7 @@ static enum err make_context(const struct authorities *all, enum role role, cons
     const struct maker maker = maker_of(role);
     const struct authority *ca = &all->of[maker.authority];
     enum err err = profile_load((struct span){ 0 }, maker.profile, &profile, why);
-    if (err == OK && role == ROLE_DEVICE)
+    if (err == OK && (role == ROLE_DEVICE || role == ROLE_GATEWAY))
         err = make_device(ca, profile, name, &key, &cert, why);
     else if (err == OK && role != ROLE_ANONYMOUS)
         err = make_named(ca, profile, role, name, &key, &cert, why);

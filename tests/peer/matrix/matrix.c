@@ -132,7 +132,7 @@ static bool take_argument(struct matrix *m, char *text)
 int main(int argc, char **argv)
 {
     struct why why = { "" };
-    struct matrix m = { .names = { [ROLE_DEVICE] = "3012-000001", [ROLE_BOOTSTRAP] = "3012" } };
+    struct matrix m = { .names = { [ROLE_DEVICE] = "3012-000001", [ROLE_GATEWAY] = "3014-000001", [ROLE_BOOTSTRAP] = "3012" } };
     bool good = argc > 3;
     m.allowed = good && strcmp(argv[1], "allowed") == 0;
     for (int i = 3; good && i < argc; i++)

@@ -77,6 +77,12 @@ int fixture_teardown(void **state)
 
 struct cert *fixture_device(const struct authority *ca, const char *number, int64_t not_before, struct key **ret_key)
 {
+    return fixture_identity(ca, "idevid", number, not_before, ret_key);
+}
+
+struct cert *fixture_identity(const struct authority *ca, const char *profile_name, const char *number, int64_t not_before,
+                              struct key **ret_key)
+{
     struct profile *profile;
     struct issuer *issuer;
     struct cert *cert;
@@ -85,7 +91,7 @@ struct cert *fixture_device(const struct authority *ca, const char *number, int6
     AUTO_BUF tbs = BUF_INIT, der = BUF_INIT;
     struct issue_order order = { .serial = { 1, 2, 3, 4, 5, 6, 7, 8, 9 }, .not_before = not_before };
     assert_ok(number_parse(span_text(number), &order.number, &why));
-    assert_ok(profile_load((struct span){ 0 }, "idevid", &profile, &why));
+    assert_ok(profile_load((struct span){ 0 }, profile_name, &profile, &why));
     assert_ok(issuer_new(profile, ca->cert, ca->key, &issuer, &why));
     assert_ok(issuer_prepare(issuer, &order, &key, &tbs, &why));
     assert_ok(issuer_sign(issuer, buf_span(&tbs), &der, &why));

@@ -32,6 +32,10 @@ void fixture_free(struct fixture *f);
 /* A device identity by the fast path, and its key when ret_key is not NULL. */
 struct cert *fixture_device(const struct authority *ca, const char *number, int64_t not_before, struct key **ret_key);
 
+/* The same by another profile of device identities ("gateway"). */
+struct cert *fixture_identity(const struct authority *ca, const char *profile, const char *number, int64_t not_before,
+                              struct key **ret_key);
+
 /* cmocka's group setup and teardown. */
 int fixture_setup(void **state);
 int fixture_teardown(void **state);

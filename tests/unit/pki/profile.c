@@ -8,7 +8,7 @@
 static void the_built_in_profiles_are_clean(void **state)
 {
     (void)state;
-    static const char *const names[] = { "idevid", "bootstrap", "infrastructure", "root", "issuing" };
+    static const char *const names[] = { "idevid", "gateway", "bootstrap", "infrastructure", "root", "issuing" };
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         struct profile *profile;
         struct why why = { 0 };
@@ -30,6 +30,8 @@ static const struct {
     { "idevid", "keyUsage = critical,digitalSignature", "keyUsage = critical,keyAgreement", "keyUsage", "802.1AR" },
     { "idevid", "extendedKeyUsage = clientAuth", "extendedKeyUsage = clientAuth,anyExtendedKeyUsage", "extendedKeyUsage", "4.2.1.12" },
     { "idevid", "extendedKeyUsage = clientAuth", "extendedKeyUsage = serverAuth", "extendedKeyUsage", "4.2.1.12" },
+    { "gateway", "extendedKeyUsage = serverAuth,clientAuth", "extendedKeyUsage = serverAuth", "extendedKeyUsage", "4.2.1.12" },
+    { "gateway", "extendedKeyUsage = serverAuth,clientAuth", "extendedKeyUsage = serverAuth,clientAuth,codeSigning", "extendedKeyUsage", "4.2.1.12" },
     { "idevid", "extendedKeyUsage = clientAuth", "", "extendedKeyUsage", "4.2.1.12" },
     { "idevid", "use = device", "use = device\nbasicConstraints = critical,CA:TRUE", "basicConstraints", "4.2.1.9" },
     { "idevid", "authorityKeyIdentifier = keyid", "", "authorityKeyIdentifier", "4.2.1.1" },
@@ -112,6 +114,7 @@ static void a_certificate_gets_only_a_name_that_fits_its_profile(void **state)
         { "bootstrap", "urn:nameplate:bootstrap:not/a/model" },
         { "infrastructure", "urn:nameplate:bootstrap:3012" },
         { "infrastructure", "urn:nameplate:device:3012-1" },
+        { "infrastructure", "urn:nameplate:gateway:3014-1" },
         { "infrastructure", NULL },
         { "idevid", "urn:nameplate:station:line-1" },
     };

@@ -59,7 +59,11 @@ static void control_in_organization(X509 *x) { set_subject(x, NID_organizationNa
 static void email_in_subject(X509 *x) { add_subject(x, NID_pkcs9_emailAddress, "a@b", -1); }
 static void no_purpose(X509 *x) { drop_ext(x, NID_ext_key_usage); }
 static void server_purpose(X509 *x) { set_ext(x, NID_ext_key_usage, "serverAuth"); }
-static void two_purposes(X509 *x) { set_ext(x, NID_ext_key_usage, "clientAuth,serverAuth"); }
+static void two_purposes(X509 *x) { set_ext(x, NID_ext_key_usage, "clientAuth,codeSigning"); }
+static void three_purposes(X509 *x) { set_ext(x, NID_ext_key_usage, "clientAuth,serverAuth,codeSigning"); }
+static void purpose_twice(X509 *x) { set_ext(x, NID_ext_key_usage, "clientAuth,clientAuth"); }
+static void server_purpose_twice(X509 *x) { set_ext(x, NID_ext_key_usage, "clientAuth,serverAuth,serverAuth"); }
+static void of_a_gateway(X509 *x) { set_ext(x, NID_ext_key_usage, "clientAuth,serverAuth"); }
 static void any_purpose(X509 *x) { set_ext(x, NID_ext_key_usage, "clientAuth,anyExtendedKeyUsage"); }
 static void no_key_usage(X509 *x) { drop_ext(x, NID_key_usage); }
 static void more_key_usage(X509 *x) { set_ext(x, NID_key_usage, "critical,digitalSignature,keyEncipherment"); }
@@ -114,6 +118,10 @@ static const struct row rows[] = {
     { "no EKU", no_purpose, "Extended Key Usage", false },
     { "server EKU", server_purpose, "exactly clientAuth", false },
     { "two EKUs", two_purposes, "exactly clientAuth", false },
+    { "three EKUs", three_purposes, "exactly clientAuth", false },
+    { "client EKU twice", purpose_twice, "exactly clientAuth", false },
+    { "server EKU twice", server_purpose_twice, "exactly clientAuth", false },
+    { "a gateway's EKUs", of_a_gateway, NULL, false },
     { "any EKU", any_purpose, "exactly clientAuth", false },
     { "no KU", no_key_usage, "Key Usage", false },
     { "more KU", more_key_usage, "exactly digitalSignature", false },
@@ -365,6 +373,7 @@ static void a_peer_is_who_its_certificate_says_and_comes_in_only_where_it_may(vo
     struct authority station = of_role(f, "urn:nameplate:station:line-1");
     struct authority board = fixture_issue("bootstrap", "3012", "urn:nameplate:bootstrap:3012", &f->bootstrap);
     struct cert *device = fixture_device(&f->identity, "3012-123456", NOW, NULL);
+    struct cert *gateway = fixture_identity(&f->identity, "gateway", "3014-000001", NOW, NULL);
     const struct {
         const struct cert *cert;
         enum role role;
@@ -373,8 +382,9 @@ static void a_peer_is_who_its_certificate_says_and_comes_in_only_where_it_may(vo
         { station.cert, ROLE_STATION, "line-1" },
         { board.cert, ROLE_BOOTSTRAP, "3012" },
         { device, ROLE_DEVICE, "3012-123456" },
+        { gateway, ROLE_GATEWAY, "3014-000001" },
     };
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < sizeof peers / sizeof *peers; i++) {
         struct peer peer;
         struct why why = { 0 };
         uint8_t fingerprint[CERT_FINGERPRINT];
@@ -389,6 +399,7 @@ static void a_peer_is_who_its_certificate_says_and_comes_in_only_where_it_may(vo
     struct why why;
     assert_err(verify_peer(f->trust, f->identity.cert, NULL, 0, NOW, ~0u, &peer, &why), ERR_BAD_CERTIFICATE);
     assert_err(verify_peer(f->trust, f->root.cert, NULL, 0, NOW, ~0u, &peer, &why), ERR_BAD_CERTIFICATE);
+    cert_free(gateway);
     cert_free(device);
     authority_done(&station);
     authority_done(&board);

@@ -39,7 +39,7 @@ static struct person make(const char *profile, const char *name, const char *urn
     return person;
 }
 
-static struct person make_device(const struct person *issuer, const char *number)
+static struct person make_device(const struct person *issuer, const char *profile_name, const char *number)
 {
     struct person person = { .issuer = issuer->cert };
     struct profile *profile;
@@ -48,7 +48,7 @@ static struct person make_device(const struct person *issuer, const char *number
     AUTO_BUF tbs = BUF_INIT, der = BUF_INIT;
     struct issue_order order = { .serial = { 9, 8, 7, 6, 5, 4, 3, 2, 1 }, .not_before = clock_wall_s() - DAY };
     assert_ok(number_parse(span_text(number), &order.number, NULL));
-    assert_ok(profile_load((struct span){ 0 }, "idevid", &profile, NULL));
+    assert_ok(profile_load((struct span){ 0 }, profile_name, &profile, NULL));
     assert_ok(issuer_new(profile, issuer->cert, issuer->key, &maker, NULL));
     assert_ok(issuer_prepare(maker, &order, &key, &tbs, NULL));
     assert_ok(issuer_sign(maker, buf_span(&tbs), &der, NULL));
@@ -70,7 +70,8 @@ static void make_everybody(struct people *p)
     p->of[EARLY] = make(infra, "line-3", "urn:nameplate:station:line-3", ours, DAY, BY_PROFILE);
     p->of[STRANGER] = make(infra, "factory-1", "urn:nameplate:factory:factory-1", &p->other_issuing, -DAY, BY_PROFILE);
     p->of[BOOTSTRAP] = make("bootstrap", "3012", "urn:nameplate:bootstrap:3012", &p->issuing[1], -DAY, BY_PROFILE);
-    p->of[DEVICE] = make_device(&p->issuing[0], "3012-123456");
+    p->of[DEVICE] = make_device(&p->issuing[0], "idevid", "3012-123456");
+    p->of[GATEWAY] = make_device(&p->issuing[0], "gateway", "3014-000001");
     p->of[BOARD] = make("root", "board", NULL, NULL, -DAY, BY_PROFILE);
 }
 

@@ -12,7 +12,7 @@ struct person {
     struct cert *cert, *issuer; /* issuer: NULL for a self-signed one */
 };
 
-enum who { CA, FACTORY, STATION, DEVICE, BOOTSTRAP, EXPIRED, EARLY, STRANGER, BOARD, WHO_COUNT };
+enum who { CA, FACTORY, STATION, DEVICE, GATEWAY, BOOTSTRAP, EXPIRED, EARLY, STRANGER, BOARD, WHO_COUNT };
 
 struct people {
     struct person root, issuing[3], other_root, other_issuing;

@@ -82,6 +82,13 @@ static const struct row {
     { BOARD, STATION, ALL, ALL, "bad certificate", "" },
     { STATION, FACTORY, ALL, ROLE_BIT(ROLE_CA), "unsupported certificate", "station line-1 has no business here" },
     { BOOTSTRAP, FACTORY, ALL, ROLE_BIT(ROLE_CA), "unsupported certificate", "bootstrap 3012 has no business here" },
+    /* M-1, M-6: a gateway serves its LAN and is a client towards the centre; a device's identity is for clients alone */
+    { STATION, GATEWAY, ROLE_BIT(ROLE_GATEWAY), ROLE_BIT(ROLE_STATION), NULL, NULL },
+    { STATION, GATEWAY, ROLE_BIT(ROLE_DEVICE), ALL, "gateway 3014-000001 has no business here", "unsupported certificate" },
+    { GATEWAY, DEVICE, ROLE_BIT(ROLE_DEVICE), ROLE_BIT(ROLE_GATEWAY), NULL, NULL },
+    { GATEWAY, DEVICE, ROLE_BIT(ROLE_DEVICE), ROLE_BIT(ROLE_CENTER), "unsupported certificate", "gateway 3014-000001 has no business here" },
+    { DEVICE, GATEWAY, ALL, ALL, "unsupported certificate", "device 3012-123456 has no business here" },
+    { DEVICE, GATEWAY, ALL, ROLE_BIT(ROLE_DEVICE), "unsupported certificate", "device 3012-123456 has no business here" },
     { DEVICE, FACTORY, ALL, ROLE_BIT(ROLE_CA), "unsupported certificate", "device 3012-123456 has no business here" },
 };
 
