@@ -38,6 +38,17 @@ static enum err put_account(struct call *c, const void *request, struct buf *to)
     return err != OK ? err : frame_put_text(to, r->order);
 }
 
+static enum err put_witness(struct call *c, const void *request, struct buf *to)
+{
+    const struct witness_request *r = request;
+    enum err err = frame_put_text(to, http_peer(c->x)->name);
+    if (err == OK)
+        err = frame_put_int(to, r->entries);
+    if (err == OK)
+        err = frame_put_bytes(to, r->head);
+    return err != OK ? err : frame_put_int(to, r->asked);
+}
+
 static enum err put_bootstrap(struct call *c, const void *request, struct buf *to)
 {
     const struct bootstrap_request *r = request;
@@ -145,6 +156,19 @@ static enum err give_accounts(struct call *c, struct frame_reader *fields)
     return err;
 }
 
+static enum err give_witness(struct call *c, struct frame_reader *fields)
+{
+    struct witness_response response = { .entries = frame_int(fields) };
+    response.head = frame_bytes(fields);
+    response.asked = frame_bytes(fields);
+    response.kept_entries = frame_int(fields);
+    response.kept_head = frame_bytes(fields);
+    enum err err = frame_finish(fields, NULL);
+    if (err == OK)
+        call_answer(c, &response);
+    return err;
+}
+
 static enum err give_bootstrap(struct call *c, struct frame_reader *fields)
 {
     const struct bootstrap_response response = { .pack = frame_bytes(fields) };
@@ -213,6 +237,7 @@ static const struct call_row rows[SOAP_MESSAGE_COUNT] = {
     [SOAP_ACCOUNT] = { CA_REQUEST_ACCOUNTS, put_account, CA_ANSWER_ACCOUNTS, give_accounts },
     [SOAP_BOOTSTRAP] = { CA_REQUEST_BOOTSTRAP, put_bootstrap, CA_ANSWER_PACK, give_bootstrap },
     [SOAP_ENROLMENT] = { CA_REQUEST_ENROL, put_enrolment, CA_ANSWER_ENROLLED, give_enrolment },
+    [SOAP_WITNESS] = { CA_REQUEST_WITNESS, put_witness, CA_ANSWER_WITNESSED, give_witness },
     [SOAP_REVOCATION_LIST] = { CA_REQUEST_LISTS, put_nothing, CA_ANSWER_LISTS, give_lists },
 };
 

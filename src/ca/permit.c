@@ -18,6 +18,7 @@ static const struct permit_row rows[CA_REQUEST_END] = {
     ROW(BOOTSTRAP, "bootstrap", ANY, 600),
     ROW(ENROL, "enrol", ANY, 120),
     ROW(LISTS, "lists", ANY, 600),
+    ROW(WITNESS, "witness", ANY, 60),
 #undef ROW
 };
 

@@ -15,7 +15,8 @@
     K(ACCOUNTS, 8, "accounts")   /* tag, requester, order or "" */ \
     K(BOOTSTRAP, 9, "bootstrap") /* tag, requester, model; answer PACK */ \
     K(ENROL, 10, "enrol")        /* tag, token, PKCS #10 */ \
-    K(LISTS, 11, "lists")        /* tag; answer LISTS: the newest CRL of each CA */
+    K(LISTS, 11, "lists")        /* tag; answer LISTS: the newest CRL of each CA */ \
+    K(WITNESS, 12, "witness")    /* tag, requester, entries, head or "", asked entry or 0 */
 
 enum ca_request {
 #define K(code, number, name) CA_REQUEST_##code = number,
@@ -35,6 +36,7 @@ enum ca_answer {
     CA_ANSWER_PACK,        /* tag, pack */
     CA_ANSWER_ENROLLED,    /* tag, role, name, certificate, root, count, count times: issuer */
     CA_ANSWER_LISTS,       /* tag, count, count times: CRL */
+    CA_ANSWER_WITNESSED,   /* tag, entries, head, asked head or "", kept entries, kept head or "" */
 };
 
 enum ca_packs { CA_PACKS_MORE, CA_PACKS_ASK_AGAIN, CA_PACKS_ALL };

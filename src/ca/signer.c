@@ -16,7 +16,7 @@ static const struct handler handlers[CA_REQUEST_END] = {
     [CA_REQUEST_CLOSE] = { batch_close },       [CA_REQUEST_CONFIRM] = { batch_confirm },
     [CA_REQUEST_OUTCOMES] = { outcome_report }, [CA_REQUEST_ACCOUNTS] = { account_report },
     [CA_REQUEST_BOOTSTRAP] = { bootstrap_give }, [CA_REQUEST_ENROL] = { enrol_peer },
-    [CA_REQUEST_LISTS] = { crl_give },
+    [CA_REQUEST_LISTS] = { crl_give },          [CA_REQUEST_WITNESS] = { witness_trails },
 };
 
 static size_t count_workers(const struct ca_settings *settings)

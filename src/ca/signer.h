@@ -75,6 +75,7 @@ signer_fn outcome_report, account_report;                                     /*
 signer_fn bootstrap_give;                                                     /* bootstrap.c */
 signer_fn enrol_peer;                                                         /* enrol.c */
 signer_fn crl_give;                                                           /* crl.c */
+signer_fn witness_trails;                                                     /* witness.c */
 
 struct batch *batch_find(struct signer *s, int64_t tag); /* NULL when there is none */
 void batch_done(struct signer *s, struct batch *b);

@@ -5,6 +5,7 @@
 #include "base/hex.h"
 #include "factory/ca_link.h"
 #include "factory/commands.h"
+#include "factory/witness.h"
 #include "factory/stored_pack.h"
 #include <jansson.h>
 
@@ -139,49 +140,111 @@ static enum err compare(void *context, const struct stock_account *mine)
     return OK;
 }
 
-static enum err ask_account(const struct factory_settings *s, struct soap_parsed *ret_answer, struct why *why)
-{
-    struct credentials c;
-    struct tls_context *tls = NULL;
+/* The connection to the CA for the questions of one command. */
+struct ca_side {
+    struct credentials credentials;
+    struct tls_context *tls;
     char url[CA_URL_SIZE];
+};
+
+static void close_ca(struct ca_side *ca)
+{
+    tls_context_free(ca->tls);
+    credentials_done(&ca->credentials);
+}
+
+static enum err open_ca(const struct factory_settings *s, struct ca_side *ca, struct why *why)
+{
+    *ca = (struct ca_side){ .tls = NULL };
+    enum err err = credentials_load(s->identity, s->passphrase, ROLE_FACTORY, &ca->credentials, why);
+    if (err == OK)
+        err = ca_link_url(s->ca_url, ca->url, why);
+    return err != OK ? err : credentials_context(&ca->credentials, false, ROLE_BIT(ROLE_CA), false, &ca->tls, why);
+}
+
+static enum err ask_ca(struct ca_side *ca, enum soap_message message, const void *body, struct soap_parsed *ret_answer,
+                       struct why *why)
+{
     bool told;
-    enum err err = credentials_load(s->identity, s->passphrase, ROLE_FACTORY, &c, why);
+    return ca_ask_wait(ca->url, NULL, ca->tls, &(struct ca_question){ message, NULL, body, 16 * LIMIT_MESSAGE }, ret_answer, &told,
+                       why);
+}
+
+static enum err reconcile_accounts(struct ca_side *ca, struct db *db, struct reconciling *r, struct why *why)
+{
+    AUTO_PARSED answer = { 0 };
+    enum err err = ask_ca(ca, SOAP_ACCOUNT, &(struct account_request){ .order = "" }, &answer, why);
     if (err != OK)
         return err;
-    err = ca_link_url(s->ca_url, url, why);
-    if (err == OK)
-        err = credentials_context(&c, false, ROLE_BIT(ROLE_CA), false, &tls, why);
-    if (err == OK)
-        err = ca_ask_wait(
-            url, NULL, tls, &(struct ca_question){ SOAP_ACCOUNT, NULL, &(struct account_request){ .order = "" }, 16 * LIMIT_MESSAGE },
-            ret_answer, &told, why);
-    tls_context_free(tls);
-    credentials_done(&c);
+    r->ca = answer.body;
+    err = stock_account_each(db, compare, r, why);
+    for (size_t i = 0; err == OK && i < r->ca->accounts_n && i < sizeof r->seen / sizeof *r->seen; i++)
+        if (!r->seen[i] && r->ca->accounts[i].issued > 0) {
+            printf("ca       %s: the factory has nothing of it\n", r->ca->accounts[i].order);
+            r->differences++;
+        }
     return err;
+}
+
+static void compare_trail(struct reconciling *r, const char *whose, const struct audit_head *kept, bool differs)
+{
+    if (differs) {
+        printf("%s: the audit trail was cut or changed: its entry %lld is not the one that was kept of it\n", whose,
+               (long long)kept->n);
+        r->differences++;
+    } else if (kept->n > 0) {
+        printf("%s: the audit trail has the head that was kept of it, entry %lld\n", whose, (long long)kept->n);
+    }
+}
+
+/* What the office saw when it exchanged heads. */
+static enum err count_seen(void *context, int64_t n, const struct audit_entry *e)
+{
+    struct reconciling *r = context;
+    (void)n;
+    if (strcmp(e->event, "trail-differs") != 0)
+        return OK;
+    printf("%s: seen before: %s\n", e->subject, e->detail);
+    r->differences++;
+    return OK;
+}
+
+static enum err reconcile_trails(struct ca_side *ca, struct db *db, struct reconciling *r, struct why *why)
+{
+    AUTO_PARSED answer = { 0 };
+    struct witness w;
+    struct witness_request request;
+    enum err err = witness_ask(db, false, &w, &request, why);
+    if (err == OK)
+        err = ask_ca(ca, SOAP_WITNESS, &request, &answer, why);
+    if (err == OK)
+        err = witness_take(db, answer.body, &w, why);
+    if (err != OK)
+        return err;
+    compare_trail(r, "ca", &w.ca_kept, witness_ca_differs(&w));
+    compare_trail(r, "factory", &w.own_kept, witness_own_differs(&w));
+    err = stock_audit_list(db, "trail:ca", count_seen, r, why);
+    return err != OK ? err : stock_audit_list(db, "trail:factory", count_seen, r, why);
 }
 
 int command_reconcile(const struct command_line *line)
 {
-    AUTO_PARSED answer = { 0 };
     struct reconciling r = { 0 };
     struct factory_settings s;
+    struct ca_side ca = { .tls = NULL };
     struct db *db = NULL;
     struct why why = { "" };
     enum err err = open_folder(line, &s, &db, &why);
     if (err == OK)
-        err = ask_account(&s, &answer, &why);
-    if (err == OK) {
-        r.ca = answer.body;
-        err = stock_account_each(db, compare, &r, &why);
-    }
+        err = open_ca(&s, &ca, &why);
+    if (err == OK)
+        err = reconcile_accounts(&ca, db, &r, &why);
+    if (err == OK)
+        err = reconcile_trails(&ca, db, &r, &why);
+    close_ca(&ca);
     db_close(db);
     if (err != OK)
         return command_fail(line, err, &why, NULL);
-    for (size_t i = 0; i < r.ca->accounts_n && i < sizeof r.seen / sizeof *r.seen; i++)
-        if (!r.seen[i] && r.ca->accounts[i].issued > 0) {
-            printf("ca       %s: the factory has nothing of it\n", r.ca->accounts[i].order);
-            r.differences++;
-        }
     printf("reconcile: %d differences\n", r.differences);
     return r.differences == 0 ? 0 : 1;
 }

@@ -147,7 +147,7 @@ static const struct command commands[] = {
       flags_folder },
     { "fsck", "", 0, 0, "Check the folder: rows, packs, audit trail.", "nameplate factory fsck --dir ./factory", command_fsck,
       flags_folder },
-    { "reconcile", "", 0, 0, "Compare the accounts of each order with the CA's.", "nameplate factory reconcile --dir ./factory",
+    { "reconcile", "", 0, 0, "Compare the accounts of each order with the CA's, and both audit trails with what each side kept of the other's.", "nameplate factory reconcile --dir ./factory",
       command_reconcile, flags_folder },
     { "audit list", "[SUBJECT]", 0, 1, "Print the audit trail.", "nameplate factory audit list 3012-000001", command_audit_list,
       flags_folder },

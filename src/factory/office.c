@@ -12,7 +12,7 @@
 typedef enum err office_step(struct office *office, struct why *why);
 
 /* In this order: what failed is voided before its number is asked for again (hole 4). */
-static office_step *const ca_steps[] = { office_report, office_send, office_confirm, office_revocations };
+static office_step *const ca_steps[] = { office_report, office_send, office_confirm, office_revocations, office_witness };
 static office_step *const own_steps[] = { office_expire, office_erase, office_request };
 
 static int64_t wait_after(struct office *o, unsigned attempt)

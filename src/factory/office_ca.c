@@ -75,6 +75,7 @@ static enum err confirm_one(struct office *o, const char *id, struct why *why)
         return err;
     if (err != OK)
         log_failure(LOG_WARN, "confirmation-refused", err, why, "request", id, NULL);
+    o->confirmed = true;
     return set_state(o, id, STOCK_REQUEST_DONE, err == OK ? "" : why_text(why, err), "confirmed", why);
 }
 

@@ -18,6 +18,8 @@ struct office {
     struct http_keep *keep; /* its connection to the CA */
     char url[CA_URL_SIZE], name[LIMIT_NAME + 16];
     unsigned ca_failures, mes_failures;
+    bool confirmed; /* a request since the last exchange of heads */
+    int64_t witness_at_ms, witness_not_before_ms;
     int64_t ca_not_before_ms, mes_not_before_ms, crl_at_ms, low_at_ms;
 };
 
@@ -30,6 +32,7 @@ enum err office_send(struct office *office, struct why *why) MUST_CHECK;        
 enum err office_confirm(struct office *office, struct why *why) MUST_CHECK;     /* what has come and is durable */
 enum err office_report(struct office *office, struct why *why) MUST_CHECK;      /* write results; re-issue (F-16) */
 enum err office_revocations(struct office *office, struct why *why) MUST_CHECK; /* CRLs, when due */
+enum err office_witness(struct office *office, struct why *why) MUST_CHECK;     /* heads of the audit trails, when due */
 void office_warn_low(struct office *office);
 
 #endif

@@ -100,6 +100,18 @@
 #define FIELDS_revocation_list_request(F, L)
 #define FIELDS_revocation_list_response(F, L) L(revocation_list, lists, "crl")
 
+/* Each keeps the head of the other's audit trail, so that what is cut off its end shows (doc/protocol/audit.md). */
+#define FIELDS_witness_request(F, L) \
+    F(INT, entries, "entries", MAYBE)         /* of the factory's trail */ \
+    F(BYTES, head, "head", MAYBE)             /* its last hash; absent: nothing is to be kept */ \
+    F(INT, asked, "askedEntry", MAYBE)        /* of the CA's trail */
+#define FIELDS_witness_response(F, L) \
+    F(INT, entries, "entries", ONE)           /* of the CA's trail */ \
+    F(BYTES, head, "head", ONE) \
+    F(BYTES, asked, "askedHead", MAYBE)       /* absent: the CA's trail has no such entry */ \
+    F(INT, kept_entries, "keptEntries", MAYBE) /* what the CA had kept of the factory's trail before */ \
+    F(BYTES, kept_head, "keptHead", MAYBE)
+
 /* --- Factory server: /soap/factory --- */
 
 #define FIELDS_station_hello_request(F, L) F(TEXT, version, "version", MAYBE)
@@ -209,6 +221,7 @@
     M(BOOTSTRAP, bootstrap, "BootstrapRequest", SERVICE_BIT(CA), ROLE_BIT(ROLE_FACTORY), LIMIT_MESSAGE) \
     M(ENROLMENT, enrolment, "EnrolmentRequest", SERVICE_BIT(CA) | SERVICE_BIT(FACTORY), ROLE_BIT(ROLE_ANONYMOUS) | ROLE_BIT(ROLE_FACTORY), LIMIT_MESSAGE) \
     M(REVOCATION_LIST, revocation_list, "RevocationListRequest", SERVICE_BIT(CA), ROLE_BIT(ROLE_FACTORY) | ROLE_BIT(ROLE_CENTER), LIMIT_MESSAGE) \
+    M(WITNESS, witness, "WitnessRequest", SERVICE_BIT(CA), ROLE_BIT(ROLE_FACTORY), LIMIT_MESSAGE) \
     M(STATION_HELLO, station_hello, "StationHello", SERVICE_BIT(FACTORY), ROLE_BIT(ROLE_STATION), LIMIT_MESSAGE) \
     M(KEYED_NUMBER, keyed_number, "KeyedNumberRequest", SERVICE_BIT(FACTORY), ROLE_BIT(ROLE_STATION), LIMIT_MESSAGE) \
     M(PACK, pack, "PackRequest", SERVICE_BIT(FACTORY), ROLE_BIT(ROLE_STATION), LIMIT_MESSAGE) \

@@ -3,7 +3,7 @@
 #include <openssl/evp.h>
 #include <stdio.h>
 
-enum { HASH = 32, ASK_LAST = 0, ASK_INSERT, ASK_LIST, ASK_LIST_SUBJECT };
+enum { HASH = 32, ASK_LAST = 0, ASK_INSERT, ASK_LIST, ASK_LIST_SUBJECT, ASK_AT };
 
 const char audit_migration[] =
     "CREATE TABLE audit ("
@@ -21,18 +21,14 @@ const char audit_sql_list[] = "SELECT n, at, actor, event, subject, detail, hash
 const char audit_sql_list_subject[] = "SELECT n, at, actor, event, subject, detail, hash FROM audit "
                                       "WHERE subject = $1 ORDER BY n";
 
+const char audit_sql_at[] = "SELECT n, hash FROM audit WHERE n = $1";
+
 enum err audit_open(const char *path, struct db **ret_db, struct why *why)
 {
     static const char *const statements[] = { AUDIT_STATEMENT_ROWS(0) };
     static const struct db_schema schema = { "audit", NULL, statements, AUDIT_STATEMENTS };
     return db_open(path, DB_READ_ONLY, &schema, ret_db, why);
 }
-
-/* The end of the chain; for an empty trail number 0 and a hash of zeros. */
-struct head {
-    int64_t n;
-    uint8_t hash[HASH];
-};
 
 static void put_number(uint8_t *to, uint64_t value)
 {
@@ -54,7 +50,7 @@ static bool add_text(EVP_MD_CTX *md, const char *text)
     return add_number(md, (int64_t)n) && EVP_DigestUpdate(md, text, n) == 1;
 }
 
-static enum err chain(const struct head *before, int64_t n, const struct audit_entry *e, uint8_t ret_hash[HASH])
+static enum err chain(const struct audit_head *before, int64_t n, const struct audit_entry *e, uint8_t ret_hash[HASH])
 {
     EVP_MD_CTX *md = EVP_MD_CTX_new();
     if (md == NULL)
@@ -69,7 +65,7 @@ static enum err chain(const struct head *before, int64_t n, const struct audit_e
 
 static enum err take_head(void *context, const struct db_row *row)
 {
-    struct head *head = context;
+    struct audit_head *head = context;
     struct span hash = db_row_blob(row, 1);
     if (hash.n != HASH)
         return ERR_DAMAGED;
@@ -80,7 +76,7 @@ static enum err take_head(void *context, const struct db_row *row)
 
 enum err audit_append(struct db *db, unsigned first, const struct audit_entry *e, struct why *why)
 {
-    struct head head = { 0 };
+    struct audit_head head = { 0 };
     uint8_t hash[HASH];
     enum err err = db_query(db, first + ASK_LAST, DB_NO_ARGS, take_head, &head, why);
     if (err == OK)
@@ -120,7 +116,7 @@ enum err audit_list(struct db *db, unsigned first, const char *subject, audit_fn
 }
 
 struct walk {
-    struct head head;
+    struct audit_head head;
     struct why *why;
 };
 

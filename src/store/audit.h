@@ -14,11 +14,11 @@
  * `first` on: `static const char *const sql[] = { [ASK_X] = "...", AUDIT_STATEMENT_ROWS(ASK_AUDIT) };` with
  * AUDIT_STATEMENTS numbers left free behind ASK_AUDIT. */
 extern const char audit_migration[];
-extern const char audit_sql_last[], audit_sql_insert[], audit_sql_list[], audit_sql_list_subject[];
-enum { AUDIT_STATEMENTS = 4 };
+extern const char audit_sql_last[], audit_sql_insert[], audit_sql_list[], audit_sql_list_subject[], audit_sql_at[];
+enum { AUDIT_STATEMENTS = 5 };
 #define AUDIT_STATEMENT_ROWS(first) \
     [(first)] = audit_sql_last, [(first) + 1] = audit_sql_insert, [(first) + 2] = audit_sql_list, \
-    [(first) + 3] = audit_sql_list_subject
+    [(first) + 3] = audit_sql_list_subject, [(first) + 4] = audit_sql_at
 
 struct audit_entry {
     int64_t at_s;        /* wall clock */
@@ -43,5 +43,24 @@ enum err audit_list(struct db *db, unsigned first, const char *subject, audit_fn
 /* Walks the chain. Errors: DAMAGED, `why` naming the first bad entry. ret_n: how many entries there are,
  * ret_head: the last hash. */
 enum err audit_verify(struct db *db, unsigned first, int64_t *ret_n, uint8_t ret_head[32], struct why *why) MUST_CHECK;
+
+/* --- Heads: an entry's number and hash pin all that was before it --- */
+
+struct audit_head {
+    int64_t n; /* 0: none */
+    uint8_t hash[32];
+};
+
+enum err audit_head_now(struct db *db, unsigned first, struct audit_head *ret_head, struct why *why) MUST_CHECK;
+/* Of entry n; none when there is no such entry. */
+enum err audit_head_at(struct db *db, unsigned first, int64_t n, struct audit_head *ret_head, struct why *why) MUST_CHECK;
+bool audit_head_equal(const struct audit_head *a, const struct audit_head *b);
+
+/* Another program's trail has this head: kept in ours, as an entry "witness" about "trail:OWNER". Inside a
+ * transaction. */
+enum err audit_witness(struct db *db, unsigned first, const char *actor, const char *owner, int64_t now_s,
+                       const struct audit_head *head, struct why *why) MUST_CHECK;
+/* The head that was kept last; none when none was. */
+enum err audit_witnessed(struct db *db, unsigned first, const char *owner, struct audit_head *ret_head, struct why *why) MUST_CHECK;
 
 #endif

@@ -30,6 +30,11 @@ enum err register_audit_list(struct db *db, const char *subject, audit_fn *fn, v
     return audit_list(db, REG_AUDIT, subject, fn, context, why);
 }
 
+unsigned register_audit_first(void)
+{
+    return REG_AUDIT;
+}
+
 enum err register_audit_verify(struct db *db, int64_t *ret_n, uint8_t ret_head[32], struct why *why)
 {
     return audit_verify(db, REG_AUDIT, ret_n, ret_head, why);

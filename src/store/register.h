@@ -20,6 +20,7 @@ enum err register_open(const char *path, enum db_mode mode, struct db **ret_db, 
 enum err register_audit(struct db *db, int64_t now_s, const char *actor, const char *event, const char *subject, struct why *why,
                         const char *detail, ...) PRINTF_LIKE(7, 8) MUST_CHECK;
 enum err register_audit_list(struct db *db, const char *subject, audit_fn *fn, void *context, struct why *why) MUST_CHECK;
+unsigned register_audit_first(void); /* the first statement of the trail, for store/audit.h */
 enum err register_audit_verify(struct db *db, int64_t *ret_n, uint8_t ret_head[32], struct why *why) MUST_CHECK;
 
 /* --- Production orders --- */

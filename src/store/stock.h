@@ -18,6 +18,9 @@ enum err stock_audit(struct db *db, const struct audit_entry *entry, struct why 
 enum err stock_audit_list(struct db *db, const char *subject, audit_fn *fn, void *context, struct why *why) MUST_CHECK;
 enum err stock_audit_verify(struct db *db, int64_t *ret_n, uint8_t ret_head[32], struct why *why) MUST_CHECK;
 
+/* The first statement of the trail, for store/audit.h. */
+unsigned stock_audit_first(void);
+
 /* Small facts that outlive the process: "requested-day", "fetched-month". 0 when never set. */
 enum err stock_mark_get(struct db *db, const char *name, int64_t *ret_value, struct why *why) MUST_CHECK;
 enum err stock_mark_set(struct db *db, const char *name, int64_t value, struct why *why) MUST_CHECK;

@@ -159,6 +159,11 @@ enum err stock_audit_verify(struct db *db, int64_t *ret_n, uint8_t ret_head[32],
     return audit_verify(db, ASK_AUDIT, ret_n, ret_head, why);
 }
 
+unsigned stock_audit_first(void)
+{
+    return ASK_AUDIT;
+}
+
 enum err stock_mark_get(struct db *db, const char *name, int64_t *ret_value, struct why *why)
 {
     return stock_int(db, ASK_MARK_GET, DB_ARGS(db_text(name)), ret_value, why);

@@ -275,3 +275,44 @@ wait_count() {
     nameplate factory reconcile --dir factory
     nameplate factory fsck --dir factory
 }
+
+# cut_trail DATABASE N: what somebody does who wants entries N and later to be gone.
+cut_trail() { /usr/bin/python3 -c 'import sqlite3, sys; d = sqlite3.connect(sys.argv[1]); d.execute("DELETE FROM audit WHERE n >= ?", [int(sys.argv[2])]); d.commit()' "$@"; }
+
+@test "I15: what is cut off the end of an audit trail shows by the other side's, in reconcile" {
+    serve
+    models
+    plan 3
+    nameplate factory request --dir factory --date "$TODAY"
+    wait_count on_hand 3
+    local tries=100
+    until nameplate factory audit list trail:ca --dir factory | grep -q ' witness '; do
+        [ $((tries -= 1)) -gt 0 ] || { cat factory.err >&2; return 1; }
+        sleep 0.1
+    done
+    run nameplate factory reconcile --dir factory
+    same "$status" 0
+    has "$output" 'ca: the audit trail has the head that was kept of it'
+    has "$output" 'factory: the audit trail has the head that was kept of it'
+    has "$(nameplate ca audit list --dir ca --about trail:factory-1)" 'witness'
+    kept() { sed -n 's/.*entries=\([0-9]*\) .*/\1/p' | tail -1; }
+    ca_kept=$(nameplate factory audit list trail:ca --dir factory | kept)
+    own_kept=$(nameplate ca audit list --dir ca --about trail:factory-1 | kept)
+    stop factory
+    mkdir whole
+    cp factory/stock.db* whole/
+    cut_trail factory/stock.db "$own_kept"
+    has "$(nameplate factory audit verify --dir factory)" "$((own_kept - 1)) entries" # by itself it cannot know
+    run nameplate factory reconcile --dir factory
+    same "$status" 1
+    has "$output" "factory: the audit trail was cut or changed: its entry $own_kept"
+    rm -f factory/stock.db*
+    cp whole/* factory/
+    stop ca
+    cut_trail ca/register.db "$ca_kept"
+    has "$(nameplate ca audit verify --dir ca)" "$((ca_kept - 1)) entries"
+    start ca nameplate ca serve --dir ca
+    run nameplate factory reconcile --dir factory
+    same "$status" 1
+    has "$output" "ca: the audit trail was cut or changed: its entry $ca_kept"
+}

@@ -106,12 +106,45 @@ static void the_entries_about_one_subject_are_listed_in_order(void **state)
     db_close(db);
 }
 
+static void a_head_pins_its_entry_and_another_trail_keeps_it(void **state) /* I15 */
+{
+    (void)state;
+    struct audit_head now, at, kept = { .n = 7 };
+    uint8_t hash[32];
+    int64_t n;
+    struct db *db = trail_of(8);
+    assert_ok(audit_verify(db, AUDIT, &n, hash, NULL));
+    assert_ok(audit_head_now(db, AUDIT, &now, NULL));
+    assert_int_equal(now.n, 8);
+    assert_memory_equal(now.hash, hash, sizeof hash);
+    assert_ok(audit_head_at(db, AUDIT, 8, &at, NULL));
+    assert_true(audit_head_equal(&now, &at));
+    assert_ok(audit_head_at(db, AUDIT, 7, &at, NULL));
+    assert_false(audit_head_equal(&now, &at));
+    assert_ok(audit_head_at(db, AUDIT, 9, &at, NULL)); /* cut off */
+    assert_int_equal(at.n, 0);
+    assert_ok(audit_witnessed(db, AUDIT, "ca", &kept, NULL));
+    assert_int_equal(kept.n, 0);
+    for (now.n = 5; now.n <= 6; now.n++) {
+        assert_ok(db_begin(db, NULL));
+        assert_ok(audit_witness(db, AUDIT, "factory:factory-1", "ca", 2000, &now, NULL));
+        assert_ok(db_commit(db, NULL));
+    }
+    now.n = 6; /* the last one counts */
+    assert_ok(audit_witnessed(db, AUDIT, "ca", &kept, NULL));
+    assert_true(audit_head_equal(&kept, &now));
+    assert_ok(audit_witnessed(db, AUDIT, "factory-1", &kept, NULL));
+    assert_int_equal(kept.n, 0);
+    db_close(db);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_untouched_trail_verifies_and_its_head_depends_on_every_entry),
         cmocka_unit_test(an_empty_trail_verifies),
         cmocka_unit_test(a_changed_removed_inserted_or_reordered_entry_is_found_and_named),
+        cmocka_unit_test(a_head_pins_its_entry_and_another_trail_keeps_it),
         cmocka_unit_test(the_entries_about_one_subject_are_listed_in_order),
     };
     return cmocka_run_group_tests_name("audit", tests, scratch_make, scratch_remove);
