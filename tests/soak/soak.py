@@ -109,8 +109,10 @@ class Soak:
 
     def until(self, what, program, text, good, first=None):
         """Again until it worked: programs are killed on the way, a pack has to come again after a failed write."""
+        line = None
         for attempt in range(100):
-            if first is not None and (first() or "error").startswith("error"):
+            if first is not None and not (line := first() or "").startswith("ok"):
+                time.sleep(0.1)
                 continue
             line = program.ask(text, ("PASS", "FAIL", "ok", "error"))
             if line is not None and line.startswith(good):

@@ -51,3 +51,18 @@ whole_line() {
     echo "$output"
     [ "$status" -eq 0 ]
 }
+
+@test "each role of people can use the routes that the factory server's table names, and no other (F-20)" {
+    line_up 2
+    local role words=()
+    for role in viewer planner; do
+        echo "the password of $role" >"$DIR/$role"
+        chmod 600 "$DIR/$role"
+        as_admin operator add "$role" --role "$role" --new-password-file "$DIR/$role"
+        words+=("$role=$DIR/$role")
+    done
+    run /usr/bin/python3 "$ROOT/tests/peer/routes.py" "https://$(address factory factory-admin)/api/v1" "$DIR/ca/root.crt" \
+        "${words[@]}" "admin=$DIR/password"
+    echo "$output"
+    [ "$status" -eq 0 ]
+}
