@@ -1,5 +1,6 @@
 #include "api/client.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -170,6 +171,37 @@ enum err api_ask(struct api_client *api, const char *method, const char *path, c
         secret_wipe(text, strlen(text)); /* may hold a password */
     free(text);
     return err;
+}
+
+static void add_encoded(char *path, size_t size, const char *text)
+{
+    size_t n = strlen(path);
+    for (; *text != '\0' && n + 4 < size; text++) {
+        bool plain = isascii((unsigned char)*text) && (isalnum((unsigned char)*text) || strchr("-._~:", *text) != NULL);
+        n += (size_t)snprintf(path + n, size - n, plain ? "%c" : "%%%02x", (unsigned char)*text);
+    }
+}
+
+static void add_plain(char *path, size_t size, const char *text)
+{
+    size_t n = strlen(path);
+    snprintf(path + n, size - n, "%s", text);
+}
+
+void api_add_query(char *path, size_t size, const char *name, const char *value)
+{
+    if (value == NULL)
+        return;
+    add_plain(path, size, strchr(path, '?') == NULL ? "?" : "&");
+    add_plain(path, size, name);
+    add_plain(path, size, "=");
+    add_encoded(path, size, value);
+}
+
+void api_add_step(char *path, size_t size, const char *word)
+{
+    add_plain(path, size, "/");
+    add_encoded(path, size, word);
 }
 
 int api_fail(const struct api_program *program, const struct command_line *line, enum err err, const struct why *why)

@@ -54,6 +54,11 @@ int api_run(const struct api_program *program, const struct command_line *line, 
 /* command_fail, with how to log in when that is what is missing. */
 int api_fail(const struct api_program *program, const struct command_line *line, enum err err, const struct why *why);
 
+/* Appends "?name=value" or "&name=value" to a path, percent-encoded; nothing when value is NULL or too much for it. */
+void api_add_query(char *path, size_t size, const char *name, const char *value);
+/* The same as a step of the path: "/" and the word. */
+void api_add_step(char *path, size_t size, const char *word);
+
 /* --- Printing rows --- */
 
 const char *api_member(const json_t *row, const char *name); /* "" when it is no text */

@@ -92,6 +92,23 @@ enum err api_commit(struct api_call *call, enum err err, const char *event, cons
     return err;
 }
 
+enum err api_push(json_t *rows, json_t *row)
+{
+    return row == NULL || json_array_append_new(rows, row) != 0 ? ERR_NO_MEMORY : OK;
+}
+
+enum err api_integer(const struct api_call *call, const char *name, int64_t fallback, int64_t least, int64_t most,
+                     int64_t *ret_value, struct why *why)
+{
+    const json_t *member = json_object_get(call->json, name);
+    int64_t value = member == NULL ? fallback : json_integer_value(member);
+    if ((member != NULL && !json_is_integer(member)) || (member != NULL && (value < least || value > most)))
+        return why_set(why, ERR_BAD_INPUT, "\"%s\" is to be a whole number from %lld to %lld", name, (long long)least,
+                       (long long)most);
+    *ret_value = value;
+    return OK;
+}
+
 json_t *api_mistakes(const struct csv_mistakes *mistakes)
 {
     json_t *list = json_array();

@@ -72,6 +72,11 @@ void api_query(const struct api_call *call, const char *name, size_t size, char 
 enum err api_commit(struct api_call *call, enum err err, const char *event, const char *subject, const char *detail,
                     struct why *why) MUST_CHECK;
 
+/* Takes `row` over into the array. Errors: NO_MEMORY, also when row is NULL. */
+enum err api_push(json_t *rows, json_t *row) MUST_CHECK;
+/* Whole number of the body; `fallback` when absent. Errors: BAD_INPUT. */
+enum err api_integer(const struct api_call *call, const char *name, int64_t fallback, int64_t least, int64_t most, int64_t *ret_value,
+                     struct why *why) MUST_CHECK;
 /* {"mistakes": [{"line", "column", "reason"}], "more"}, for the answer of a handler that refuses a file. */
 json_t *api_mistakes(const struct csv_mistakes *mistakes);
 

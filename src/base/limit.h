@@ -30,6 +30,8 @@ enum limits {
     LIMIT_JSON = 1024 * 1024,
     LIMIT_PLAN_BYTES = 16 * 1024 * 1024,
     LIMIT_PLAN_ROWS = 100000,
+    LIMIT_TABLE_BYTES = 16 * 1024 * 1024, /* customers, sites, devices and agreements as one CSV file */
+    LIMIT_TABLE_ROWS = 200000,
     LIMIT_SCAN = 512,
     LIMIT_KEYED = 256,        /* numbers keyed in at the factory server that wait for their stations */
     LIMIT_KEYED_PER_LINE = 16,

@@ -12,6 +12,12 @@ typedef int command_fn(const struct command_line *line);
 
 command_fn command_init, command_serve, command_login, command_operator_add, command_operator_list, command_operator_disable, command_operator_password;
 
+command_fn command_customer_add, command_customer_list, command_site_add, command_site_list, command_device_add,
+    command_device_list, command_device_show, command_device_bind, command_device_approve, command_device_scrap, command_tickets,
+    command_agreement_add, command_agreement_end, command_agreement_suspend, command_agreement_resume, command_agreement_list,
+    command_call, command_calls, command_counters, command_incidents, command_events, command_unlicensed,
+    command_quarantine_release, command_program_add, command_program_list, command_import, command_export, command_status;
+
 /* DIR/nameplate.conf of --dir, or --config. */
 enum err command_settings(const struct command_line *line, char ret_path[API_PATH], struct center_settings *ret_settings,
                           struct why *why) MUST_CHECK;

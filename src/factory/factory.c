@@ -4,7 +4,6 @@
 #include <stdio.h>
 
 #include "base/clock.h"
-#include "base/hex.h"
 #include "base/rng.h"
 
 struct span factory_binding(const struct device_number *number, const uint8_t fingerprint[CERT_FINGERPRINT],
@@ -30,14 +29,5 @@ enum err factory_note(struct db *db, const char *actor, const char *event, const
 
 enum err factory_request_id(char ret_id[LIMIT_MESSAGE_ID + 1])
 {
-    uint8_t bytes[16];
-    char hex[33];
-    enum err err = rng_fill(bytes, sizeof bytes);
-    if (err != OK)
-        return err;
-    bytes[6] = (uint8_t)((bytes[6] & 0x0f) | 0x40);
-    bytes[8] = (uint8_t)((bytes[8] & 0x3f) | 0x80);
-    hex_encode(bytes, sizeof bytes, hex);
-    snprintf(ret_id, LIMIT_MESSAGE_ID + 1, "urn:uuid:%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12, hex + 16, hex + 20);
-    return OK;
+    return rng_uuid_urn(ret_id);
 }

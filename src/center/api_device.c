@@ -1,0 +1,203 @@
+/* Devices and gateways: entering, showing, scrapping, release from quarantine (M-7). */
+#include <stdio.h>
+
+#include "base/hex.h"
+#include "center/api.h"
+#include "center/check.h"
+
+struct rows {
+    json_t *list;
+    int64_t most, now_s;
+};
+
+json_t *console_agreement(const struct agreement *a, int64_t now_s)
+{
+    char from[CLOCK_TEXT_SIZE], until[CLOCK_TEXT_SIZE];
+    return json_pack("{s:s,s:s,s:s,s:s}", "state", agreement_state_name(agreement_now(a, now_s)), "written",
+                     agreement_state_name(a->state), "from", console_time(a->from_s, from), "until",
+                     console_time(a->until_s, until));
+}
+
+static json_t *make_row(const struct center_device *d, int64_t now_s)
+{
+    char seen[CLOCK_TEXT_SIZE];
+    return json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:I,s:s,s:s,s:s,s:s}", "number", d->number.text, "kind",
+                     center_kind_name(d->kind), "agreement", agreement_state_name(agreement_now(&d->agreement, now_s)),
+                     "standing", center_standing_name(d->standing), "customer", d->customer, "site", d->site, "gateway",
+                     d->gateway.text, "address", d->address, "interval", (json_int_t)d->interval_s, "telephone", d->telephone,
+                     "reason", d->standing_reason, "version", d->version, "seen", console_time(d->seen_s, seen));
+}
+
+static enum err add_device(void *context, const struct center_device *d)
+{
+    struct rows *rows = context;
+    if ((int64_t)json_array_size(rows->list) == rows->most)
+        return OK;
+    return api_push(rows->list, make_row(d, rows->now_s));
+}
+
+static const char *query_or_null(const struct api_call *call, const char *name, size_t size, char *text)
+{
+    api_query(call, name, size, text);
+    return text[0] == '\0' ? NULL : text;
+}
+
+enum err api_device_list(struct api_call *call, struct why *why)
+{
+    char customer[LIMIT_NAME + 1], site[LIMIT_NAME + 1], gateway[LIMIT_NUMBER_TEXT + 1], unlicensed[4];
+    struct rows rows = { json_array(), console_most(call), clock_wall_s() };
+    struct center_device_filter filter = { .customer = query_or_null(call, "customer", sizeof customer, customer),
+                                           .site = query_or_null(call, "site", sizeof site, site),
+                                           .gateway = query_or_null(call, "gateway", sizeof gateway, gateway),
+                                           .unlicensed = query_or_null(call, "unlicensed", sizeof unlicensed, unlicensed) != NULL,
+                                           .now_s = rows.now_s };
+    call->answer = json_pack("{s:o}", "rows", rows.list);
+    return center_device_list(call->service->people.db, &filter, add_device, &rows, why);
+}
+
+/* --- Entering --- */
+
+static enum err read_place(struct api_call *call, struct center_device *d, struct why *why)
+{
+    char gateway[LIMIT_NUMBER_TEXT + 1];
+    enum err err = api_text(call, "customer", d->customer, sizeof d->customer, d->customer, why);
+    if (err == OK)
+        err = api_text(call, "site", d->site, sizeof d->site, d->site, why);
+    if (err == OK)
+        err = api_text(call, "gateway", d->gateway.text, sizeof gateway, gateway, why);
+    if (err == OK && gateway[0] == '\0')
+        d->gateway.text[0] = '\0';
+    else if (err == OK)
+        err = console_number(gateway, &d->gateway, why);
+    return err;
+}
+
+static enum err read_device(struct api_call *call, struct center_device *d, struct why *why)
+{
+    char kind[16];
+    enum err err = api_text(call, "kind", center_kind_name(d->kind), sizeof kind, kind, why);
+    if (err == OK && center_kind_parse(kind, &d->kind) != OK)
+        err = why_set(why, ERR_BAD_INPUT, "\"%s\" is not a kind: device, gateway or agentless is needed", kind);
+    if (err == OK)
+        err = read_place(call, d, why);
+    if (err == OK)
+        err = api_text(call, "address", d->address, sizeof d->address, d->address, why);
+    if (err == OK)
+        err = api_text(call, "telephone", d->telephone, sizeof d->telephone, d->telephone, why);
+    if (err == OK)
+        err = api_integer(call, "interval", d->interval_s, 0, LIMIT_POLL_MOST_S, &d->interval_s, why);
+    return err != OK ? err : check_device(d, why);
+}
+
+/* New or changed: what the body does not say stays as it is. */
+enum err api_device_put(struct api_call *call, struct why *why)
+{
+    struct db *db = call->service->people.db;
+    struct center_device d = { .kind = CENTER_DEVICE };
+    char number[LIMIT_NUMBER_TEXT + 1], detail[3 * LIMIT_NAME];
+    enum err err = api_text(call, "number", NULL, sizeof number, number, why);
+    if (err == OK)
+        err = console_number(number, &d.number, why);
+    if (err != OK)
+        return err;
+    struct center_device known;
+    err = center_device_find(db, number, &known, NULL);
+    if (err == OK)
+        d = known;
+    if (err == OK || err == ERR_NOT_FOUND)
+        err = read_device(call, &d, why);
+    if (err == OK && d.standing == CENTER_SCRAPPED)
+        err = why_set(why, ERR_CONFLICT, "%s is scrapped", number);
+    if (err == OK)
+        err = db_begin(db, why);
+    if (err == OK)
+        err = center_device_put(db, &d, why);
+    call->answer =
+        json_pack("{s:s,s:s,s:s}", "number", d.number.text, "kind", center_kind_name(d.kind), "gateway", d.gateway.text);
+    snprintf(detail, sizeof detail, "customer=%s site=%s gateway=%s", d.customer, d.site, d.gateway.text);
+    return console_commit(call, err, "device", d.number.text, detail, why);
+}
+
+/* --- One device --- */
+
+static enum err add_identity(void *context, const struct center_identity *i)
+{
+    char fingerprint[2 * CENTER_FINGERPRINT + 1];
+    hex_encode(i->fingerprint, CENTER_FINGERPRINT, fingerprint);
+    return api_push(context, json_pack("{s:I,s:s,s:s}", "generation", (json_int_t)i->generation, "state", i->state, "fingerprint",
+                                       fingerprint));
+}
+
+static enum err add_reading(void *context, const struct center_reading *r)
+{
+    return api_push(context, console_reading(r));
+}
+
+enum err api_device_show(struct api_call *call, struct why *why)
+{
+    struct db *db = call->service->people.db;
+    struct center_device d;
+    int64_t now = clock_wall_s();
+    json_t *identities = json_array(), *readings = json_array();
+    enum err err = center_device_find(db, call->rest, &d, why);
+    if (err == OK)
+        err = center_identity_of(db, call->rest, add_identity, identities, why);
+    if (err == OK)
+        err = center_reading_list(db, call->rest, 1, add_reading, readings, why);
+    if (err == OK)
+        call->answer = make_row(&d, now);
+    if (call->answer != NULL) {
+        json_object_set_new(call->answer, "agreement", console_agreement(&d.agreement, now));
+        json_object_set(call->answer, "identities", identities);
+        json_object_set(call->answer, "readings", readings);
+    }
+    json_decref(identities);
+    json_decref(readings);
+    return err != OK ? why_prefix(why, err, "%.41s", call->rest) : OK;
+}
+
+/* --- The end of a device, and of its quarantine --- */
+
+enum err api_device_scrap(struct api_call *call, struct why *why)
+{
+    struct db *db = call->service->people.db;
+    struct center_device d;
+    char reason[CENTER_TEXT];
+    int64_t now = clock_wall_s();
+    enum err err = api_text(call, "reason", "scrapped", sizeof reason, reason, why);
+    if (err == OK)
+        err = center_device_find(db, call->rest, &d, why);
+    if (err == OK && d.standing == CENTER_SCRAPPED)
+        err = why_set(why, ERR_CONFLICT, "%s is scrapped already", d.number.text);
+    if (err == OK)
+        err = db_begin(db, why);
+    if (err == OK)
+        err = center_device_stand(db, d.number.text, CENTER_SCRAPPED, reason, why);
+    if (err == OK && (d.agreement.state == AGREEMENT_ACTIVE || d.agreement.state == AGREEMENT_SUSPENDED) &&
+        agreement_now(&d.agreement, now) != AGREEMENT_ENDED)
+        err = center_agreement_set(db, d.number.text, AGREEMENT_ENDED, now, why);
+    call->answer = json_pack("{s:s,s:s}", "number", call->rest, "standing", "scrapped");
+    return console_commit(call, err, "scrapped", call->rest, reason, why);
+}
+
+enum err api_device_release(struct api_call *call, struct why *why)
+{
+    struct db *db = call->service->people.db;
+    struct center_device d;
+    char reason[CENTER_TEXT];
+    enum err err = api_text(call, "reason", NULL, sizeof reason, reason, why);
+    if (err == OK && reason[0] == '\0')
+        err = why_set(why, ERR_BAD_INPUT, "what was found out has to be said: --reason");
+    if (err == OK)
+        err = center_device_find(db, call->rest, &d, why);
+    if (err == OK && d.standing != CENTER_QUARANTINED)
+        err = why_set(why, ERR_CONFLICT, "%s is not in quarantine", d.number.text);
+    if (err == OK)
+        err = db_begin(db, why);
+    if (err == OK)
+        err = center_device_stand(db, d.number.text, CENTER_NORMAL, "", why);
+    if (err == OK)
+        err = center_session_forget(db, d.number.text, why);
+    call->answer = json_pack("{s:s,s:s}", "number", call->rest, "standing", "normal");
+    return console_commit(call, err, "quarantine-released", call->rest, reason, why);
+}

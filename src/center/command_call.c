@@ -1,0 +1,125 @@
+/* center call, center calls: a call is queued, and its answer waited for. */
+#include <stdio.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "center/commands.h"
+
+enum { PATH = 512, LOOK_MS = 200 };
+
+static enum err make_body(const struct command_line *line, json_t *body, struct why *why)
+{
+    static const struct {
+        const char *flag;
+        long least, most;
+    } numbers[] = { { "interval", LIMIT_POLL_LEAST_S, LIMIT_POLL_MOST_S }, { "limit", 1, LIMIT_POLL_MOST_S } };
+    enum err err = OK;
+    for (size_t i = 0; err == OK && i < sizeof numbers / sizeof *numbers; i++) {
+        long value;
+        if (command_flag(line, numbers[i].flag) == NULL)
+            continue;
+        err = command_flag_int(line, numbers[i].flag, numbers[i].least, numbers[i].most, &value, why);
+        if (err == OK)
+            json_object_set_new(body, numbers[i].flag, json_integer(value));
+    }
+    if (command_flag(line, "version") != NULL)
+        json_object_set_new(body, "version", json_string(command_flag(line, "version")));
+    return err;
+}
+
+/* Until the call is over, or the time is. */
+static enum err wait_for_answer(struct api_client *api, const char *id, long seconds, json_t **ret_call, struct why *why)
+{
+    char path[PATH] = "/calls";
+    int64_t until = clock_mono_ms() + 1000 * (int64_t)seconds;
+    api_add_step(path, sizeof path, id);
+    for (;;) {
+        json_t *call = NULL;
+        enum err err = api_ask(api, "GET", path, NULL, &call, why);
+        if (err == OK && json_is_true(json_object_get(call, "over"))) {
+            *ret_call = call;
+            return OK;
+        }
+        if (err == OK && clock_mono_ms() >= until)
+            err = why_set(why, ERR_TIMEOUT, "no answer within %ld seconds, the call is %s: nameplate center calls shows it",
+                          seconds, api_member(call, "state"));
+        json_decref(call);
+        if (err != OK)
+            return err;
+        nanosleep(&(struct timespec){ .tv_nsec = LOOK_MS * 1000000L }, NULL);
+    }
+}
+
+/* 0 for a response; a fault, refusal or expiry is told and gives 1. */
+static enum err show_answer(const json_t *call, struct why *why)
+{
+    const json_t *answer = json_object_get(call, "answer");
+    const char *error = api_member(answer, "error");
+    if (error[0] != '\0')
+        return why_set(why, err_from_name(error), "%s refused: %s", api_member(call, "number"), api_member(answer, "reason"));
+    if (answer == NULL)
+        return why_set(why, ERR_PEER_GONE, "the call is %s: %s", api_member(call, "state"), api_member(call, "reason"));
+    api_print_json(answer);
+    return OK;
+}
+
+static enum err make_call(const struct command_line *line, struct api_client *api, const json_t *body, long seconds,
+                          struct why *why)
+{
+    json_t *queued = NULL, *call = NULL;
+    enum err err = api_ask(api, "POST", "/calls", body, &queued, why);
+    if (err == OK && seconds == 0)
+        printf("%s waits for %s: %s\n", api_member(queued, "operation"), line->args[0], api_member(queued, "id"));
+    if (err == OK && seconds > 0)
+        err = wait_for_answer(api, api_member(queued, "id"), seconds, &call, why);
+    if (err == OK && seconds > 0)
+        err = show_answer(call, why);
+    json_decref(queued);
+    json_decref(call);
+    return err;
+}
+
+int command_call(const struct command_line *line)
+{
+    struct api_client api;
+    struct why why = { "" };
+    long seconds = 0;
+    json_t *body = json_pack("{s:s,s:s}", "number", line->args[0], "operation", line->args[1]);
+    enum err err = make_body(line, body, &why);
+    if (err == OK && command_flag(line, "wait") != NULL)
+        err = command_flag_int(line, "wait", 1, 86400, &seconds, &why);
+    if (err == OK)
+        err = api_open(&center_api, line, &api, &why);
+    if (err == OK) {
+        err = make_call(line, &api, body, seconds, &why);
+        api_close(&api);
+    }
+    json_decref(body);
+    return err == OK ? 0 : api_fail(&center_api, line, err, &why);
+}
+
+static int print_call(const struct command_line *line)
+{
+    char path[PATH] = "/calls";
+    json_t *call;
+    api_add_step(path, sizeof path, command_flag(line, "id"));
+    int status = api_run(&center_api, line, "GET", path, NULL, &call);
+    if (status != 0)
+        return status;
+    api_print_json(call);
+    json_decref(call);
+    return 0;
+}
+
+int command_calls(const struct command_line *line)
+{
+    static const char *const columns[] = { "accepted", "number", "direction", "operation", "state", "actor", "reason", "id" };
+    char path[PATH] = "/calls";
+    if (command_flag(line, "id") != NULL)
+        return print_call(line);
+    api_add_query(path, sizeof path, "number", line->args_n == 0 ? NULL : line->args[0]);
+    if (command_switch(line, "open"))
+        api_add_query(path, sizeof path, "open", "1");
+    api_add_query(path, sizeof path, "most", command_flag(line, "most"));
+    return api_list(&center_api, line, path, columns, sizeof columns / sizeof *columns);
+}

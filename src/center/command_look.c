@@ -1,0 +1,251 @@
+/* What operators look at: lists, one device, counters, incidents, the centre in numbers. */
+#include <stdio.h>
+
+#include "center/commands.h"
+
+enum { PATH = 512 };
+
+/* GETs a path; with --json the answer is printed as it is, else by `print`. */
+static int show(const struct command_line *line, const char *path, void (*print)(const json_t *answer))
+{
+    json_t *answer;
+    int status = api_run(&center_api, line, "GET", path, NULL, &answer);
+    if (status != 0)
+        return status;
+    if (command_switch(line, "json"))
+        api_print_json(answer);
+    else
+        print(answer);
+    json_decref(answer);
+    return 0;
+}
+
+static void add_flags(const struct command_line *line, const char *const *flags, char path[PATH])
+{
+    for (; *flags != NULL; flags++)
+        api_add_query(path, PATH, *flags, command_flag(line, *flags));
+}
+
+/* A path about the number that is the operand, if there is one; with --most. */
+static void about(const struct command_line *line, const char *what, char path[PATH])
+{
+    static const char *const flags[] = { "most", NULL };
+    snprintf(path, PATH, "/%s", what);
+    api_add_query(path, PATH, "number", line->args_n == 0 ? NULL : line->args[0]);
+    add_flags(line, flags, path);
+}
+
+static const char *or_dash(const char *text)
+{
+    return text[0] == '\0' ? "-" : text;
+}
+
+static void print_customers(const json_t *answer)
+{
+    size_t i;
+    json_t *r;
+    json_array_foreach(json_object_get(answer, "rows"), i, r)
+        printf("%-16s %s  %s  %s  %s\n", api_member(r, "id"), api_member(r, "name"), api_member(r, "address"),
+               api_member(r, "telephone"), api_member(r, "email"));
+}
+
+int command_customer_list(const struct command_line *line)
+{
+    return show(line, "/customers", print_customers);
+}
+
+static void print_sites(const json_t *answer)
+{
+    size_t i;
+    json_t *r;
+    json_array_foreach(json_object_get(answer, "rows"), i, r) printf(
+        "%-16s %-16s %s  %s\n", api_member(r, "id"), api_member(r, "customer"), api_member(r, "name"), api_member(r, "address"));
+}
+
+int command_site_list(const struct command_line *line)
+{
+    static const char *const flags[] = { "customer", NULL };
+    char path[PATH] = "/sites";
+    add_flags(line, flags, path);
+    return show(line, path, print_sites);
+}
+
+static void print_devices(const json_t *answer)
+{
+    size_t i;
+    json_t *r;
+    printf("%-18s %-9s %-9s %-11s %-16s %-16s %-18s %s\n", "number", "kind", "agreement", "standing", "customer", "site",
+           "gateway", "seen");
+    json_array_foreach(json_object_get(answer, "rows"), i, r) printf(
+        "%-18s %-9s %-9s %-11s %-16s %-16s %-18s %s\n", api_member(r, "number"), api_member(r, "kind"),
+        api_member(r, "agreement"), api_member(r, "standing"), or_dash(api_member(r, "customer")), or_dash(api_member(r, "site")),
+        or_dash(api_member(r, "gateway")), api_member(r, "seen")[0] == '\0' ? "never" : api_member(r, "seen"));
+}
+
+int command_device_list(const struct command_line *line)
+{
+    static const char *const flags[] = { "customer", "site", "gateway", "most", NULL };
+    char path[PATH] = "/devices";
+    add_flags(line, flags, path);
+    return show(line, path, print_devices);
+}
+
+int command_unlicensed(const struct command_line *line)
+{
+    char path[PATH] = "/devices";
+    api_add_query(path, sizeof path, "unlicensed", "1");
+    api_add_query(path, sizeof path, "most", command_flag(line, "most"));
+    return show(line, path, print_devices);
+}
+
+static void print_counters(const json_t *counters)
+{
+    const char *name;
+    json_t *value;
+    json_object_foreach((json_t *)(uintptr_t)counters, name, value)
+        printf("  %s %lld", name, (long long)json_integer_value(value));
+}
+
+static void print_device(const json_t *d)
+{
+    static const char *const members[] = { "kind", "customer", "site", "gateway", "address", "telephone", "version", "seen" };
+    const json_t *agreement = json_object_get(d, "agreement");
+    size_t i;
+    json_t *r;
+    const char *until = api_member(agreement, "until"), *reason = api_member(d, "reason");
+    printf("number      %s\n", api_member(d, "number"));
+    for (size_t m = 0; m < sizeof members / sizeof *members; m++)
+        printf("%-11s %s\n", members[m], or_dash(api_member(d, members[m])));
+    printf("standing    %s%s%s\n", api_member(d, "standing"), reason[0] == '\0' ? "" : ": ", reason);
+    printf("agreement   %s", api_member(agreement, "state"));
+    if (api_member(agreement, "from")[0] != '\0')
+        printf(", from %s%s%s", api_member(agreement, "from"), until[0] == '\0' ? "" : " until ", until);
+    putchar('\n');
+    json_array_foreach(json_object_get(d, "identities"), i, r)
+        printf("identity    generation %lld, %s, %s\n", api_number(r, "generation"), api_member(r, "state"),
+               api_member(r, "fingerprint"));
+    json_array_foreach(json_object_get(d, "readings"), i, r)
+    {
+        printf("counters    %s:", api_member(r, "received"));
+        print_counters(json_object_get(r, "counters"));
+        printf("%s\n", json_is_true(json_object_get(r, "billable")) ? "" : "  not billed");
+    }
+}
+
+int command_device_show(const struct command_line *line)
+{
+    char path[PATH] = "/devices";
+    api_add_step(path, sizeof path, line->args[0]);
+    return show(line, path, print_device);
+}
+
+static void print_tickets(const json_t *answer)
+{
+    size_t i;
+    json_t *r;
+    json_array_foreach(json_object_get(answer, "rows"), i, r)
+        printf("%s  %s  board %s  %s  %s\n", api_member(r, "asked"), api_member(r, "number"), api_member(r, "board"),
+               api_member(r, "state"), api_member(r, "actor"));
+}
+
+int command_tickets(const struct command_line *line)
+{
+    char path[PATH] = "/tickets";
+    if (!command_switch(line, "all"))
+        api_add_query(path, sizeof path, "open", "1");
+    return show(line, path, print_tickets);
+}
+
+static void print_agreements(const json_t *answer)
+{
+    size_t i;
+    json_t *r;
+    json_array_foreach(json_object_get(answer, "rows"), i, r)
+        printf("%-18s %-9s from %s%s%s\n", api_member(r, "number"), api_member(r, "state"), api_member(r, "from"),
+               api_member(r, "until")[0] == '\0' ? "" : " until ", api_member(r, "until"));
+}
+
+int command_agreement_list(const struct command_line *line)
+{
+    char path[PATH] = "/agreements";
+    api_add_query(path, sizeof path, "number", line->args_n == 0 ? NULL : line->args[0]);
+    return show(line, path, print_agreements);
+}
+
+static void print_readings(const json_t *answer)
+{
+    size_t i;
+    json_t *r;
+    json_array_foreach(json_object_get(answer, "rows"), i, r)
+    {
+        const char *via = api_member(r, "via");
+        printf("%s  %-18s %5lld/%lld", api_member(r, "received"), api_member(r, "number"), api_number(r, "epoch"),
+               api_number(r, "sequence"));
+        print_counters(json_object_get(r, "counters"));
+        if (via[0] != '\0')
+            printf("  via %s", via);
+        if (!json_is_true(json_object_get(r, "billable")))
+            printf("  not billed: %s", api_member(r, "verdict"));
+        putchar('\n');
+    }
+}
+
+int command_counters(const struct command_line *line)
+{
+    char path[PATH];
+    about(line, "counters", path);
+    return show(line, path, print_readings);
+}
+
+static void print_incidents(const json_t *answer)
+{
+    size_t i;
+    json_t *r;
+    json_array_foreach(json_object_get(answer, "rows"), i, r)
+    {
+        printf("%s  %s  %s  %s", api_member(r, "at"), api_member(r, "kind"), or_dash(api_member(r, "number")),
+               api_member(r, "text"));
+        if (api_member(r, "by")[0] != '\0')
+            printf(" (by %s)", api_member(r, "by"));
+        if (api_number(r, "times") > 1)
+            printf(" (%lld times)", api_number(r, "times"));
+        putchar('\n');
+    }
+}
+
+int command_incidents(const struct command_line *line)
+{
+    char path[PATH];
+    about(line, "incidents", path);
+    return show(line, path, print_incidents);
+}
+
+static void print_events(const json_t *answer)
+{
+    size_t i;
+    json_t *r;
+    json_array_foreach(json_object_get(answer, "rows"), i, r) printf(
+        "%s  %-18s %s  %s\n", api_member(r, "at"), api_member(r, "number"), api_member(r, "kind"), api_member(r, "detail"));
+}
+
+int command_events(const struct command_line *line)
+{
+    char path[PATH];
+    about(line, "events", path);
+    return show(line, path, print_events);
+}
+
+static void print_status(const json_t *n)
+{
+    printf("%lld customers, %lld sites, %lld devices, %lld of them seen within a day\n", api_number(n, "customers"),
+           api_number(n, "sites"), api_number(n, "devices"), api_number(n, "seen_today"));
+    printf("%lld under an active agreement, %lld seen without one, %lld in quarantine\n", api_number(n, "licensed"),
+           api_number(n, "unlicensed"), api_number(n, "quarantined"));
+    printf("%lld calls open, %lld replacement boards wait, %lld incidents within a day\n", api_number(n, "open_calls"),
+           api_number(n, "open_tickets"), api_number(n, "incidents_today"));
+}
+
+int command_status(const struct command_line *line)
+{
+    return show(line, "/status", print_status);
+}
