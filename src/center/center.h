@@ -33,6 +33,10 @@ struct center {
  * on its behalf gets it now. After the commit. */
 void center_wake(struct center *center, const char *number);
 
+/* The operators' listener, and the line that says where it is. */
+enum err center_open_admin(struct center *center, struct tls_context *tls, struct why *why) MUST_CHECK;
+enum err center_announce_admin(const struct center *center, struct why *why) MUST_CHECK;
+
 /* The devices' and gateways' listener. */
 extern const struct http_handler center_field_handler;
 

@@ -129,6 +129,8 @@ static enum err open_listeners(struct center *center, struct why *why)
         return err;
     center->ca_tls = tls_context_ref(made.ca);
     err = open_field(center, made.field, why);
+    if (err == OK)
+        err = center_open_admin(center, made.admin, why);
     contexts_done(&made);
     return err;
 }
@@ -145,10 +147,12 @@ static enum err open_loop(struct center *center, struct why *why)
     return err != OK ? err : http_client_new(center->loop, &center->client, why);
 }
 
-static void announce(const struct center *center)
+static enum err announce(const struct center *center, struct why *why)
 {
     printf("ready center %s:%u\n", center->settings.address, http_server_port(center->field));
+    enum err err = center_announce_admin(center, why);
     fflush(stdout);
+    return err;
 }
 
 static void close_all(struct center *center)
@@ -174,10 +178,9 @@ static enum err run(struct center *center, struct why *why)
         err = open_loop(center, why);
     if (err == OK)
         err = open_listeners(center, why);
-    if (err != OK)
-        return err;
-    announce(center);
-    return loop_run(center->loop, why);
+    if (err == OK)
+        err = announce(center, why);
+    return err != OK ? err : loop_run(center->loop, why);
 }
 
 int center_serve(const char *config)
