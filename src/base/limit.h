@@ -67,7 +67,7 @@ enum limits {
 
     /* Signer */
     LIMIT_IPC_FRAME = LIMIT_LISTS, /* the largest thing that front and signer tell each other */
-    LIMIT_ISSUE_BATCH = 512, /* certificates in one commit */
+    LIMIT_ISSUE_BATCH = 1024, /* certificates in one commit */
 };
 
 #endif

@@ -1,12 +1,10 @@
 /* A batch request: its numbers come in pieces, are all checked before anything is made, and are then reserved
  * in one transaction (F-3, F-4, I10, I11). */
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "base/clock.h"
 #include "base/rng.h"
-#include "ca/decide.h"
-#include "ca/signer.h"
+#include "ca/reserve.h"
 
 struct batch *batch_find(struct signer *s, int64_t tag)
 {
@@ -18,9 +16,9 @@ struct batch *batch_find(struct signer *s, int64_t tag)
 
 void batch_done(struct signer *s, struct batch *b)
 {
-    issue_drop_ahead(s); /* the pool may be using the batch's sealers */
-    for (size_t i = 0; s->pool != NULL && i < pool_workers(s->pool); i++)
-        sealer_free(b->sealers[i]);
+    issue_drop_ahead(s); /* slices of the batch */
+    sealer_free(b->sealer);
+    reserve_done(b);
     buf_done(&b->numbers);
     *b = (struct batch){ .state = BATCH_NONE };
 }
@@ -82,106 +80,10 @@ enum err batch_close(struct signer *s, int64_t tag, struct frame_reader *fields,
     return OK;
 }
 
-/* --- The requester's production orders, with what is used up of each --- */
-
-struct order_book {
-    struct decide_order *orders; /* by model, then age */
-    size_t n, room;
-};
-
-static enum err add_order(void *context, const struct register_order *order, const struct register_account *account)
-{
-    struct order_book *book = context;
-    if (book->n == book->room) {
-        size_t room = book->room == 0 ? 16 : 2 * book->room;
-        struct decide_order *grown = reallocarray(book->orders, room, sizeof *grown);
-        if (grown == NULL)
-            return ERR_NO_MEMORY;
-        book->orders = grown;
-        book->room = room;
-    }
-    book->orders[book->n++] = (struct decide_order){ *order, decide_used(account) };
-    return OK;
-}
-
-static int by_model_and_age(const void *a, const void *b)
-{
-    const struct decide_order *x = a, *y = b;
-    int models = strcmp(x->order.model, y->order.model);
-    return models != 0 ? models : (x->order.id > y->order.id) - (x->order.id < y->order.id);
-}
-
-static enum err load_orders(struct signer *s, const char *requester, struct order_book *book, struct why *why)
-{
-    enum err err = register_order_list(s->db, requester, NULL, add_order, book, why);
-    if (err == OK && book->n != 0)
-        qsort(book->orders, book->n, sizeof *book->orders, by_model_and_age);
-    return err;
-}
-
-/* The run of orders for the number's model. */
-static struct decide_order *find_run(const struct order_book *book, const struct device_number *number, size_t *ret_n)
-{
-    char model[LIMIT_MODEL_CODE + 1];
-    number_model(number, model);
-    size_t first = 0, n = 0;
-    while (first < book->n && strcmp(book->orders[first].order.model, model) != 0)
-        first++;
-    while (first + n < book->n && strcmp(book->orders[first + n].order.model, model) == 0)
-        n++;
-    *ret_n = n;
-    return &book->orders[first];
-}
-
-/* --- Checking and reserving --- */
-
-static enum err reserve_number(struct signer *s, const struct batch *b, struct order_book *book, const struct register_request *r,
-                               const char *text, int64_t position, struct why *why)
-{
-    struct device_number number;
-    struct issue_facts facts = { .number = &number, .requester = b->requester, .request = r->id, .now_s = r->accepted_s };
-    size_t order = 0;
-    enum err err = number_parse(span_text(text), &number, why);
-    if (err == OK)
-        err = register_history(s->db, text, &facts.history, why);
-    if (err != OK)
-        return err;
-    struct decide_order *orders = find_run(book, &number, &facts.orders_n);
-    facts.orders = orders;
-    err = decide_issue(&facts, &order, why);
-    if (err != OK)
-        return err;
-    struct register_certificate c = { .generation = facts.history.generation + 1, .order_id = orders[order].order.id,
-                                      .request = r->id, .position = position, .created_s = r->accepted_s };
-    snprintf(c.subject, sizeof c.subject, "%s", text);
-    snprintf(c.requester, sizeof c.requester, "%s", b->requester);
-    orders[order].used++;
-    return register_reserve(s->db, &c, why);
-}
-
-static enum err reserve_all(struct signer *s, const struct batch *b, const struct register_request *r, struct why *why)
-{
-    struct order_book book = { 0 };
-    enum err err = load_orders(s, b->requester, &book, why);
-    const char *text = (const char *)b->numbers.data;
-    for (int64_t i = 0; err == OK && i < b->count; i++, text += strlen(text) + 1)
-        err = reserve_number(s, b, &book, r, text, i, why);
-    free(book.orders);
-    return err;
-}
-
 /* What binds a request's sealed data key to the request. */
 static enum err put_binding(const struct batch *b, struct buf *to)
 {
     return buf_putf(to, "request\n%s\n%s", b->requester, b->message_id);
-}
-
-static enum err use_data_key(struct signer *s, struct batch *b, const struct secret *key, struct why *why)
-{
-    enum err err = OK;
-    for (size_t i = 0; err == OK && i < pool_workers(s->pool); i++)
-        err = sealer_new(key, &b->sealers[i], why);
-    return err;
 }
 
 static enum err make_data_key(struct signer *s, struct batch *b, struct register_request *r, struct why *why)
@@ -202,7 +104,7 @@ static enum err make_data_key(struct signer *s, struct batch *b, struct register
     _Static_assert(SEAL_KEY + SEAL_OVERHEAD <= sizeof r->data_key, "a sealed data key fits its row");
     memcpy(r->data_key, sealed.data, sealed.len);
     r->data_key_n = sealed.len;
-    return use_data_key(s, b, &key, why);
+    return sealer_new(&key, &b->sealer, why);
 }
 
 static enum err open_data_key(struct signer *s, struct batch *b, const struct register_request *r, struct why *why)
@@ -212,7 +114,7 @@ static enum err open_data_key(struct signer *s, struct batch *b, const struct re
     enum err err = put_binding(b, &binding);
     if (err == OK)
         err = unseal(s->kek, span_of(r->data_key, r->data_key_n), buf_span(&binding), &key, why);
-    return err != OK ? err : use_data_key(s, b, &key, why);
+    return err != OK ? err : sealer_new(&key, &b->sealer, why);
 }
 
 static enum err accept_new(struct signer *s, struct batch *b, struct register_request *r, struct why *why)
@@ -231,24 +133,34 @@ static enum err accept_new(struct signer *s, struct batch *b, struct register_re
     return err != OK ? err : db_commit(s->db, why);
 }
 
+static enum err accept_again(struct signer *s, struct batch *b, const struct register_request *r,
+                             const uint8_t digest[REGISTER_DIGEST], struct why *why)
+{
+    enum err err = decide_repeat(r, digest, b->count, why);
+    b->request = r->id;
+    if (err == OK)
+        err = open_data_key(s, b, r, why);
+    return err != OK ? err : reserve_load(s, b, why);
+}
+
 static enum err accept(struct signer *s, struct batch *b, struct why *why)
 {
     struct register_request r = { .numbers = b->count, .accepted_s = clock_wall_s() };
     uint8_t digest[REGISTER_DIGEST];
     cert_fingerprint_der(buf_span(&b->numbers), digest); /* a SHA-256 like any other */
-    enum err err = register_request_find(s->db, b->requester, b->message_id, &r, NULL);
+    enum err err = reserve_find_places(b);
+    if (err == OK)
+        err = register_request_find(s->db, b->requester, b->message_id, &r, NULL);
     if (err == OK) {
-        err = decide_repeat(&r, digest, b->count, why);
-        if (err == OK)
-            err = open_data_key(s, b, &r, why);
+        err = accept_again(s, b, &r, digest, why);
     } else if (err == ERR_NOT_FOUND) {
         snprintf(r.message_id, sizeof r.message_id, "%s", b->message_id);
         snprintf(r.requester, sizeof r.requester, "%s", b->requester);
         memcpy(r.digest, digest, sizeof digest);
         err = accept_new(s, b, &r, why);
     }
-    if (err == OK)
-        b->request = r.id;
+    b->request = r.id;
+    b->accepted_s = r.accepted_s;
     return err;
 }
 
@@ -280,7 +192,6 @@ enum err batch_check(struct signer *s, int64_t tag, struct frame_reader *fields,
         batch_done(s, b);
         return err;
     }
-    buf_done(&b->numbers); /* they are in the register now */
     b->state = BATCH_ACCEPTED;
     return answer_accepted(s, b);
 }

@@ -27,11 +27,20 @@ static enum err take_live(void *context, const struct register_certificate *c)
 
 /* One that was reserved is let go, unless what will be signed is on record: a signature may exist or be made at this
  * moment. That one and all others are revoked. */
-static enum err choose(struct db *db, const struct target *t, enum lifecycle_state *ret_to, struct why *why)
+static enum err choose(struct db *db, const struct target *t, const char *subject, enum lifecycle_state *ret_to, struct why *why)
 {
     bool may_be_signed = true;
-    enum err err = t->state == LIFE_REQUESTED ? register_take_serial(db, t->id, &may_be_signed, why) : OK;
+    enum err err = t->state == LIFE_REQUESTED ? register_reserved_body(db, subject, &may_be_signed, why) : OK;
     return err != OK ? err : lifecycle_next(t->state, may_be_signed ? LIFE_EVENT_REVOKE : LIFE_EVENT_REFUSE, ROLE_CA, ret_to, why);
+}
+
+static enum err move(struct db *db, const struct target *t, const char *subject, enum lifecycle_state to, int64_t now_s,
+                     const char *reason, struct why *why)
+{
+    int64_t revoked_s = to == LIFE_PLANNED ? 0 : now_s;
+    if (t->state == LIFE_REQUESTED)
+        return register_let_go(db, subject, to, revoked_s, reason, why);
+    return register_certificate_move(db, t->id, t->state, to, revoked_s, reason, why);
 }
 
 static enum err revoke_newest(struct db *db, const char *subject, const char *reason, enum lifecycle_state *ret_to, struct why *why)
@@ -48,9 +57,9 @@ static enum err revoke_newest(struct db *db, const char *subject, const char *re
     if (err == OK && !lifecycle_is_live(t.state))
         err = why_set(why, ERR_BAD_TRANSITION, "%s has no live identity: the newest is %s", subject, lifecycle_name(t.state));
     if (err == OK)
-        err = choose(db, &t, &to, why);
+        err = choose(db, &t, subject, &to, why);
     if (err == OK)
-        err = register_certificate_move(db, t.id, t.state, to, to == LIFE_PLANNED ? 0 : now_s, reason, why);
+        err = move(db, &t, subject, to, now_s, reason, why);
     if (err == OK)
         err = register_audit(db, now_s, actor, "revoke", subject, why, "from=%s to=%s reason=%s", lifecycle_name(t.state),
                              lifecycle_name(to), reason);

@@ -22,8 +22,9 @@ struct batch_call {
     bool open;      /* the signer knows of it */
     int64_t waiting_n;
     struct buf waiting; /* numbers for the next frame, as its fields */
-    int64_t total, slices_asked, slices_here;
+    int64_t slices_asked, slices_here;
     bool begun;     /* the reply is under way */
+    bool ended;     /* the last pack was there */
     uint64_t timer; /* while paused */
 };
 
@@ -191,8 +192,7 @@ static void begin_reply(struct call *c, struct frame_reader *fields)
     AUTO_BUF out = BUF_INIT;
     struct soap_header header = call_reply_header(c);
     char count[24];
-    b->total = frame_int(fields);
-    snprintf(count, sizeof count, "%lld", (long long)b->total);
+    snprintf(count, sizeof count, "%lld", (long long)frame_int(fields));
     log_event(LOG_INFO, "batch", "request", c->header.message_id, "peer", http_peer(c->x)->name, "numbers", count, NULL);
     enum err err = soap_write_open(SERVICE_CA, c->message, true, &header, &out);
     if (err != OK) {
@@ -205,13 +205,13 @@ static void begin_reply(struct call *c, struct frame_reader *fields)
     pump(c);
 }
 
-/* Asks for further slices while there are some and the peer takes what was made. */
+/* Asks for further slices while the peer takes what was made. How many there are is known by the last one: what was
+ * asked for behind it is answered to nobody. */
 static void pump(void *context)
 {
     struct call *c = context;
     struct batch_call *b = c->batch;
-    int64_t slices = (b->total + LIMIT_ISSUE_BATCH - 1) / LIMIT_ISSUE_BATCH;
-    while (b->slices_asked < slices && b->slices_asked - b->slices_here < SLICES_AHEAD &&
+    while (!b->ended && b->slices_asked - b->slices_here < SLICES_AHEAD &&
            http_reply_waiting(c->x) < REPLY_WAITING_MAX) {
         if (ask(c, CA_REQUEST_NEXT) != OK) {
             fail_reply(c, ERR_PEER_GONE, NULL);
@@ -256,7 +256,8 @@ static void take_packs(struct call *c, struct frame_reader *fields)
     http_reply_piece(c->x, buf_span(&out));
     if (what != CA_PACKS_MORE)
         b->slices_here++;
-    if (what == CA_PACKS_ALL)
+    b->ended = what == CA_PACKS_ALL;
+    if (b->ended)
         http_reply_end(c->x);
     else
         pump(c);
@@ -274,7 +275,7 @@ static void take_error(struct call *c, struct frame_reader *fields)
 static void on_answer(void *context, unsigned kind, struct frame_reader *fields)
 {
     struct call *c = context;
-    if (c->answered && !c->batch->begun)
+    if (c->batch->ended || (c->answered && !c->batch->begun))
         return;
     if (kind == CA_ANSWER_ACCEPTED)
         begin_reply(c, fields);

@@ -119,6 +119,51 @@ static enum err check_accounts(struct check *c, struct why *why)
     return register_order_list(c->db, NULL, NULL, check_account, c, why);
 }
 
+/* --- Bodies without a certificate: of a signer that was killed between recording and signing. No fault: those of a batch
+ * are signed when the request is repeated; of the others no certificate was given out --- */
+
+struct unsigned_bodies {
+    int64_t n;
+    char example[160];
+};
+
+static void note_body(struct unsigned_bodies *u, const char *kind, struct span subject, const char *requester)
+{
+    if (u->n++ == 0)
+        snprintf(u->example, sizeof u->example, "%s %.*s for %s", kind, (int)subject.n, (const char *)subject.at, requester);
+}
+
+static enum err count_single(void *context, const struct register_certificate *c)
+{
+    if (c->der.n == 0)
+        note_body(context, c->kind, span_text(c->subject), c->requester);
+    return OK;
+}
+
+static enum err count_slice(void *context, const struct register_slice *slice)
+{
+    struct register_body body;
+    struct span rest = slice->bodies;
+    while (register_body_next(&rest, &body))
+        note_body(context, "device", body.number, slice->message_id);
+    return rest.n == 0 ? OK : ERR_DAMAGED;
+}
+
+static enum err report_bodies(struct db *db, struct why *why)
+{
+    struct unsigned_bodies u = { 0 };
+    enum err err = register_body_list(db, NULL, count_single, &u, why);
+    if (err == OK)
+        err = register_slice_unsigned(db, count_slice, &u, why);
+    if (err != OK)
+        return err;
+    if (u.n == 0)
+        printf("%-30s none\n", "bodies without a certificate");
+    else
+        printf("%-30s %" PRId64 ", the first: %s\n", "bodies without a certificate", u.n, u.example);
+    return OK;
+}
+
 static const struct {
     const char *name;
     enum err (*run)(struct check *c, struct why *why);
@@ -145,6 +190,11 @@ int command_fsck(const struct command_line *line)
         bad += err != OK;
         printf("%-30s %s\n", checks[i].name, err == OK ? "good" : why_text(&reason, err));
     }
+    struct why reason = { 0 };
+    err = report_bodies(c.db, &reason);
+    if (err != OK)
+        printf("%-30s %s\n", "bodies without a certificate", why_text(&reason, err));
+    bad += err != OK;
     trust_free(c.trust);
     db_close(c.db);
     printf("fsck: %" PRId64 " certificates, %d checks failed\n", c.certificates, bad);

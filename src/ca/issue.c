@@ -1,45 +1,21 @@
-/* Making packs, a slice of a batch at a time, in two durable steps: what will be signed and the sealed key are
- * committed, then it is signed and the certificates are committed, then the packs go out (F-4, I5, I9). A slice
- * that a crash left half done is taken up where it was, so that the same request gives the same bytes (I10). */
-#include <stdio.h>
+/* The slices of a batch one after the other: while one is recorded, the pool makes keys and bodies for the next but one.
+ * One transaction records the certificates of a slice and what will be signed of the next: each slice costs one sync.
+ *
+ *     pool   prepare 0 | prepare 1   | sign 0 | prepare 2              | sign 1 | prepare 3 ...
+ *     main             | bodies of 0 |        | record 0, bodies of 1  |        | record 1, bodies of 2 ... */
 #include <stdlib.h>
 
-#include "base/clock.h"
-#include "base/hex.h"
-#include "base/rng.h"
-#include "ca/signer.h"
+#include "ca/reserve.h"
+#include "ca/slice.h"
 
-enum { FRAME_BYTES = 2 * 1024 * 1024 }; /* a PACKS frame is closed beyond that */
+enum { FRAME_BYTES = 2 * 1024 * 1024, SLICES = 3 }; /* a PACKS frame is closed beyond so many bytes */
 
-struct item {
-    int64_t id, generation;
-    struct device_number number;
-    char order[LIMIT_NAME + 1];
-    struct maker *maker;
-    uint8_t serial[ISSUER_SERIAL];
-    uint8_t fingerprint[CERT_FINGERPRINT];
-    struct buf sealed, tbs, cert;
-    struct buf key, pack;     /* wiped after each slice */
-    bool prepared, is_signed; /* in this slice, and to be recorded */
-    bool dropped;             /* revoked before it was made: never signed, and left out of the answer */
-    enum err err;
-    struct why why;
-};
-
-struct slice {
-    struct signer *signer;
-    struct batch *batch;
-    int64_t position; /* of its first item in the batch */
-    size_t n;
-    int64_t now_s;
-    struct item items[LIMIT_ISSUE_BATCH];
-};
-
-/* While one slice is recorded, the next is prepared by the pool. What was prepared and never recorded is nothing:
- * it may be dropped at any moment. */
+/* What is prepared and not recorded is nothing: it may be dropped at any moment. What is on record may be, too: it is
+ * loaded again when it is asked for. */
 struct desk {
-    struct slice slices[2];
-    struct slice *ahead; /* the one being prepared; NULL: none */
+    struct slice slices[SLICES];
+    struct slice *ready; /* on record, to be signed next; NULL: none */
+    struct slice *ahead; /* being prepared; NULL: none */
 };
 
 enum err issue_new_desk(struct signer *s)
@@ -48,197 +24,136 @@ enum err issue_new_desk(struct signer *s)
     return s->desk == NULL ? ERR_NO_MEMORY : OK;
 }
 
-static void free_item(struct item *item)
-{
-    buf_done(&item->sealed);
-    buf_done(&item->tbs);
-    buf_done(&item->cert);
-    buf_wipe(&item->key);
-    buf_wipe(&item->pack);
-}
-
 void issue_free_desk(struct signer *s)
 {
-    for (size_t i = 0; s->desk != NULL && i < 2; i++)
-        for (size_t k = 0; k < LIMIT_ISSUE_BATCH; k++)
-            free_item(&s->desk->slices[i].items[k]);
+    for (size_t i = 0; s->desk != NULL && i < SLICES; i++)
+        slice_free(&s->desk->slices[i]);
     free(s->desk);
 }
 
-/* Empties an item but keeps its memory; what was secret in it is overwritten. */
-static void clear_item(struct item *item)
+static struct slice *free_slice(struct desk *desk)
 {
-    secret_wipe(item->key.data, item->key.len);
-    secret_wipe(item->pack.data, item->pack.len);
-    struct item empty = { .sealed = item->sealed, .tbs = item->tbs, .cert = item->cert, .key = item->key, .pack = item->pack };
-    *item = empty;
-    buf_clear(&item->sealed);
-    buf_clear(&item->tbs);
-    buf_clear(&item->cert);
-    buf_clear(&item->key);
-    buf_clear(&item->pack);
+    struct slice *slice = desk->slices;
+    while (slice->batch != NULL)
+        slice++;
+    return slice;
 }
 
-static enum err load_item(void *context, const struct register_certificate *c)
+void issue_drop_ahead(struct signer *s)
 {
-    struct slice *slice = context;
-    struct item *item = &slice->items[slice->n];
-    if (slice->n == LIMIT_ISSUE_BATCH || (c->serial.n != 0 && c->serial.n != sizeof item->serial))
-        return ERR_DAMAGED;
-    clear_item(item);
-    item->id = c->id;
-    item->dropped = c->state != LIFE_REQUESTED && c->der.n == 0;
-    item->generation = c->generation;
-    snprintf(item->order, sizeof item->order, "%s", c->order);
-    if (c->serial.n != 0)
-        memcpy(item->serial, c->serial.at, c->serial.n);
-    enum err err = number_parse(span_text(c->subject), &item->number, NULL);
+    if (s->desk == NULL)
+        return;
+    pool_wait(s->pool);
+    if (s->desk->ahead != NULL)
+        slice_clear(s->desk->ahead);
+    if (s->desk->ready != NULL)
+        slice_clear(s->desk->ready);
+    s->desk->ahead = s->desk->ready = NULL;
+}
+
+/* The slice behind `now` is made ready by the pool while the caller goes on. Whatever is wrong with it is met, and told,
+ * when it is its turn. */
+static void begin_ahead(const struct slice *now)
+{
+    struct signer *s = now->signer;
+    int64_t position = now->position + (int64_t)now->n;
+    if (position >= now->batch->count)
+        return;
+    struct slice *next = free_slice(s->desk);
+    if (slice_load(next, s, now->batch, position, NULL) != OK) {
+        slice_clear(next);
+        return;
+    }
+    s->desk->ahead = next;
+    pool_start(s->pool, next->n, slice_prepare_item, next);
+}
+
+/* What begin_ahead began; NULL when there is nothing, or nothing good. */
+static struct slice *take_ahead(struct signer *s)
+{
+    struct slice *slice = s->desk->ahead;
+    pool_wait(s->pool);
+    s->desk->ahead = NULL;
+    if (slice == NULL || slice_judge(slice, NULL) == OK)
+        return slice;
+    slice_clear(slice);
+    return NULL;
+}
+
+/* Records what is to be recorded of a slice that is signed and of one that is prepared; each may be NULL. */
+static enum err record(struct slice *is_signed, struct slice *prepared, struct why *why)
+{
+    struct slice *one = is_signed != NULL ? is_signed : prepared;
+    enum err err = one == NULL ? OK : db_begin(one->signer->db, why);
+    if (one == NULL || err != OK)
+        return err;
+    err = reserve_refresh(one->signer, one->batch, why); /* nobody lets go of a number while the transaction is open */
+    if (err == OK && is_signed != NULL) {
+        slice_drop_released(is_signed);
+        err = slice_issue(is_signed, why);
+    }
+    if (err == OK && prepared != NULL) {
+        slice_drop_released(prepared);
+        err = slice_put_on_record(prepared, why);
+    }
     if (err == OK)
-        err = buf_put_span(&item->sealed, c->sealed);
-    if (err == OK)
-        err = buf_put_span(&item->tbs, c->tbs);
-    if (err == OK)
-        err = buf_put_span(&item->cert, c->der);
-    slice->n++;
+        err = db_commit(one->signer->db, why);
+    if (err == OK && is_signed != NULL)
+        slice_settle(is_signed);
+    if (err == OK && prepared != NULL)
+        slice_settle(prepared);
     return err;
 }
 
-/* What binds a sealed key to its certificate: device number and serial number. */
-static size_t bind_key(const struct item *item, uint8_t to[LIMIT_NUMBER_TEXT + ISSUER_SERIAL])
+/* The slice at the batch's position, on record. */
+static enum err take_slice(struct signer *s, struct batch *b, struct slice **ret_slice, struct why *why)
 {
-    size_t n = strlen(item->number.text);
-    memcpy(to, item->number.text, n);
-    memcpy(to + n, item->serial, ISSUER_SERIAL);
-    return n + ISSUER_SERIAL;
-}
-
-/* --- What the workers do --- */
-
-static enum err open_key(struct item *item, struct sealer *sealer)
-{
-    AUTO_SECRET key = SECRET_INIT;
-    uint8_t binding[LIMIT_NUMBER_TEXT + ISSUER_SERIAL];
-    size_t n = bind_key(item, binding);
-    enum err err = unseal(sealer, buf_span(&item->sealed), span_of(binding, n), &key, &item->why);
-    return err != OK ? err : buf_put_span(&item->key, secret_span(&key));
-}
-
-static enum err make_body(struct item *item, size_t worker, struct sealer *sealer, int64_t now_s)
-{
-    uint8_t binding[LIMIT_NUMBER_TEXT + ISSUER_SERIAL];
-    struct issue_order order = { .number = item->number, .not_before = now_s };
-    enum err err = rng_fill(item->serial, sizeof item->serial);
+    struct slice *slice = s->desk->ready;
+    if (b->position == b->count)
+        return why_set(why, ERR_NOT_FOUND, "all packs of the request were given out");
+    s->desk->ready = NULL;
+    if (slice != NULL && slice->batch == b && slice->position == b->position) {
+        *ret_slice = slice;
+        return OK;
+    }
+    if (slice != NULL)
+        slice_clear(slice);
+    issue_drop_ahead(s);
+    *ret_slice = slice = free_slice(s->desk);
+    enum err err = slice_load(slice, s, b, b->position, why);
+    if (err == OK && slice->n == 0)
+        err = why_set(why, ERR_DAMAGED, "the register has nothing at place %lld of the request", (long long)b->position);
+    if (err != OK || slice->state != SLICE_NEW)
+        return err;
+    pool_run(s->pool, slice->n, slice_prepare_item, slice);
+    err = slice_judge(slice, why);
     if (err != OK)
         return err;
-    item->serial[0] = (uint8_t)(0x40 | (item->serial[0] & 0x3f)); /* as the issuer would */
-    memcpy(order.serial, item->serial, sizeof order.serial);
-    err = issuer_prepare(item->maker->issuers[worker], &order, &item->key, &item->tbs, &item->why);
-    size_t n = bind_key(item, binding);
+    begin_ahead(slice);
+    return record(NULL, slice, why);
+}
+
+static enum err make_slice(struct slice *slice, struct why *why)
+{
+    struct signer *s = slice->signer;
+    struct desk *desk = s->desk;
+    if (desk->ahead == NULL)
+        begin_ahead(slice);
+    struct slice *next = take_ahead(s);
+    pool_run(s->pool, slice->n, slice_sign_item, slice);
+    enum err err = slice_judge(slice, why);
+    if (err == OK && next != NULL)
+        begin_ahead(next);
     if (err == OK)
-        err = seal(sealer, buf_span(&item->key), span_of(binding, n), &item->sealed, &item->why);
-    item->prepared = err == OK;
+        err = record(slice->state == SLICE_ON_RECORD ? slice : NULL, next != NULL && next->state == SLICE_NEW ? next : NULL, why);
+    if (err == OK)
+        desk->ready = next;
+    else if (next != NULL)
+        slice_clear(next);
     return err;
-}
-
-static void prepare_item(void *context, size_t worker, size_t i)
-{
-    struct slice *slice = context;
-    struct item *item = &slice->items[i];
-    struct sealer *sealer = slice->batch->sealers[worker];
-    if (item->dropped)
-        return;
-    if (item->tbs.len != 0 || item->cert.len != 0)
-        item->err = open_key(item, sealer);
-    else
-        item->err = make_body(item, worker, sealer, slice->now_s);
-}
-
-static enum err put_pack(const struct signer *s, struct item *item)
-{
-    struct pack pack = { .number = item->number,
-                         .root = cert_der(s->ca.of[AUTHORITY_ROOT].cert),
-                         .intermediates_n = 1,
-                         .certificate = buf_span(&item->cert),
-                         .private_key = buf_span(&item->key) };
-    pack.intermediates[0] = cert_der(s->ca.of[AUTHORITY_IDENTITY].cert);
-    return pack_encode(&pack, &item->pack);
-}
-
-static void sign_item(void *context, size_t worker, size_t i)
-{
-    struct slice *slice = context;
-    struct item *item = &slice->items[i];
-    if (item->dropped)
-        return;
-    if (item->cert.len == 0) {
-        item->err = issuer_sign(item->maker->issuers[worker], buf_span(&item->tbs), &item->cert, &item->why);
-        item->is_signed = item->err == OK;
-    }
-    if (item->err == OK) {
-        cert_fingerprint_der(buf_span(&item->cert), item->fingerprint);
-        item->err = put_pack(slice->signer, item);
-    }
-}
-
-/* The first item that failed in the last step speaks for all. */
-static enum err judge_step(const struct slice *slice, struct why *why)
-{
-    for (size_t i = 0; i < slice->n; i++)
-        if (slice->items[i].err != OK) {
-            if (why != NULL)
-                *why = slice->items[i].why;
-            return why_prefix(why, slice->items[i].err, "%s", slice->items[i].number.text);
-        }
-    return OK;
-}
-
-/* --- The two commits --- */
-
-static enum err record_prepared(struct slice *slice, struct why *why)
-{
-    struct signer *s = slice->signer;
-    enum err err = db_begin(s->db, why);
-    for (size_t i = 0; err == OK && i < slice->n; i++) {
-        const struct item *item = &slice->items[i];
-        if (item->prepared)
-            err = register_prepared(s->db, item->id, span_of(item->serial, sizeof item->serial), buf_span(&item->tbs),
-                                    buf_span(&item->sealed), why);
-    }
-    return err != OK ? err : db_commit(s->db, why);
-}
-
-static enum err record_signature(struct slice *slice, const struct item *item, struct why *why)
-{
-    char serial[2 * ISSUER_SERIAL + 1];
-    struct db *db = slice->signer->db;
-    hex_encode(item->serial, sizeof item->serial, serial);
-    enum err err = register_signed(db, item->id, span_of(item->serial, sizeof item->serial), buf_span(&item->cert),
-                                   item->fingerprint, slice->now_s, why);
-    return err != OK ? err
-                     : register_audit(db, slice->now_s, "ca", "issue", item->number.text, why,
-                                      "generation=%lld serial=%s order=%s requester=%s", (long long)item->generation, serial,
-                                      item->order, slice->batch->requester);
-}
-
-static enum err record_signed(struct slice *slice, struct why *why)
-{
-    struct signer *s = slice->signer;
-    enum err err = db_begin(s->db, why);
-    for (size_t i = 0; err == OK && i < slice->n; i++)
-        if (slice->items[i].is_signed)
-            err = record_signature(slice, &slice->items[i], why);
-    return err != OK ? err : db_commit(s->db, why);
 }
 
 /* --- The answer --- */
-
-static int64_t count_packs(const struct slice *slice, size_t from, size_t to)
-{
-    int64_t n = 0;
-    for (size_t i = from; i < to; i++)
-        n += !slice->items[i].dropped;
-    return n;
-}
 
 static enum err put_frame(const struct slice *slice, size_t from, size_t to, enum ca_packs what)
 {
@@ -250,7 +165,7 @@ static enum err put_frame(const struct slice *slice, size_t from, size_t to, enu
     if (err == OK)
         err = frame_put_int(&s->out, what);
     if (err == OK)
-        err = frame_put_int(&s->out, count_packs(slice, from, to));
+        err = frame_put_int(&s->out, slice_count(slice, from, to));
     for (size_t i = from; err == OK && i < to; i++) {
         if (slice->items[i].dropped)
             continue;
@@ -278,99 +193,13 @@ static enum err answer_packs(const struct slice *slice, enum ca_packs last)
     return err;
 }
 
-/* --- One slice after the other --- */
-
-static void clear_slice(struct slice *slice)
-{
-    for (size_t i = 0; i < slice->n; i++)
-        clear_item(&slice->items[i]);
-    slice->n = 0;
-}
-
-static enum err load_slice(struct slice *slice, struct signer *s, struct batch *b, int64_t position, struct why *why)
-{
-    slice->signer = s;
-    slice->batch = b;
-    slice->position = position;
-    slice->now_s = clock_wall_s();
-    enum err err = register_request_rows(s->db, b->request, position, LIMIT_ISSUE_BATCH, load_item, slice, why);
-    for (size_t i = 0; err == OK && i < slice->n; i++)
-        err = maker_get(s, &slice->items[i].number, &slice->items[i].maker, why);
-    return err;
-}
-
-void issue_drop_ahead(struct signer *s)
-{
-    if (s->desk == NULL || s->desk->ahead == NULL)
-        return;
-    pool_wait(s->pool);
-    clear_slice(s->desk->ahead);
-    s->desk->ahead = NULL;
-}
-
-/* The next slice is made ready by the pool while the caller goes on. Whatever is wrong with it is met, and told,
- * when it is its turn. */
-static void begin_ahead(struct slice *now)
-{
-    struct signer *s = now->signer;
-    struct desk *desk = s->desk;
-    struct slice *next = now == &desk->slices[0] ? &desk->slices[1] : &desk->slices[0];
-    int64_t position = now->position + (int64_t)now->n;
-    if (position >= now->batch->count)
-        return;
-    if (load_slice(next, s, now->batch, position, NULL) != OK) {
-        clear_slice(next);
-        return;
-    }
-    desk->ahead = next;
-    pool_start(s->pool, next->n, prepare_item, next);
-}
-
-/* The slice at the batch's position, prepared. */
-static enum err take_slice(struct signer *s, struct batch *b, struct slice **ret_slice, struct why *why)
-{
-    struct slice *slice = s->desk->ahead;
-    if (slice != NULL && (slice->batch != b || slice->position != b->position)) {
-        issue_drop_ahead(s);
-        slice = NULL;
-    }
-    enum err err = OK;
-    if (slice == NULL) {
-        slice = &s->desk->slices[0];
-        err = load_slice(slice, s, b, b->position, why);
-        if (err == OK)
-            pool_start(s->pool, slice->n, prepare_item, slice);
-    }
-    s->desk->ahead = NULL;
-    *ret_slice = slice;
-    pool_wait(s->pool);
-    if (err == OK && slice->n == 0)
-        err = why_set(why, ERR_NOT_FOUND, "all packs of the request were given out");
-    return err != OK ? err : judge_step(slice, why);
-}
-
-static enum err make_slice(struct slice *slice, struct why *why)
-{
-    struct signer *s = slice->signer;
-    enum err err = record_prepared(slice, why);
-    if (err != OK)
-        return err;
-    pool_run(s->pool, slice->n, sign_item, slice);
-    err = judge_step(slice, why);
-    if (err != OK)
-        return err;
-    begin_ahead(slice);
-    return record_signed(slice, why);
-}
-
 enum err issue_next(struct signer *s, int64_t tag, struct frame_reader *fields, struct why *why)
 {
     struct batch *b = batch_find(s, tag);
     struct slice *slice = NULL;
     enum err err = frame_finish(fields, why);
-    if (err != OK)
-        return err;
-    err = take_slice(s, b, &slice, why);
+    if (err == OK)
+        err = take_slice(s, b, &slice, why);
     if (err == OK)
         err = make_slice(slice, why);
     if (err == OK)
@@ -379,6 +208,7 @@ enum err issue_next(struct signer *s, int64_t tag, struct frame_reader *fields, 
         b->position += (int64_t)slice->n;
     else
         issue_drop_ahead(s);
-    clear_slice(slice);
+    if (slice != NULL)
+        slice_clear(slice);
     return err;
 }

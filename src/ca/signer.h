@@ -4,6 +4,7 @@
 #define CA_SIGNER_H
 
 #include "ca/authority.h"
+#include "ca/decide.h"
 #include "ca/permit.h"
 #include "ca/pool.h"
 #include "ipc/frame.h"
@@ -14,18 +15,35 @@
 
 enum { SIGNER_BATCHES = 32, SIGNER_MAKERS = 64, SIGNER_WORKERS_MAX = 64 };
 
+/* The requester's production orders, by model, then age. */
+struct order_book {
+    struct decide_order *orders;
+    size_t n, room;
+};
+
+/* Where a number stands, and what it is reserved as; generation 0: made, or let go. */
+struct place {
+    uint32_t at; /* in the batch's numbers */
+    int32_t generation;
+    int64_t order_id;
+};
+
 /* A batch request under way, from OPEN to CLOSE. What must outlive a crash is in the register. */
 struct batch {
     enum batch_state state;
     int64_t tag;
     char requester[LIMIT_NAME + 1], message_id[LIMIT_MESSAGE_ID + 1];
-    struct buf numbers; /* device numbers, each with a NUL behind: about 12 bytes for each, all that grows with the batch */
+    struct buf numbers;   /* device numbers, each with a NUL behind */
+    struct place *places; /* one for each; with its number about 28 bytes, all that grows with the batch */
     int64_t count;
+    struct order_book book;
     enum err refused; /* why it will be refused at CHECK; OK: nothing wrong yet */
     struct why why;
     int64_t request;  /* its row in the register, once accepted */
+    int64_t accepted_s;
+    int64_t waiting;  /* how many places have a reservation */
     int64_t position; /* of the next pack */
-    struct sealer *sealers[SIGNER_WORKERS_MAX]; /* under the request's data key, one for each worker */
+    struct sealer *sealer; /* under the request's data key */
 };
 
 /* What makes identities of one model: the profile, and one issuer for each worker. */

@@ -107,12 +107,18 @@ static enum err list_row(void *context, const struct db_row *row)
     return l->fn(l->context, db_row_int(row, 0), &e);
 }
 
+enum err audit_list_by(struct db *db, unsigned statement, const char *subject, audit_fn *fn, void *context, struct why *why)
+{
+    struct listing l = { fn, context };
+    return db_query(db, statement, DB_ARGS(db_text(subject)), list_row, &l, why);
+}
+
 enum err audit_list(struct db *db, unsigned first, const char *subject, audit_fn *fn, void *context, struct why *why)
 {
     struct listing l = { fn, context };
     if (subject == NULL)
         return db_query(db, first + ASK_LIST, DB_NO_ARGS, list_row, &l, why);
-    return db_query(db, first + ASK_LIST_SUBJECT, DB_ARGS(db_text(subject)), list_row, &l, why);
+    return audit_list_by(db, first + ASK_LIST_SUBJECT, subject, fn, context, why);
 }
 
 struct walk {

@@ -40,6 +40,9 @@ typedef enum err audit_fn(void *context, int64_t n, const struct audit_entry *en
 /* In order; subject NULL: all entries. */
 enum err audit_list(struct db *db, unsigned first, const char *subject, audit_fn *fn, void *context, struct why *why) MUST_CHECK;
 
+/* By a statement of the schema that gives the columns of AUDIT_STATEMENT_ROWS' lists for a subject. */
+enum err audit_list_by(struct db *db, unsigned statement, const char *subject, audit_fn *fn, void *context, struct why *why) MUST_CHECK;
+
 /* Walks the chain. Errors: DAMAGED, `why` naming the first bad entry. ret_n: how many entries there are,
  * ret_head: the last hash. */
 enum err audit_verify(struct db *db, unsigned first, int64_t *ret_n, uint8_t ret_head[32], struct why *why) MUST_CHECK;

@@ -148,6 +148,31 @@ static enum err run_migrations(struct db *db, struct why *why)
     return err;
 }
 
+/* Runs a check that reports each fault as a row, `good` (or no row) meaning that there is none. */
+static enum err check_by(struct db *db, const char *sql, const char *good, struct why *why)
+{
+    sqlite3_stmt *stmt = NULL;
+    int code = sqlite3_prepare_v2(db->sqlite, sql, -1, &stmt, NULL);
+    if (code == SQLITE_OK)
+        code = sqlite3_step(stmt);
+    enum err err = OK;
+    if (code == SQLITE_ROW) {
+        const unsigned char *text = sqlite3_column_text(stmt, 0);
+        if (text == NULL || strcmp((const char *)text, good) != 0)
+            err = why_set(why, ERR_DAMAGED, "%s database: %s", db->schema->name, text == NULL ? "?" : (const char *)text);
+    } else if (code != SQLITE_DONE) {
+        err = failed(db, code, why);
+    }
+    sqlite3_finalize(stmt);
+    return err;
+}
+
+static enum err check_references(struct db *db, struct why *why)
+{
+    return check_by(db, "SELECT 'a row of ' || \"table\" || ' points at one of ' || parent || ' that is not there' "
+                        "FROM pragma_foreign_key_check LIMIT 1", "", why);
+}
+
 static enum err migrate(struct db *db, enum db_mode mode, struct why *why)
 {
     int64_t version = 0;
@@ -159,13 +184,18 @@ static enum err migrate(struct db *db, enum db_mode mode, struct why *why)
     if (mode == DB_READ_ONLY)
         return why_set(why, ERR_CONFIG, "the %s database has version %lld: start the server once, it brings it up to date",
                        db->schema->name, (long long)version);
-    err = db_begin(db, why);
+    /* A table that others point at may be written again meanwhile; what points where is checked at the end. */
+    err = execute(db, "PRAGMA foreign_keys=OFF", why);
+    if (err == OK)
+        err = db_begin(db, why);
     if (err == OK)
         err = run_migrations(db, why);
     if (err == OK)
-        return db_commit(db, why);
+        err = check_references(db, why);
+    if (err == OK)
+        err = db_commit(db, why);
     db_rollback(db);
-    return err;
+    return err != OK ? err : execute(db, "PRAGMA foreign_keys=ON", why);
 }
 
 /* SQLite counts its memory under a lock for nobody; before the first connection it can be told not to. */
@@ -330,6 +360,8 @@ enum err db_run(struct db *db, unsigned statement, const struct db_value *args, 
 
 int64_t db_changes(const struct db *db) { return sqlite3_changes64(db->sqlite); }
 
+int64_t db_last_id(const struct db *db) { return sqlite3_last_insert_rowid(db->sqlite); }
+
 /* --- Rows --- */
 
 int64_t db_row_int(const struct db_row *row, int column) { return sqlite3_column_int64(row->stmt, column); }
@@ -355,30 +387,8 @@ void db_row_copy(const struct db_row *row, int column, size_t size, char *ret_te
 
 /* --- Checking --- */
 
-/* Runs a check that reports each fault as a row, `good` (or no row) meaning that there is none. */
-static enum err check_by(struct db *db, const char *sql, const char *good, struct why *why)
-{
-    sqlite3_stmt *stmt = NULL;
-    int code = sqlite3_prepare_v2(db->sqlite, sql, -1, &stmt, NULL);
-    if (code == SQLITE_OK)
-        code = sqlite3_step(stmt);
-    enum err err = OK;
-    if (code == SQLITE_ROW) {
-        const unsigned char *text = sqlite3_column_text(stmt, 0);
-        if (text == NULL || strcmp((const char *)text, good) != 0)
-            err = why_set(why, ERR_DAMAGED, "%s database: %s", db->schema->name, text == NULL ? "?" : (const char *)text);
-    } else if (code != SQLITE_DONE) {
-        err = failed(db, code, why);
-    }
-    sqlite3_finalize(stmt);
-    return err;
-}
-
 enum err db_check(struct db *db, struct why *why)
 {
     enum err err = check_by(db, "PRAGMA integrity_check(1)", "ok", why);
-    if (err == OK)
-        err = check_by(db, "SELECT 'a row of ' || \"table\" || ' points at one of ' || parent || ' that is not there' "
-                           "FROM pragma_foreign_key_check LIMIT 1", "", why);
-    return err;
+    return err != OK ? err : check_references(db, why);
 }

@@ -57,6 +57,7 @@ enum err db_query(struct db *db, unsigned statement, const struct db_value *args
                   struct why *why) MUST_CHECK;
 enum err db_run(struct db *db, unsigned statement, const struct db_value *args, size_t args_n, struct why *why) MUST_CHECK;
 int64_t db_changes(const struct db *db); /* rows changed by the last db_run */
+int64_t db_last_id(const struct db *db); /* of the row that the last insertion made */
 
 int64_t db_row_int(const struct db_row *row, int column); /* 0 for NULL */
 bool db_row_null(const struct db_row *row, int column);

@@ -1,43 +1,11 @@
-/* The register: opening, the audit trail, orders, tokens, CRLs. */
+/* The register: opening, orders, tokens, CRLs. */
 #include "store/register.h"
-
-#include <stdarg.h>
-#include <stdio.h>
 
 #include "store/register_sql.h"
 
 enum err register_open(const char *path, enum db_mode mode, struct db **ret_db, struct why *why)
 {
     return db_open(path, mode, &register_schema, ret_db, why);
-}
-
-/* --- Audit --- */
-
-enum err register_audit(struct db *db, int64_t now_s, const char *actor, const char *event, const char *subject, struct why *why,
-                        const char *detail, ...)
-{
-    char text[512];
-    va_list args;
-    va_start(args, detail);
-    vsnprintf(text, sizeof text, detail, args);
-    va_end(args);
-    const struct audit_entry e = { .at_s = now_s, .actor = actor, .event = event, .subject = subject, .detail = text };
-    return audit_append(db, REG_AUDIT, &e, why);
-}
-
-enum err register_audit_list(struct db *db, const char *subject, audit_fn *fn, void *context, struct why *why)
-{
-    return audit_list(db, REG_AUDIT, subject, fn, context, why);
-}
-
-unsigned register_audit_first(void)
-{
-    return REG_AUDIT;
-}
-
-enum err register_audit_verify(struct db *db, int64_t *ret_n, uint8_t ret_head[32], struct why *why)
-{
-    return audit_verify(db, REG_AUDIT, ret_n, ret_head, why);
 }
 
 /* --- Orders --- */

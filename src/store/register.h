@@ -19,8 +19,12 @@ enum err register_open(const char *path, enum db_mode mode, struct db **ret_db, 
 /* Appends to the audit trail, inside the caller's transaction; detail as printf's. */
 enum err register_audit(struct db *db, int64_t now_s, const char *actor, const char *event, const char *subject, struct why *why,
                         const char *detail, ...) PRINTF_LIKE(7, 8) MUST_CHECK;
+/* Of one subject, or all (NULL). A number's issue is told by the entry of its slice. */
 enum err register_audit_list(struct db *db, const char *subject, audit_fn *fn, void *context, struct why *why) MUST_CHECK;
 unsigned register_audit_first(void); /* the first statement of the trail, for store/audit.h */
+/* The same for one subject, of a register of whatever version, for reading only. Errors: NOT_FOUND, DAMAGED, IO. */
+enum err register_trail_read(const char *path, const char *subject, audit_fn *fn, void *context, struct why *why) MUST_CHECK;
+/* The chain, and that each certificate is told of. Errors: DAMAGED. */
 enum err register_audit_verify(struct db *db, int64_t *ret_n, uint8_t ret_head[32], struct why *why) MUST_CHECK;
 
 /* --- Production orders --- */
@@ -65,6 +69,7 @@ struct register_certificate {
     char requester[LIMIT_NAME + 1];
     int64_t request, position;  /* 0 when it came by no batch */
     enum lifecycle_state state;
+    int64_t slice;              /* that it was made in; 0: by no batch */
     struct span serial, fingerprint, tbs, der; /* empty when not made yet; valid inside the row function only */
     struct span sealed;         /* key that waits for the factory's confirmation */
     int64_t created_s, revoked_s;
@@ -124,6 +129,8 @@ enum err register_request_add(struct db *db, const struct register_request *requ
 /* Destroys the request's data key and its sealed keys; a second time does nothing. Errors: BAD_TRANSITION while
  * some of its certificates are not made. */
 enum err register_request_confirm(struct db *db, int64_t id, int64_t now_s, struct why *why) MUST_CHECK;
+/* How many of its numbers are reserved and not made. It shrinks when one is let go, too. */
+enum err register_request_waiting(struct db *db, int64_t request, int64_t *ret_n, struct why *why) MUST_CHECK;
 
 /* What the register knows of a number before it is issued again. */
 struct register_history {
@@ -133,23 +140,65 @@ struct register_history {
     int64_t live_request;
 };
 enum err register_history(struct db *db, const char *number, struct register_history *ret_history, struct why *why) MUST_CHECK;
+/* Whether there is any certificate of a subject from `first` to `last`, in the order of bytes. */
+enum err register_range_known(struct db *db, const char *first, const char *last, bool *ret_known, struct why *why) MUST_CHECK;
 
-/* Reserves the number for a request: a row in state "requested" with the next generation. */
-enum err register_reserve(struct db *db, const struct register_certificate *c, struct why *why) MUST_CHECK;
+/* A number that will be made for a request, at its place among the request's numbers. */
+struct register_reservation {
+    const char *number;
+    int64_t generation, order_id, request, position;
+};
+typedef enum err register_reservation_fn(void *context, const struct register_reservation *r);
+/* Errors: CONFLICT (reserved already). */
+enum err register_reserve(struct db *db, const struct register_reservation *r, struct why *why) MUST_CHECK;
+enum err register_reserved_list(struct db *db, int64_t request, register_reservation_fn *fn, void *context, struct why *why) MUST_CHECK;
 
-/* The rows of a request from a position on, in order, with `sealed`. */
+/* What is revoked before it was made. _body: whether what will be signed is on record, so that a signature may exist.
+ * _let_go: the reservation becomes a row in state `to`, with the serial number of that body. */
+enum err register_reserved_body(struct db *db, const char *number, bool *ret_there, struct why *why) MUST_CHECK;
+enum err register_let_go(struct db *db, const char *number, enum lifecycle_state to, int64_t revoked_s, const char *reason,
+                         struct why *why) MUST_CHECK;
+
+/* --- Slices: what of a request is made and recorded at a time --- */
+
+struct register_slice {
+    int64_t id, request;
+    int64_t position, numbers; /* the run of the request's numbers; not each of them need be made */
+    int64_t issued_s;          /* 0: what will be signed is on record, the certificates are not */
+    struct span bodies;        /* of register_body_put, until they are signed */
+    struct span keys;          /* sealed, until the request is confirmed */
+    char message_id[LIMIT_MESSAGE_ID + 1];
+};
+typedef enum err register_slice_fn(void *context, const struct register_slice *slice);
+
+/* One to-be-signed body of a slice. */
+struct register_body {
+    struct span number, serial, tbs;
+};
+enum err register_body_put(struct buf *to, const struct register_body *body) MUST_CHECK;
+bool register_body_next(struct span *rest, struct register_body *ret_body); /* false: none is left, or the rest is damaged */
+
+/* First step: what will be signed, and the sealed keys, are recorded (I5). */
+enum err register_slice_add(struct db *db, const struct register_slice *slice, int64_t *ret_id, struct why *why) MUST_CHECK;
+/* The slice that begins at a position. Errors: NOT_FOUND. */
+enum err register_slice_find(struct db *db, int64_t request, int64_t position, register_slice_fn *fn, void *context,
+                             struct why *why) MUST_CHECK;
+/* All that are on record and not signed. */
+enum err register_slice_unsigned(struct db *db, register_slice_fn *fn, void *context, struct why *why) MUST_CHECK;
+
+/* Second step: each certificate takes the place of its reservation, in state "stored"; then an audit entry with the
+ * slice's digest (register_trail.c), then the slice is done. Errors: CONFLICT (not reserved any more, signed already). */
+enum err register_issue(struct db *db, const struct register_certificate *c, int64_t now_s, struct why *why) MUST_CHECK;
+enum err register_slice_done(struct db *db, const struct register_slice *slice, int64_t made, const uint8_t digest[REGISTER_DIGEST],
+                             int64_t now_s, struct why *why) MUST_CHECK;
+
+/* The digest of a slice: SHA-256 over fingerprint and order (with a NUL) of each certificate, in order. */
+enum err register_digest_put(struct buf *to, struct span fingerprint, const char *order) MUST_CHECK;
+enum err register_digest(struct span put, uint8_t ret_digest[REGISTER_DIGEST]) MUST_CHECK;
+
+/* The rows of a request from a position on, in order. */
 enum err register_request_rows(struct db *db, int64_t request, int64_t from, int64_t n, register_certificate_fn *fn, void *context,
                                struct why *why) MUST_CHECK;
-
-/* First step: what will be signed, and the sealed key, are recorded (I5). Second step: the certificate is; state
- * "stored". Errors: CONFLICT when the row is not in the state before the step, or the first step was of another serial. */
-enum err register_prepared(struct db *db, int64_t id, struct span serial, struct span tbs, struct span sealed, struct why *why) MUST_CHECK;
-enum err register_signed(struct db *db, int64_t id, struct span serial, struct span der,
-                         const uint8_t fingerprint[REGISTER_FINGERPRINT], int64_t now_s, struct why *why) MUST_CHECK;
-
-/* A reserved row, about to be revoked, takes the serial number that is on record as what will be signed: it may have
- * been signed, so it belongs on the CRL. *ret_taken: whether there was one. */
-enum err register_take_serial(struct db *db, int64_t id, bool *ret_taken, struct why *why) MUST_CHECK;
 
 /* --- Enrolment tokens: only their SHA-256 is kept --- */
 

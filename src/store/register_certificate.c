@@ -3,8 +3,6 @@
 
 #include "store/register_sql.h"
 
-static struct db_value text_or_null(const char *text) { return db_text(text != NULL && text[0] != '\0' ? text : NULL); }
-
 struct listing {
     register_certificate_fn *fn;
     void *context;
@@ -17,7 +15,7 @@ struct register_certificate register_certificate_of(const struct db_row *row)
     struct register_certificate c = {
         .id = db_row_int(row, 0), .generation = db_row_int(row, 3), .order_id = db_row_int(row, 6), .request = db_row_int(row, 8),
         .position = db_row_int(row, 9), .serial = db_row_blob(row, 11), .fingerprint = db_row_blob(row, 12),
-        .der = db_row_blob(row, 13), .created_s = db_row_int(row, 14), .revoked_s = db_row_int(row, 15),
+        .der = db_row_blob(row, 13), .created_s = db_row_int(row, 14), .revoked_s = db_row_int(row, 15), .slice = db_row_int(row, 17),
     };
     db_row_copy(row, 1, sizeof c.kind, c.kind);
     db_row_copy(row, 2, sizeof c.subject, c.subject);
@@ -35,12 +33,8 @@ static enum err certificate_row(void *context, const struct db_row *row)
     enum err err = lifecycle_parse(db_row_text(row, 10), &c.state);
     if (err != OK)
         return ERR_DAMAGED;
-    if (l->sealed) {
-        c.sealed = db_row_blob(row, 17);
-        c.tbs = db_row_blob(row, 19);
-        if (c.serial.n == 0)
-            c.serial = db_row_blob(row, 18);
-    }
+    if (l->sealed)
+        c.sealed = db_row_blob(row, 18);
     l->rows++;
     return l->fn(l->context, &c);
 }
@@ -69,24 +63,15 @@ enum err register_revoked_list(struct db *db, const char *issuer, register_certi
     return db_query(db, REG_REVOKED_LIST, DB_ARGS(db_text(issuer)), certificate_row, &l, why);
 }
 
-static enum err take_int(void *context, const struct db_row *row)
-{
-    *(int64_t *)context = db_row_int(row, 0);
-    return OK;
-}
-
 enum err register_certificate_add(struct db *db, const struct register_certificate *c, int64_t *ret_id, struct why *why)
 {
-    int64_t id = 0;
     enum err err = db_run(db, REG_CERTIFICATE_ADD,
                           DB_ARGS(db_text(c->kind), db_text(c->subject), db_text(c->issuer), db_text(c->requester),
                                   db_text(lifecycle_name(c->state)), db_blob(c->serial), db_blob(c->fingerprint), db_blob(c->der),
                                   db_int(c->created_s)),
                           why);
     if (err == OK)
-        err = db_query(db, REG_LAST_ID, DB_NO_ARGS, take_int, &id, why);
-    if (err == OK)
-        *ret_id = id;
+        *ret_id = db_last_id(db);
     return err;
 }
 
@@ -193,22 +178,19 @@ enum err register_request_find(struct db *db, const char *requester, const char 
 
 enum err register_request_add(struct db *db, const struct register_request *r, int64_t *ret_id, struct why *why)
 {
-    int64_t id = 0;
     enum err err = db_run(db, REG_REQUEST_ADD,
                           DB_ARGS(db_text(r->requester), db_text(r->message_id), db_blob(span_of(r->digest, sizeof r->digest)),
                                   db_int(r->numbers), db_int(r->accepted_s), db_blob(span_of(r->data_key, r->data_key_n))),
                           why);
     if (err == OK)
-        err = db_query(db, REG_LAST_ID, DB_NO_ARGS, take_int, &id, why);
-    if (err == OK)
-        *ret_id = id;
+        *ret_id = db_last_id(db);
     return err;
 }
 
 enum err register_request_confirm(struct db *db, int64_t id, int64_t now_s, struct why *why)
 {
     int64_t unmade = 0;
-    enum err err = db_query(db, REG_REQUEST_UNMADE, DB_ARGS(db_int(id)), take_int, &unmade, why);
+    enum err err = register_request_waiting(db, id, &unmade, why);
     if (err == OK && unmade != 0)
         err = why_set(why, ERR_BAD_TRANSITION, "%lld packs of the request were not given out yet: ask for it again first",
                       (long long)unmade);
@@ -239,41 +221,9 @@ enum err register_history(struct db *db, const char *number, struct register_his
     return err;
 }
 
-enum err register_reserve(struct db *db, const struct register_certificate *c, struct why *why)
-{
-    return db_run(db, REG_RESERVE,
-                  DB_ARGS(db_text(c->subject), db_int(c->generation), db_int(c->order_id), text_or_null(c->requester),
-                          db_int(c->request), db_int(c->position), db_int(c->created_s)),
-                  why);
-}
-
 enum err register_request_rows(struct db *db, int64_t request, int64_t from, int64_t n, register_certificate_fn *fn, void *context,
                                struct why *why)
 {
-    struct listing l = { .fn = fn, .context = context, .sealed = true };
+    struct listing l = { .fn = fn, .context = context };
     return db_query(db, REG_REQUEST_ROWS, DB_ARGS(db_int(request), db_int(from), db_int(n)), certificate_row, &l, why);
-}
-
-enum err register_prepared(struct db *db, int64_t id, struct span serial, struct span tbs, struct span sealed, struct why *why)
-{
-    enum err err = db_run(db, REG_PREPARED, DB_ARGS(db_int(id), db_blob(serial), db_blob(tbs), db_blob(sealed)), why);
-    return changed_one(db, err, id, why);
-}
-
-enum err register_signed(struct db *db, int64_t id, struct span serial, struct span der,
-                         const uint8_t fingerprint[REGISTER_FINGERPRINT], int64_t now_s, struct why *why)
-{
-    enum err err = db_run(db, REG_SIGNED,
-                          DB_ARGS(db_int(id), db_blob(serial), db_blob(der), db_blob(span_of(fingerprint, REGISTER_FINGERPRINT)),
-                                  db_int(now_s)),
-                          why);
-    return changed_one(db, err, id, why);
-}
-
-enum err register_take_serial(struct db *db, int64_t id, bool *ret_taken, struct why *why)
-{
-    enum err err = db_run(db, REG_TAKE_SERIAL, DB_ARGS(db_int(id)), why);
-    if (err == OK)
-        *ret_taken = db_changes(db) == 1;
-    return err;
 }

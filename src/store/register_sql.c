@@ -115,12 +115,18 @@ static const char migration_3[] =
     "ALTER TABLE production_order ADD COLUMN profile TEXT NOT NULL DEFAULT '';"
     "CREATE INDEX order_profile ON production_order (model, profile) WHERE profile <> '';";
 
-static const char *const migrations[] = { migration_1, audit_migration, migration_3, NULL };
+static const char *const migrations[] = { migration_1, audit_migration, migration_3, register_slice_migration, NULL };
 
 #define CERTIFICATE_COLUMNS \
     "c.id, c.kind, c.subject, c.generation, c.issuer, coalesce(o.name, ''), c.order_id, c.requester, c.request, c.position, " \
-    "c.state, c.serial, c.fingerprint, c.der, c.created_at, c.revoked_at, c.reason"
-#define SEALED_COLUMNS ", k.sealed, k.serial, k.tbs"
+    "c.state, c.serial, c.fingerprint, c.der, c.created_at, c.revoked_at, c.reason, c.slice"
+/* A reserved number, as if it were a certificate in state "requested". */
+#define RESERVED "SELECT 0, 'device', r.number, r.generation, 'identity', coalesce(o.name, ''), r.order_id, q.requester, r.request, " \
+    "r.position, 'requested', NULL, NULL, NULL, q.accepted_at, NULL, '', NULL FROM reservation r JOIN request q ON q.id = r.request " \
+    "LEFT JOIN production_order o ON o.id = r.order_id "
+#define SLICE_COLUMNS "s.id, s.request, s.position, s.numbers, s.issued_at, b.bodies, k.sealed, q.message_id"
+#define SLICE_TABLES "slice s JOIN request q ON q.id = s.request LEFT JOIN slice_body b ON b.slice = s.id " \
+    "LEFT JOIN slice_key k ON k.slice = s.id"
 #define CERTIFICATE_TABLES "certificate c LEFT JOIN production_order o ON o.id = c.order_id"
 
 
@@ -131,7 +137,12 @@ static const char doubled[] = DOUBLED_HEAD
 #define STATE(code, name, live, what) LIVE_##live(name)
 #include "model/lifecycle.tbl"
 #undef STATE
-    ") GROUP BY subject HAVING count(*) > 1 LIMIT 1";
+    ") GROUP BY subject HAVING count(*) > 1 UNION ALL SELECT r.number FROM reservation r JOIN certificate c "
+    "ON c.subject = r.number AND c.kind = 'device' AND c.state IN ('-'"
+#define STATE(code, name, live, what) LIVE_##live(name)
+#include "model/lifecycle.tbl"
+#undef STATE
+    ") LIMIT 1";
 
 static const char *const sql[REG_COUNT] = {
     [REG_DOUBLED] = doubled,
@@ -139,59 +150,85 @@ static const char *const sql[REG_COUNT] = {
                       "profile) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
     [REG_MODEL_PROFILE] = "SELECT profile FROM production_order WHERE model = $1 AND profile <> '' LIMIT 1",
     [REG_ORDER_LIST] =
+        "WITH reserved AS MATERIALIZED (SELECT order_id, count(*) AS n FROM reservation GROUP BY order_id) "
         "SELECT o.id, o.name, o.factory, o.model, o.quantity, o.first_serial, o.until, o.created_at,"
         " (SELECT count(*) FROM certificate c WHERE c.order_id = o.id AND c.state NOT IN ('planned', 'requested')),"
         " (SELECT count(*) FROM certificate c WHERE c.order_id = o.id AND c.state IN ('written', 'erased', 'field')),"
         " (SELECT count(*) FROM certificate c WHERE c.order_id = o.id AND c.state IN ('stored', 'claimed', 'failed')),"
         " (SELECT count(*) FROM certificate c WHERE c.order_id = o.id AND c.state = 'voided'),"
         " (SELECT count(*) FROM certificate c WHERE c.order_id = o.id AND c.state IN ('superseded', 'revoked')),"
-        " (SELECT count(*) FROM certificate c WHERE c.order_id = o.id AND c.state = 'requested'),"
-        " o.profile "
+        " coalesce((SELECT n FROM reserved r WHERE r.order_id = o.id), 0), o.profile "
         "FROM production_order o WHERE ($1 IS NULL OR o.factory = $1) AND ($2 IS NULL OR o.name = $2) ORDER BY o.id",
     [REG_CERTIFICATE_LIST] = "SELECT " CERTIFICATE_COLUMNS " FROM " CERTIFICATE_TABLES
-                             " WHERE ($1 IS NULL OR c.subject = $1) AND ($2 IS NULL OR c.state = $2) "
-                             "AND ($3 IS NULL OR o.name = $3) ORDER BY c.id",
+                             " WHERE ($1 IS NULL OR c.subject = $1) AND ($2 IS NULL OR c.state = $2) AND ($3 IS NULL OR o.name = $3) "
+                             "UNION ALL " RESERVED "WHERE ($1 IS NULL OR r.number = $1) AND ($2 IS NULL OR $2 = 'requested') "
+                             "AND ($3 IS NULL OR o.name = $3)",
     /* the same for one subject; by its index, since a register has millions of rows and is asked for each report */
     [REG_SUBJECT_LIST] = "SELECT " CERTIFICATE_COLUMNS " FROM " CERTIFICATE_TABLES
-                         " WHERE c.subject = $1 AND ($2 IS NULL OR c.state = $2) AND ($3 IS NULL OR o.name = $3) ORDER BY c.id",
-    [REG_CERTIFICATE_FIND] = "SELECT " CERTIFICATE_COLUMNS SEALED_COLUMNS " FROM " CERTIFICATE_TABLES
+                         " WHERE c.subject = $1 AND ($2 IS NULL OR c.state = $2) AND ($3 IS NULL OR o.name = $3) "
+                         "UNION ALL " RESERVED "WHERE r.number = $1 AND ($2 IS NULL OR $2 = 'requested') AND ($3 IS NULL OR o.name = $3)",
+    [REG_CERTIFICATE_FIND] = "SELECT " CERTIFICATE_COLUMNS ", k.sealed FROM " CERTIFICATE_TABLES
                              " LEFT JOIN sealed_key k ON k.certificate = c.id "
                              "WHERE c.subject = $2 AND c.kind = $1 ORDER BY c.generation DESC LIMIT 1",
     [REG_CERTIFICATE_ADD] =
-        "INSERT INTO certificate (kind, subject, generation, issuer, requester, state, serial, fingerprint, der, created_at, issued_at) "
+        "INSERT INTO certificate (kind, subject, generation, issuer, requester, state, serial, fingerprint, der, created_at, issued_at, body) "
         "VALUES ($1, $2, (SELECT coalesce(max(generation), 0) + 1 FROM certificate WHERE subject = $2 AND kind = $1), "
-        "$3, $4, $5, $6, $7, $8, $9, $9)",
+        "$3, $4, $5, $6, $7, $8, $9, $9, $6)",
     [REG_BODY_ADD] = "INSERT INTO body (serial, tbs, kind, subject, issuer, requester, created_at) "
                      "VALUES ($1, $2, $3, $4, $5, $6, $7)",
     [REG_BODY_LIST] = "SELECT b.serial, b.tbs, b.kind, b.subject, b.issuer, b.requester, b.created_at, c.der FROM body b "
                       "LEFT JOIN certificate c ON c.serial = b.serial WHERE $1 IS NULL OR b.subject = $1 ORDER BY b.rowid",
     [REG_CERTIFICATE_MOVE] = "UPDATE certificate SET state = $3, revoked_at = coalesce(revoked_at, $4), "
                              "reason = CASE WHEN $5 = '' THEN reason ELSE $5 END WHERE id = $1 AND state = $2",
-    [REG_LAST_ID] = "SELECT last_insert_rowid()",
     [REG_SEALED_PUT] = "INSERT INTO sealed_key (certificate, sealed) VALUES ($1, $2)",
     [REG_REQUEST_FIND] = "SELECT id, digest, numbers, accepted_at, confirmed_at, data_key FROM request "
                          "WHERE requester = $1 AND message_id = $2",
-    [REG_REQUEST_ADD] = "INSERT INTO request (requester, message_id, digest, numbers, accepted_at, data_key) "
-                        "VALUES ($1, $2, $3, $4, $5, $6)",
-    [REG_REQUEST_UNMADE] = "SELECT count(*) FROM certificate WHERE request = $1 AND state = 'requested'",
+    [REG_REQUEST_ADD] = "INSERT INTO request (requester, message_id, digest, numbers, accepted_at, data_key, waiting) "
+                        "VALUES ($1, $2, $3, $4, $5, $6, $4)",
+    [REG_REQUEST_WAITING] = "SELECT waiting FROM request WHERE id = $1",
+    [REG_REQUEST_MADE] = "UPDATE request SET waiting = waiting - $2 WHERE id = $1",
     [REG_REQUEST_CONFIRM] = "UPDATE request SET confirmed_at = $2, data_key = NULL WHERE id = $1 AND confirmed_at IS NULL",
-    [REG_REQUEST_DROP_KEYS] = "DELETE FROM sealed_key WHERE certificate IN (SELECT id FROM certificate WHERE request = $1)",
-    [REG_REQUEST_ROWS] = "SELECT " CERTIFICATE_COLUMNS SEALED_COLUMNS " FROM " CERTIFICATE_TABLES
-                         " LEFT JOIN sealed_key k ON k.certificate = c.id "
-                         "WHERE c.request = $1 AND c.position >= $2 AND c.position < $2 + $3 ORDER BY c.position",
-    [REG_HISTORY] = "SELECT generation, state, request FROM certificate WHERE subject = $1 AND kind = 'device' "
+    [REG_REQUEST_DROP_KEYS] = "DELETE FROM slice_key WHERE slice IN (SELECT id FROM slice WHERE request = $1)",
+    [REG_REQUEST_ROWS] = "SELECT " CERTIFICATE_COLUMNS " FROM " CERTIFICATE_TABLES
+                         " WHERE c.request = $1 AND c.position >= $2 AND c.position < $2 + $3 ORDER BY c.position",
+    [REG_HISTORY] = "SELECT generation, state, request FROM (SELECT generation, state, request FROM certificate "
+                    "WHERE subject = $1 AND kind = 'device' "
+                    "UNION ALL SELECT generation, 'requested', request FROM reservation WHERE number = $1) "
                     "ORDER BY generation DESC LIMIT 1",
-    [REG_RESERVE] = "INSERT INTO certificate (kind, subject, generation, issuer, order_id, requester, request, position, state, created_at) "
-                    "VALUES ('device', $1, $2, 'identity', $3, $4, $5, $6, 'requested', $7)",
-    /* a row that no longer waits is none to point at: the reference refuses it, and a single row needs no copies */
-    [REG_PREPARED] = "INSERT OR ROLLBACK INTO sealed_key (certificate, serial, tbs, sealed) VALUES (coalesce((SELECT id FROM certificate "
-                     "WHERE id = $1 AND der IS NULL AND state = 'requested'), -1), $2, $3, $4)",
-    [REG_SIGNED] = "UPDATE OR ROLLBACK certificate SET serial = $2, der = $3, fingerprint = $4, state = 'stored', issued_at = $5 "
-                   "WHERE id = $1 AND der IS NULL AND state = 'requested' "
-                   "AND EXISTS (SELECT 1 FROM sealed_key k WHERE k.certificate = $1 AND k.serial = $2)",
-    [REG_TAKE_SERIAL] = "UPDATE certificate SET serial = (SELECT k.serial FROM sealed_key k WHERE k.certificate = $1) "
-                        "WHERE id = $1 AND state = 'requested' AND serial IS NULL "
-                        "AND EXISTS (SELECT 1 FROM sealed_key k WHERE k.certificate = $1 AND k.serial IS NOT NULL)",
+    [REG_RANGE_KNOWN] = "SELECT EXISTS (SELECT 1 FROM certificate WHERE subject BETWEEN $1 AND $2)",
+    [REG_RESERVE] = "INSERT INTO reservation (number, generation, order_id, request, position) VALUES ($1, $2, $3, $4, $5)",
+    [REG_RESERVED_LIST] = "SELECT number, generation, order_id, request, position FROM reservation WHERE request = $1",
+    [REG_RESERVATION] = "SELECT number, generation, order_id, request, position FROM reservation WHERE number = $1",
+    [REG_UNRESERVE] = "DELETE FROM reservation WHERE number = $1 AND request = $2",
+    [REG_LET_GO] = "INSERT INTO certificate (kind, subject, generation, issuer, order_id, requester, request, position, state, serial, "
+                   "created_at, revoked_at, reason, slice) SELECT 'device', r.number, r.generation, 'identity', r.order_id, q.requester, "
+                   "r.request, r.position, $2, $3, q.accepted_at, $5, $6, $4 FROM reservation r JOIN request q ON q.id = r.request "
+                   "WHERE r.number = $1",
+    [REG_SLICE_ADD] = "INSERT INTO slice (request, position, numbers) VALUES ($1, $2, $3)",
+    [REG_SLICE_BODIES_ADD] = "INSERT INTO slice_body (slice, bodies) VALUES ($1, $2)",
+    [REG_SLICE_KEYS_ADD] = "INSERT INTO slice_key (slice, sealed) VALUES ($1, $2)",
+    [REG_SLICE_FIND] = "SELECT " SLICE_COLUMNS " FROM " SLICE_TABLES " WHERE s.request = $1 AND s.position = $2",
+    [REG_SLICE_COVERING] = "SELECT " SLICE_COLUMNS " FROM " SLICE_TABLES " WHERE s.request = $1 AND s.position <= $2 "
+                           "ORDER BY s.position DESC LIMIT 1",
+    [REG_SLICE_UNSIGNED] = "SELECT " SLICE_COLUMNS " FROM " SLICE_TABLES " WHERE b.bodies IS NOT NULL ORDER BY s.id",
+    [REG_ISSUE] = "INSERT INTO certificate (kind, subject, generation, issuer, order_id, requester, request, position, state, serial, "
+                  "fingerprint, der, created_at, issued_at, slice) "
+                  "VALUES ('device', $1, $2, 'identity', $3, $4, $5, $6, 'stored', $7, $8, $9, $10, $11, $12)",
+    /* the entry that was appended last, in this transaction */
+    [REG_SLICE_DONE] = "UPDATE slice SET issued_at = $2, digest = $3, audit = (SELECT max(n) FROM audit) "
+                       "WHERE id = $1 AND issued_at IS NULL",
+    [REG_SLICE_BODIES_DROP] = "DELETE FROM slice_body WHERE slice = $1",
+    [REG_SLICES_TOLD] = "SELECT s.id, s.request, s.position, s.numbers, s.audit, coalesce(a.detail, '') FROM slice s "
+                        "LEFT JOIN audit a ON a.n = s.audit AND a.event = 'issue' WHERE s.audit IS NOT NULL ORDER BY s.id",
+    [REG_SLICE_CERTIFICATES] = "SELECT c.fingerprint, coalesce(o.name, '') FROM " CERTIFICATE_TABLES " WHERE c.request = $2 "
+                               "AND c.position >= $3 AND c.position < $3 + $4 AND c.slice = $1 AND c.der IS NOT NULL ORDER BY c.position",
+    [REG_UNTOLD] = "SELECT c.subject, lower(hex(c.serial)) FROM certificate c LEFT JOIN slice s ON s.id = c.slice "
+                   "WHERE c.der IS NOT NULL AND CASE WHEN s.audit IS NULL "
+                   "THEN NOT EXISTS (SELECT 1 FROM audit a WHERE a.subject = c.subject AND a.event = 'issue' "
+                   "AND instr(a.detail, 'serial=' || lower(hex(c.serial))) > 0) "
+                   /* in the run that the slice's digest is over */
+                   "ELSE s.request IS NOT c.request OR NOT c.position BETWEEN s.position AND s.position + s.numbers - 1 END LIMIT 1",
+    [REG_AUDIT_ABOUT] = register_sql_about,
     [REG_TOKEN_ADD] = "INSERT INTO token (hash, role, name, hosts, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6)",
     [REG_TOKEN_FIND] = "SELECT " TOKEN_COLUMNS " FROM token t LEFT JOIN certificate c ON c.id = t.certificate WHERE t.hash = $1",
     [REG_TOKEN_SPEND] = "UPDATE token SET used_at = $2, csr = $3, certificate = $4 WHERE hash = $1 AND used_at IS NULL",

@@ -16,19 +16,34 @@ enum register_statement {
     REG_BODY_LIST,
     REG_DOUBLED,
     REG_CERTIFICATE_MOVE,
-    REG_LAST_ID,
     REG_SEALED_PUT,
     REG_REQUEST_FIND,
     REG_REQUEST_ADD,
-    REG_REQUEST_UNMADE,
+    REG_REQUEST_WAITING,
+    REG_REQUEST_MADE,
     REG_REQUEST_CONFIRM,
     REG_REQUEST_DROP_KEYS,
     REG_REQUEST_ROWS,
     REG_HISTORY,
+    REG_RANGE_KNOWN,
     REG_RESERVE,
-    REG_PREPARED,
-    REG_SIGNED,
-    REG_TAKE_SERIAL,
+    REG_RESERVED_LIST,
+    REG_RESERVATION,
+    REG_UNRESERVE,
+    REG_LET_GO,
+    REG_SLICE_ADD,
+    REG_SLICE_BODIES_ADD,
+    REG_SLICE_KEYS_ADD,
+    REG_SLICE_FIND,
+    REG_SLICE_COVERING,
+    REG_SLICE_UNSIGNED,
+    REG_ISSUE,
+    REG_SLICE_DONE,
+    REG_SLICE_BODIES_DROP,
+    REG_SLICES_TOLD,
+    REG_SLICE_CERTIFICATES,
+    REG_UNTOLD,
+    REG_AUDIT_ABOUT,
     REG_TOKEN_ADD,
     REG_TOKEN_FIND,
     REG_TOKEN_SPEND,
@@ -42,6 +57,8 @@ enum register_statement {
 };
 
 extern const struct db_schema register_schema;
+extern const char register_sql_about[]; /* register_trail.c */
+extern const char register_slice_migration[]; /* register_migration.c */
 
 /* Reads a row that starts with the columns of CERTIFICATE_COLUMNS. */
 struct register_certificate register_certificate_of(const struct db_row *row);

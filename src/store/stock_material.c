@@ -74,35 +74,37 @@ enum err stock_certificate_read(struct db *db, const struct identity *row, struc
 }
 
 #define MOVE(from, event, to, who, step, source)
-#define DEAD "('voided', 'superseded', 'revoked')"
+#define IS_DEAD "(state = 'voided' OR state = 'superseded' OR state = 'revoked')"
 
 /* The row of an identity without its bytes, which were rewritten with each change of state; `live` and `pack` say in the
- * row what the indexes and checks need, so that a change of state alone touches no index of all numbers. */
+ * row what the indexes and checks need, so that a change of state alone touches no index of all numbers. The checks
+ * compare one by one: for a list of three and more behind IN, SQLite builds a table, each time. */
 const char stock_material_migration[] =
     "CREATE TABLE chain (id INTEGER PRIMARY KEY, certificates BLOB NOT NULL UNIQUE) STRICT;"
     "CREATE TABLE identity_row (id INTEGER PRIMARY KEY, number TEXT NOT NULL, generation INTEGER NOT NULL CHECK (generation > 0),"
     " model TEXT NOT NULL REFERENCES model (code), day INTEGER NOT NULL,"
-    " state TEXT NOT NULL CHECK (state IN (''"
-#define STATE(code, name, live, what) ",'" name "'"
+    " state TEXT NOT NULL CHECK (CASE state"
+#define STATE(code, name, live, what) " WHEN '" name "' THEN 1"
 #include "model/lifecycle.tbl"
 #undef STATE
 #undef MOVE
-    ")),"
-    " live INTEGER NOT NULL DEFAULT 1 CHECK (live = (state NOT IN " DEAD ")),"
+    " ELSE 0 END),"
+    " live INTEGER NOT NULL DEFAULT 1 CHECK (live <> " IS_DEAD "),"
     " order_id TEXT NOT NULL DEFAULT '', request TEXT,"
     " pack INTEGER NOT NULL DEFAULT 0 CHECK (pack IN (0, 1)),"
     " fingerprint BLOB CHECK (fingerprint IS NULL OR length(fingerprint) = 32),"
     " direct INTEGER NOT NULL DEFAULT 0, created INTEGER NOT NULL,"
-    " written INTEGER NOT NULL DEFAULT 0 CHECK (written = (state IN ('written', 'erased', 'field', 'superseded', 'revoked'))),"
+    " written INTEGER NOT NULL DEFAULT 0 CHECK (written = CASE state WHEN 'written' THEN 1 WHEN 'erased' THEN 1"
+    " WHEN 'field' THEN 1 WHEN 'superseded' THEN 1 WHEN 'revoked' THEN 1 ELSE 0 END),"
     " station TEXT NOT NULL DEFAULT '', board TEXT NOT NULL DEFAULT '', lease_until INTEGER NOT NULL DEFAULT 0,"
     " nonce BLOB CHECK (nonce IS NULL OR length(nonce) = 16), written_at INTEGER NOT NULL DEFAULT 0,"
     " reason TEXT NOT NULL DEFAULT '', UNIQUE (number, generation),"
     " CHECK ((request IS NULL) = (state = 'planned')),"
-    " CHECK (pack = 0 OR state IN ('stored', 'claimed', 'failed', 'written')),"
-    " CHECK (pack = 1 OR direct = 1 OR state NOT IN ('stored', 'claimed', 'written')),"
+    " CHECK (pack = 0 OR state = 'stored' OR state = 'claimed' OR state = 'failed' OR state = 'written'),"
+    " CHECK (pack = 1 OR direct = 1 OR (state <> 'stored' AND state <> 'claimed' AND state <> 'written')),"
     " CHECK ((fingerprint IS NULL) = (state IN ('planned', 'requested'))),"
     " CHECK (state <> 'claimed' OR (station <> '' AND nonce IS NOT NULL))) STRICT;"
-    "INSERT INTO identity_row SELECT rowid, number, generation, model, day, state, state NOT IN " DEAD ", order_id, request,"
+    "INSERT INTO identity_row SELECT rowid, number, generation, model, day, state, NOT " IS_DEAD ", order_id, request,"
     " pack IS NOT NULL, fingerprint, direct, created, written, station, board, lease_until, nonce, written_at, reason FROM identity;"
     /* A sealed pack without a chain is a whole one, as they were kept before. */
     "CREATE TABLE material (id INTEGER PRIMARY KEY, sealed BLOB, certificate BLOB NOT NULL,"
@@ -128,4 +130,4 @@ const char stock_material_migration[] =
     "CREATE TRIGGER material_stays BEFORE DELETE ON material BEGIN SELECT RAISE(ABORT, 'a certificate is never deleted'); END;"
     "CREATE TRIGGER material_same BEFORE UPDATE ON material WHEN new.certificate IS NOT old.certificate OR new.id <> old.id"
     " OR (new.sealed IS NOT NULL AND new.sealed IS NOT old.sealed)"
-    " BEGIN SELECT RAISE(ABORT, 'a certificate is never changed'); END;";
+    " BEGIN SELECT RAISE(ROLLBACK, 'a certificate is never changed'); END;";

@@ -5,17 +5,28 @@
 #include <stdlib.h>
 
 #include "base/file.h"
-#include "store/audit.h"
+#include "store/register.h"
 
 enum { SOURCE_DEVICE = 2, PATH_SIZE = 512 };
+
+static enum err read_audit(const char *path, const char *subject, audit_fn *fn, void *context, struct why *why)
+{
+    struct db *db = NULL;
+    enum err err = audit_open(path, &db, why);
+    if (err == OK)
+        err = audit_list(db, 0, subject, fn, context, why);
+    db_close(db);
+    return err;
+}
 
 /* Databases first, in the order of the line. */
 static const struct {
     const char *name, *file;
+    enum err (*read)(const char *path, const char *subject, audit_fn *fn, void *context, struct why *why);
 } sources[] = {
-    { "ca", "ca/register.db" },
-    { "factory", "factory/stock.db" },
-    { "device", NULL },
+    { "ca", "ca/register.db", register_trail_read },
+    { "factory", "factory/stock.db", read_audit },
+    { "device", NULL, NULL },
 };
 
 const char *event_source_name(unsigned source) { return source < sizeof sources / sizeof *sources ? sources[source].name : "?"; }
@@ -72,17 +83,13 @@ static enum err take_entry(void *context, int64_t n, const struct audit_entry *e
 static enum err read_trail(struct events *e, const char *dir, unsigned source, struct why *why)
 {
     char path[PATH_SIZE];
-    struct db *db = NULL;
     struct trail trail = { e, source };
     enum err err = file_join(dir, sources[source].file, sizeof path, path);
     if (err != OK)
         return why_set(why, err, "%s: the path is too long", dir);
     if (!file_exists(path))
         return OK;
-    err = audit_open(path, &db, why);
-    if (err == OK)
-        err = audit_list(db, 0, e->number.text, take_entry, &trail, why);
-    db_close(db);
+    err = sources[source].read(path, e->number.text, take_entry, &trail, why);
     e->sources++;
     return err == OK ? OK : why_prefix(why, err, "%s", path);
 }

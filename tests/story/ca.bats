@@ -94,7 +94,7 @@ report() { # NUMBER OUTCOME
     tell ReceiptConfirmation '<request>urn:story:1</request>' | grep -q '>true<'
     request urn:story:1 3012-000001 3012-000002 3012-000003
     grep -q '>CONFLICT<' "$DIR/answer.xml"
-    [ "$(sqlite3 "$DIR/ca/register.db" 'SELECT count(*) FROM sealed_key')" -eq 0 ]
+    [ "$(sqlite3 "$DIR/ca/register.db" 'SELECT count(*) FROM slice_key')" -eq 0 ]
     stop ca
     ca fsck
 }
@@ -203,6 +203,39 @@ report() { # NUMBER OUTCOME
     run ca fsck
     [ "$status" -eq 1 ]
     [[ $output == *"entry 10 "* ]]
+}
+
+@test "I5 I15: a certificate of a batch that was exchanged, taken out or put in shows in the audit trail, and fsck tells what was never signed" {
+    serve
+    enrol factory factory-1
+    request one 3012-000001 3012-000002 3012-000003
+    stop ca
+    db=$DIR/ca/register.db
+    ca audit verify
+    ca audit list | grep -q ' ca issue one slice=1 certificates=3 first=3012-000001 last=3012-000003 requester=factory-1 digest='
+    nameplate trace 3012-000002 --dir "$DIR" | grep -q 'ca  *issue .*order=4711 requester=factory-1 slice=1'
+    ca fsck | grep -q '^bodies without a certificate  *none$'
+    sqlite3 "$db" "INSERT INTO body VALUES (x'41', x'30', 'bootstrap', '3099-BOOTSTRAP', 'bootstrap', 'factory-1', 1)"
+    ca fsck | grep -q '^bodies without a certificate  *1, the first: bootstrap 3099-BOOTSTRAP for factory-1$'
+    run sqlite3 "$db" "UPDATE certificate SET fingerprint = zeroblob(32) WHERE subject = '3012-000002'"
+    [ "$status" -ne 0 ]
+    cp "$db" "$DIR/keep.db"
+    sqlite3 "$db" "DROP TRIGGER certificate_same; UPDATE certificate SET fingerprint = zeroblob(32) WHERE subject = '3012-000002'"
+    run ca audit verify
+    [ "$status" -eq 1 ]
+    [[ $output == *"slice 1 "* ]]
+    cp "$DIR/keep.db" "$db"
+    sqlite3 "$db" "DROP TRIGGER certificate_stays; DELETE FROM certificate WHERE subject = '3012-000003'"
+    run ca audit verify
+    [ "$status" -eq 1 ]
+    [[ $output == *"slice 1 "* ]]
+    cp "$DIR/keep.db" "$db"
+    sqlite3 "$db" "INSERT INTO slice (request, position, numbers, issued_at) VALUES (1, 9, 1, 1);
+        INSERT INTO certificate (kind, subject, generation, issuer, order_id, requester, request, position, state, serial, fingerprint, der, created_at, slice)
+        VALUES ('device', '3012-000004', 1, 'identity', 1, 'factory-1', 1, 9, 'stored', x'42', zeroblob(32), x'30', 1, last_insert_rowid())"
+    run ca audit verify
+    [ "$status" -eq 1 ]
+    [[ $output == *"3012-000004"* ]]
 }
 
 @test "I1 I5 I8: the register itself refuses a second live identity, a removed row and a way back" {

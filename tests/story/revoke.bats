@@ -103,9 +103,9 @@ CREATE TEMP TABLE old AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1
 BEGIN;
 INSERT INTO body SELECT CAST(serial AS BLOB), x'00', 'infrastructure', 'station:old-' || i, 'infrastructure', 'old', 1 FROM old;
 INSERT INTO certificate (kind, subject, generation, issuer, requester, state, serial, fingerprint, der, created_at, issued_at,
-    revoked_at, reason)
+    revoked_at, reason, body)
     SELECT 'infrastructure', 'station:old-' || i, 1, 'infrastructure', 'old', 'revoked', CAST(serial AS BLOB), randomblob(32), x'00',
-    1, 1, 1700000000, 'superseded' FROM old;
+    1, 1, 1700000000, 'superseded', CAST(serial AS BLOB) FROM old;
 COMMIT;
 SQL
 }

@@ -31,15 +31,16 @@ static void a_batch_broken_off_half_way_is_taken_up_where_it_was(void **state) /
 {
     (void)state;
     struct buf packs = BUF_INIT;
-    int64_t tag = folder_ask_batch("factory-1", "half", "3012", 1001, 600);
-    folder_assert_accepted(tag, 600);
+    int n = LIMIT_ISSUE_BATCH + 88;
+    int64_t tag = folder_ask_batch("factory-1", "half", "3012", 1001, n);
+    folder_assert_accepted(tag, n);
     folder_ask(CA_REQUEST_NEXT, tag);
     folder_send();
     struct buf first = BUF_INIT;
     assert_ok(buf_put_span(&first, buf_span(&signer->out)));
     folder_restart();
-    tag = folder_ask_batch("factory-1", "half", "3012", 1001, 600);
-    folder_assert_accepted(tag, 600);
+    tag = folder_ask_batch("factory-1", "half", "3012", 1001, n);
+    folder_assert_accepted(tag, n);
     folder_ask(CA_REQUEST_NEXT, tag);
     folder_send();
     assert_int_equal(first.len, signer->out.len);
@@ -51,37 +52,52 @@ static void a_batch_broken_off_half_way_is_taken_up_where_it_was(void **state) /
     buf_wipe(&first);
 }
 
+static enum err keep_bodies(void *context, const struct register_slice *slice)
+{
+    return buf_put_span(context, slice->bodies);
+}
+
+static enum err take_der(void *context, const struct register_certificate *c)
+{
+    buf_clear(context);
+    return buf_put_span(context, c->der);
+}
+
+static void what_was_on_record_when_the_signer_died_is_what_is_signed(void **state) /* I5, I10 */
+{
+    (void)state;
+    AUTO_BUF bodies = BUF_INIT, der = BUF_INIT;
+    AUTO_WIPED_BUF packs = BUF_INIT;
+    struct register_body body;
+    int n = LIMIT_ISSUE_BATCH + 5, seen = 0;
+    int64_t tag = folder_ask_batch("factory-1", "died", "3012", 4001, n);
+    folder_assert_accepted(tag, n);
+    folder_ask(CA_REQUEST_NEXT, tag);
+    folder_send();
+    folder_restart();
+    assert_ok(register_slice_unsigned(signer->db, keep_bodies, &bodies, NULL));
+    assert_true(bodies.len > 5 * 300);
+    tag = folder_ask_batch("factory-1", "died", "3012", 4001, n);
+    folder_assert_accepted(tag, n);
+    assert_int_equal(folder_collect(tag, &packs), n);
+    folder_close_batch(tag);
+    for (struct span rest = buf_span(&bodies); register_body_next(&rest, &body); seen++) {
+        char number[LIMIT_NUMBER_TEXT + 1];
+        snprintf(number, sizeof number, "%.*s", (int)body.number.n, (const char *)body.number.at);
+        assert_ok(register_certificate_find(signer->db, "device", number, take_der, &der, NULL));
+        assert_non_null(memmem(der.data, der.len, body.tbs.at, body.tbs.n));
+    }
+    assert_int_equal(seen, 5);
+    bodies.len = 0;
+    assert_ok(register_slice_unsigned(signer->db, keep_bodies, &bodies, NULL));
+    assert_int_equal(bodies.len, 0);
+}
+
 static enum err found(void *context, const struct register_certificate *c)
 {
     (void)context;
     (void)c;
     return OK;
-}
-
-static void every_pack_holds_a_certificate_for_its_number_that_verifies(void **state) /* F-25, M-8 */
-{
-    (void)state;
-    AUTO_WIPED_BUF packs = BUF_INIT;
-    AUTO_CERT cert = NULL;
-    AUTO_KEY key = NULL;
-    AUTO_TRUST trust = NULL;
-    struct pack pack;
-    int64_t tag = folder_ask_batch("factory-1", "verify", "3012", 2001, 1);
-    folder_assert_accepted(tag, 1);
-    assert_int_equal(folder_collect(tag, &packs), 1);
-    assert_ok(pack_decode(buf_span(&packs), &pack, NULL));
-    assert_string_equal(pack.number.text, "3012-002001");
-    assert_ok(cert_from_der(pack.certificate, &cert, NULL));
-    assert_ok(key_from_pkcs8(pack.private_key, &key, NULL));
-    assert_true(cert_matches_key(cert, key));
-    assert_ok(trust_new(&trust));
-    assert_ok(trust_add_roots(trust, pack.root, NULL));
-    assert_ok(trust_add_intermediates(trust, pack.intermediates[0], NULL));
-    int64_t from, to;
-    cert_times(cert, &from, &to);
-    assert_ok(verify_certificate(trust, cert, &(struct verify_request){ .profile = VERIFY_DEVICE, .now_s = from + 1 }, NULL));
-    folder_close_batch(tag);
-    assert_ok(register_certificate_find(signer->db, "device", "3012-002001", found, NULL, NULL)); /* I5 */
 }
 
 static enum err count_entry(void *context, int64_t n, const struct audit_entry *e)
@@ -97,6 +113,33 @@ static int64_t count_audit(const char *subject)
     int64_t n = 0;
     assert_ok(register_audit_list(signer->db, subject, count_entry, &n, NULL));
     return n;
+}
+
+static void every_pack_holds_a_certificate_for_its_number_that_verifies(void **state) /* F-25, M-8 */
+{
+    (void)state;
+    AUTO_WIPED_BUF packs = BUF_INIT;
+    AUTO_CERT cert = NULL;
+    AUTO_KEY key = NULL;
+    AUTO_TRUST trust = NULL;
+    struct pack pack;
+    int64_t tag = folder_ask_batch("factory-1", "verify", "3012", 6001, 1);
+    folder_assert_accepted(tag, 1);
+    assert_int_equal(folder_collect(tag, &packs), 1);
+    assert_ok(pack_decode(buf_span(&packs), &pack, NULL));
+    assert_string_equal(pack.number.text, "3012-006001");
+    assert_ok(cert_from_der(pack.certificate, &cert, NULL));
+    assert_ok(key_from_pkcs8(pack.private_key, &key, NULL));
+    assert_true(cert_matches_key(cert, key));
+    assert_ok(trust_new(&trust));
+    assert_ok(trust_add_roots(trust, pack.root, NULL));
+    assert_ok(trust_add_intermediates(trust, pack.intermediates[0], NULL));
+    int64_t from, to;
+    cert_times(cert, &from, &to);
+    assert_ok(verify_certificate(trust, cert, &(struct verify_request){ .profile = VERIFY_DEVICE, .now_s = from + 1 }, NULL));
+    folder_close_batch(tag);
+    assert_ok(register_certificate_find(signer->db, "device", "3012-006001", found, NULL, NULL)); /* I5 */
+    assert_int_equal(count_audit("3012-006001"), 1);
 }
 
 static void one_refused_number_refuses_all_and_nothing_is_issued(void **state) /* I11, I1 */
@@ -121,7 +164,7 @@ static void one_refused_number_refuses_all_and_nothing_is_issued(void **state) /
 static void a_request_whose_packs_were_not_all_made_cannot_be_confirmed(void **state) /* I9 */
 {
     (void)state;
-    int64_t tag = folder_ask_batch("factory-1", "early", "3012", 2201, 2);
+    int64_t tag = folder_ask_batch("factory-1", "early", "3012", 6201, 2);
     folder_assert_accepted(tag, 2);
     folder_close_batch(tag);
     tag = folder_ask(CA_REQUEST_CONFIRM, ++last_tag);
@@ -135,7 +178,7 @@ static void confirmed_keys_are_destroyed_and_not_given_out_again(void **state) /
 {
     (void)state;
     AUTO_WIPED_BUF packs = BUF_INIT;
-    int64_t tag = folder_ask_batch("factory-1", "confirm", "3012", 2101, 2);
+    int64_t tag = folder_ask_batch("factory-1", "confirm", "3012", 6101, 2);
     folder_assert_accepted(tag, 2);
     assert_int_equal(folder_collect(tag, &packs), 2);
     folder_close_batch(tag);
@@ -147,7 +190,7 @@ static void confirmed_keys_are_destroyed_and_not_given_out_again(void **state) /
         folder_send();
         assert_int_equal(folder_answer(tag, &fields), CA_ANSWER_DONE);
     }
-    tag = folder_ask_batch("factory-1", "confirm", "3012", 2101, 2);
+    tag = folder_ask_batch("factory-1", "confirm", "3012", 6101, 2);
     folder_assert_refused(tag, ERR_CONFLICT, "destroyed");
 }
 
@@ -198,6 +241,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_repeated_request_gives_the_same_packs_after_a_restart_too),
         cmocka_unit_test(a_batch_broken_off_half_way_is_taken_up_where_it_was),
+        cmocka_unit_test(what_was_on_record_when_the_signer_died_is_what_is_signed),
         cmocka_unit_test(every_pack_holds_a_certificate_for_its_number_that_verifies),
         cmocka_unit_test(one_refused_number_refuses_all_and_nothing_is_issued),
         cmocka_unit_test(a_request_whose_packs_were_not_all_made_cannot_be_confirmed),
