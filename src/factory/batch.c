@@ -18,7 +18,6 @@ struct run {
     struct soap_stream *stream;
     struct writer *writer;
     struct why why; /* of the stream */
-    size_t packs;
 };
 
 static enum err put_number(void *context, int64_t row, const char *number)
@@ -63,7 +62,6 @@ static enum err read_body(void *context, void *to, size_t max, size_t *ret_n)
 static enum err on_item(void *context, const void *record)
 {
     struct run *r = context;
-    r->packs++;
     return writer_put(r->writer, record);
 }
 
@@ -123,7 +121,6 @@ enum err batch_run(struct batch *batch, bool *ret_told, struct why *why)
 {
     struct run r = { .batch = batch };
     struct why writer_why = { "" };
-    int64_t missing = 0;
     *ret_told = false;
     enum err err = open_run(&r, why);
     if (err == OK)
@@ -134,8 +131,6 @@ enum err batch_run(struct batch *batch, bool *ret_told, struct why *why)
     soap_stream_free(r.stream);
     buf_done(&r.out);
     if (err == OK)
-        err = stock_request_missing(batch->db, batch->id, &missing, why);
-    if (err == OK && missing > 0)
-        err = why_set(why, ERR_PEER_GONE, "the CA sent %zu packs, %lld are missing", r.packs, (long long)missing);
+        err = stock_request_missing(batch->db, batch->id, &batch->left_out, why);
     return err;
 }

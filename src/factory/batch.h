@@ -13,9 +13,11 @@ struct batch {
     const char *url;
     struct tls_context *tls;
     char id[LIMIT_MESSAGE_ID + 1];
+    int64_t left_out; /* numbers for which the whole answer had no pack; valid on success */
 };
 
-/* Sends the request (again) and stores what comes. OK: each of its packs is stored and durable.
+/* Sends the request (again) and stores what comes. OK: the answer was whole, and each pack in it is
+ * stored and durable.
  * *ret_told: an error is the CA's word. Errors: those of the way to the CA, of its faults, of the database. */
 enum err batch_run(struct batch *batch, bool *ret_told, struct why *why) MUST_CHECK;
 

@@ -34,12 +34,53 @@ static enum err set_state(struct office *o, const char *id, enum stock_request_s
     return err;
 }
 
-static enum err send_one(struct office *o, const char *id, struct why *why)
+static enum err make_again(struct office *o, const char *id, char ret_again[LIMIT_MESSAGE_ID + 1], struct why *why)
+{
+    struct stock_request again = { .made_s = clock_wall_s(), .state = STOCK_REQUEST_OPEN };
+    snprintf(again.reason, sizeof again.reason, "again for %s", id);
+    enum err err = factory_request_id(again.id);
+    if (err == OK)
+        err = stock_request_add(o->db, &again, why);
+    if (err == OK)
+        err = stock_request_set(o->db, again.id, STOCK_REQUEST_OPEN, again.reason, why);
+    if (err == OK)
+        err = stock_request_move(o->db, id, again.id, why);
+    if (err == OK)
+        memcpy(ret_again, again.id, sizeof again.id);
+    return err;
+}
+
+/* The CA's whole answer had no pack for some numbers (it voided them meanwhile): they are asked for once more under
+ * another request, and are planned again when that one leaves them out too. */
+static enum err take_left_out(struct office *o, const struct stock_request *r, int64_t n, struct why *why)
+{
+    char again[LIMIT_MESSAGE_ID + 1] = "", reason[96], numbers[24];
+    bool second = r->reason[0] != '\0';
+    snprintf(numbers, sizeof numbers, "%lld", (long long)n);
+    snprintf(reason, sizeof reason, "%s numbers left out by the CA, %s", numbers, second ? "planned again" : "asked for again");
+    log_event(LOG_WARN, "left-out", "request", r->id, "numbers", numbers, NULL);
+    enum err err = db_begin(o->db, why);
+    if (err == OK)
+        err = second ? stock_request_release(o->db, r->id, why) : make_again(o, r->id, again, why);
+    if (err == OK)
+        err = stock_request_set(o->db, r->id, STOCK_REQUEST_OPEN, reason, why);
+    if (err == OK)
+        err = factory_note(o->db, o->name, "left-out", r->id, why, "numbers=%s%s%s", numbers, second ? " planned=yes" : " again=", again);
+    if (err == OK)
+        err = db_commit(o->db, why);
+    db_rollback(o->db);
+    return err;
+}
+
+static enum err send_one(struct office *o, const struct stock_request *r, struct why *why)
 {
     struct batch batch = { .factory = o->factory, .db = o->db, .url = o->url, .tls = o->tls };
     bool told;
+    const char *id = r->id;
     snprintf(batch.id, sizeof batch.id, "%s", id);
     enum err err = batch_run(&batch, &told, why);
+    if (err == OK && batch.left_out > 0)
+        err = take_left_out(o, r, batch.left_out, why);
     if (err == OK) {
         log_event(LOG_INFO, "received", "request", id, NULL);
         return set_state(o, id, STOCK_REQUEST_RECEIVED, "", "received", why);
@@ -57,7 +98,7 @@ enum err office_send(struct office *o, struct why *why)
         struct stock_request next = { .id = "" };
         enum err err = stock_request_each(o->db, STOCK_REQUEST_OPEN, take_first, &next, why);
         if (err == OK && next.id[0] != '\0')
-            err = send_one(o, next.id, why);
+            err = send_one(o, &next, why);
         if (err != OK || next.id[0] == '\0')
             return err;
     }

@@ -150,6 +150,8 @@ enum err stock_request_numbers(struct db *db, const char *id, int64_t after, int
                                struct why *why) MUST_CHECK;
 enum err stock_request_missing(struct db *db, const char *id, int64_t *ret_n,
                                struct why *why) MUST_CHECK; /* packs that have not come */
+/* The numbers without a pack go under another request. */
+enum err stock_request_move(struct db *db, const char *id, const char *to, struct why *why) MUST_CHECK;
 /* The CA refused: its numbers are planned again (nothing was issued). */
 enum err stock_request_release(struct db *db, const char *id, struct why *why) MUST_CHECK;
 

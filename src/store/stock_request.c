@@ -62,6 +62,11 @@ enum err stock_request_missing(struct db *db, const char *id, int64_t *ret_n, st
     return stock_int(db, ASK_REQUEST_MISSING, DB_ARGS(db_text(id)), ret_n, why);
 }
 
+enum err stock_request_move(struct db *db, const char *id, const char *to, struct why *why)
+{
+    return db_run(db, ASK_REQUEST_MOVE, DB_ARGS(db_text(id), db_text(to)), why);
+}
+
 enum err stock_request_release(struct db *db, const char *id, struct why *why)
 {
     return db_run(db, ASK_REQUEST_RELEASE, DB_ARGS(db_text(id)), why);

@@ -276,6 +276,45 @@ wait_count() {
     nameplate factory fsck --dir factory
 }
 
+# left_out TIMES: the request of the day goes to a CA that leaves all numbers out so often, then the real one is back.
+left_out() {
+    local port
+    serve
+    models
+    plan 3
+    port=$(address ca | cut -d: -f2)
+    stop ca
+    start empty /usr/bin/python3 "$ROOT/tests/peer/empty_ca.py" ca "$port" "$1"
+    nameplate factory request --dir factory --date "$TODAY"
+    local tries=200
+    until [ "$(grep -c left-out factory.err)" = "$1" ]; do
+        [ $((tries -= 1)) -gt 0 ] || { cat factory.err empty.err >&2; return 1; }
+        sleep 0.1
+    done
+    wait "${PID[empty]}" || true
+    unset "PID[empty]"
+    start ca nameplate ca serve --dir ca
+}
+
+@test "F-6: numbers that the CA's answer leaves out are asked for again under another request" {
+    left_out 1
+    wait_count on_hand 3
+    sleep 1.5
+    run nameplate factory reconcile --dir factory
+    same "$status" 0
+    has "$output" '3 numbers left out by the CA, asked for again'
+    nameplate factory fsck --dir factory
+}
+
+@test "F-6: numbers that are left out twice are planned again, and a person asks for them" {
+    left_out 2
+    wait_count planned 3
+    has "$(nameplate factory audit list --dir factory | grep left-out | tail -1)" 'numbers=3 planned=yes'
+    nameplate factory request --dir factory --date "$TODAY"
+    wait_count on_hand 3
+    nameplate factory fsck --dir factory
+}
+
 # cut_trail DATABASE N: what somebody does who wants entries N and later to be gone.
 cut_trail() { /usr/bin/python3 -c 'import sqlite3, sys; d = sqlite3.connect(sys.argv[1]); d.execute("DELETE FROM audit WHERE n >= ?", [int(sys.argv[2])]); d.commit()' "$@"; }
 

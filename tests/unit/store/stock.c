@@ -309,6 +309,27 @@ static void fsck_finds_nothing_in_a_sound_database_and_what_the_ca_refused(void 
     assert_int_equal(faults, 1);
 }
 
+/* F-6: what an answer left out is asked for under another request, and stands under no other than that. */
+static void numbers_without_a_pack_move_to_another_request(void **state)
+{
+    struct db *db = *state;
+    bool stored;
+    int64_t n = -1;
+    struct stock_request r = { .id = "r2", .made_s = 7 };
+    plan(db, "3012", 3);
+    request(db, "r1", 3, 3);
+    assert_ok(store(db, "3012-000001", "r1", 1, &stored));
+    assert_ok(stock_request_add(db, &r, NULL));
+    assert_ok(stock_request_move(db, "r1", "r2", NULL));
+    assert_ok(stock_request_missing(db, "r1", &n, NULL));
+    assert_int_equal(n, 0);
+    assert_ok(stock_request_missing(db, "r2", &n, NULL));
+    assert_int_equal(n, 2);
+    assert_string_equal(newest(db, "3012-000001").request, "r1"); /* what came stays */
+    assert_ok(store(db, "3012-000002", "r2", 2, &stored));
+    assert_true(stored);
+}
+
 static int64_t handed(struct db *db, const char *station, const char *except, int64_t since_s)
 {
     int64_t n = -1;
@@ -412,6 +433,7 @@ int main(void)
         TEST(a_second_live_identity_of_a_number_is_refused),
         TEST(the_status_counts_used_today_and_left),
         TEST(fsck_finds_nothing_in_a_sound_database_and_what_the_ca_refused),
+        TEST(numbers_without_a_pack_move_to_another_request),
         TEST(what_a_station_was_handed_counts_until_its_write_is_known),
         TEST(re_issues_are_counted_by_number_and_day),
         TEST(sessions_end_by_time_and_by_will),
