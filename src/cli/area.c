@@ -11,6 +11,7 @@ static const struct area areas[] = {
     { .name = "station", .help = "A station at the line: scans a nameplate, writes the identity to the device." },
     { .name = "device", .help = "A device: flash, NVRAM, its agent; thousands of them for load." },
     { .name = "center", .help = "The centre of the field: devices, agreements, calls, charge counters." },
+    { .name = "gateway", .help = "A device with gateway function: carries calls between a LAN and the centre." },
     { .name = "verify", .help = "Judges a certificate exactly as the servers do." },
     { .name = "trace", .help = "The whole life of one device number across all programs." },
 };

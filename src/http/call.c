@@ -82,12 +82,28 @@ static bool is_https(const struct http_call *spec)
     return spec->tls != NULL || spec->web_ca_file != NULL;
 }
 
+/* The proxy sees where the connection goes, and then the bytes of TLS; what it says itself is no reply of ours. */
+static void set_proxy(struct call *call)
+{
+    CURL *curl = call->curl;
+    curl_easy_setopt(curl, CURLOPT_PROXY, call->spec.proxy == NULL ? "" : call->spec.proxy);
+    if (call->spec.proxy == NULL)
+        return;
+    curl_easy_setopt(curl, CURLOPT_PROXYTYPE, (long)CURLPROXY_HTTP);
+    curl_easy_setopt(curl, CURLOPT_HTTPPROXYTUNNEL, 1L);
+    curl_easy_setopt(curl, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+    curl_easy_setopt(curl, CURLOPT_HEADEROPT, (long)CURLHEADER_SEPARATE);
+    if (call->spec.proxy_login == NULL)
+        return;
+    curl_easy_setopt(curl, CURLOPT_PROXYAUTH, (long)CURLAUTH_BASIC);
+    curl_easy_setopt(curl, CURLOPT_PROXYUSERPWD, call->spec.proxy_login);
+}
+
 /* Nothing from the environment: no proxies, no trust, no redirects, no other protocols. */
 static void set_safety(struct call *call)
 {
     CURL *curl = call->curl;
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(curl, CURLOPT_PROXY, "");
     curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
     curl_easy_setopt(curl, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
     curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, is_https(&call->spec) ? "https" : "http");
@@ -195,6 +211,7 @@ static void name_origin(struct call *call)
 static enum err set_all(struct call *call)
 {
     set_safety(call);
+    set_proxy(call);
     set_body(call);
     set_callbacks(call);
     if (curl_easy_setopt(call->curl, CURLOPT_URL, call->spec.url) != CURLE_OK)

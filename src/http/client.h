@@ -1,6 +1,6 @@
 /* HTTP client on libcurl: on the loop, or blocking (commands, threads).
  *
- * Nothing is taken from the environment: no proxies, no trusted CAs, no .netrc; redirects are not followed.
+ * Nothing is taken from the environment: no proxies but the caller's, no trusted CAs, no .netrc; redirects are not followed.
  * Whom we talk to is judged by the TLS context alone. Connections are reused by calls with the same context. */
 #ifndef HTTP_CLIENT_H
 #define HTTP_CLIENT_H
@@ -21,6 +21,8 @@ struct http_call {
     const char *interface;               /* bind to this network interface or local address; NULL: any */
     struct http_keep *keep;   /* blocking calls: its connection is used and stays; NULL: a connection of its own */
     struct tls_context *tls;             /* NULL: plain http:// only; a reference is held during the call */
+    const char *proxy;                   /* http://HOST:PORT: reached through its CONNECT; NULL: directly */
+    const char *proxy_login;             /* USER:PASSWORD for it; NULL: none */
     const char *web_ca_file;             /* instead of tls, for a web server that is not one of our programs: PEM file of the CAs
                                           * that vouch for it; its name is compared with the URL */
     long connect_timeout_ms, timeout_ms; /* 0: 5 s, 60 s */

@@ -53,6 +53,8 @@ static enum err translate(struct call *call, CURLcode code)
     struct why *why = &call->result.why;
     if (call->stopped != OK)
         return stopped(call);
+    if (call->spec.proxy != NULL && code != CURLE_OK && strstr(call->error, "CONNECT") != NULL)
+        return why_set(why, ERR_UNREACHABLE, "the proxy does not let us through to %s: %s", call->origin, call->error);
     switch ((int)code) { /* curl has a hundred codes; the rest are ours to investigate */
     case CURLE_OK: return OK;
     case CURLE_COULDNT_CONNECT: return unreachable(call);

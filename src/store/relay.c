@@ -88,12 +88,12 @@ static enum err has_room(struct db *db, const struct relay_letter *l, const stru
     return OK;
 }
 
-static enum err find_via(struct db *db, const struct relay_letter *l, char via[LIMIT_NUMBER_TEXT + 1], struct why *why)
+static enum err find_via(struct db *db, struct relay_letter *l, struct why *why)
 {
-    snprintf(via, LIMIT_NUMBER_TEXT + 1, "%s", l->via);
     if (!l->down)
         return OK;
     enum err err = OK;
+    char *via = l->via;
     *via = '\0';
     if (l->kind != RELAY_CALL)
         err = relay_text(db, RELAY_LETTER_VIA, DB_ARGS(db_int(RELAY_CALL), db_text(l->id)), LIMIT_NUMBER_TEXT + 1, via, why);
@@ -104,24 +104,25 @@ static enum err find_via(struct db *db, const struct relay_letter *l, char via[L
 
 static enum err add(struct db *db, const struct relay_letter *l, struct why *why)
 {
-    char via[LIMIT_NUMBER_TEXT + 1];
-    enum err err = find_via(db, l, via, why);
-    if (err == OK && l->kind != RELAY_CALL) /* a delay before it is void */
+    enum err err = OK;
+    if (l->kind != RELAY_CALL) /* a delay before it is void */
         err = db_run(db, RELAY_LETTER_DROP, DB_ARGS(db_int(l->down), db_int(RELAY_DELAY), db_text(l->id)), why);
     return err != OK ? err
                      : db_run(db, RELAY_LETTER_ADD,
-                              DB_ARGS(db_int(l->down), db_int(l->kind), db_text(l->id), db_text(l->number.text), db_text(via),
+                              DB_ARGS(db_int(l->down), db_int(l->kind), db_text(l->id), db_text(l->number.text), db_text(l->via),
                                       db_int(l->seconds), db_int(l->taken_s), db_blob(l->envelope), db_blob(l->signature),
                                       db_blob(l->signers)),
                               why);
 }
 
-enum err relay_put(struct db *db, const struct relay_letter *l, const struct relay_bounds *bounds, bool *ret_new, struct why *why)
+enum err relay_put(struct db *db, struct relay_letter *l, const struct relay_bounds *bounds, bool *ret_new, struct why *why)
 {
     bool known;
     enum err err = is_known(db, l, &known, why);
     if (err == OK && !known)
         err = has_room(db, l, bounds, why);
+    if (err == OK)
+        err = find_via(db, l, why);
     if (err == OK && !known)
         err = add(db, l, why);
     if (err == OK)

@@ -41,10 +41,10 @@ struct relay_bounds {
     int64_t per_number;     /* calls or answers of one number in one direction; 0: as many */
 };
 
-/* Takes a letter; with `down` its via is looked up: an answer goes where its call came from, all else by the number's
+/* Takes a letter; with `down` its via is looked up and set: an answer goes where its call came from, all else by the number's
  * route. *ret_new: it was not known. A delay that says another time than the one before is new; a response makes the
  * delays before it void. Errors: BUSY (bounds), CONFLICT (the id belongs to another number). */
-enum err relay_put(struct db *db, const struct relay_letter *l, const struct relay_bounds *bounds, bool *ret_new,
+enum err relay_put(struct db *db, struct relay_letter *l, const struct relay_bounds *bounds, bool *ret_new,
                    struct why *why) MUST_CHECK;
 
 /* Those that wait, oldest first, at most `most`. An error of fn ends the list with it. */

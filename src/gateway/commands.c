@@ -1,0 +1,51 @@
+#include "gateway/commands.h"
+
+#include <stdio.h>
+
+#include "base/file.h"
+#include "gateway/gateway.h"
+#include "pki/provider.h"
+
+#define DIR_FLAG { "dir", "DIR", "./device", "folder of the device that is the gateway" }
+
+static const struct command_flag run_flags[] = {
+    DIR_FLAG,
+    { "config", "FILE", NULL, "settings (default: DIR/gateway.conf)" },
+    { "check-config", NULL, NULL, "print the settings in force and stop" },
+    { 0 },
+};
+static const struct command_flag status_flags[] = { DIR_FLAG, { 0 } };
+
+static const struct command commands[] = {
+    { "run", "", 0, 0, "Carry calls between the devices of this LAN and the centre.", "nameplate gateway run --dir ./device", command_run,
+      run_flags },
+    { "status", "", 0, 0, "Show what waits, who is reached how, and how it stands with the one above.",
+      "nameplate gateway status --dir ./device", command_status, status_flags },
+    { 0 },
+};
+
+const struct command_area gateway_area = {
+    .name = "gateway",
+    .help = "A device with gateway function: carries calls between a LAN and the centre, and keeps them meanwhile.",
+    .commands = commands,
+    .begin = provider_start,
+};
+
+int command_run(const struct command_line *line)
+{
+    char config[GATEWAY_PATH];
+    const char *dir = command_flag(line, "dir"), *given = command_flag(line, "config");
+    struct gateway_settings settings;
+    struct why why = { "" };
+    if (given == NULL && file_join(dir, "gateway.conf", sizeof config, config) != OK)
+        return command_fail(line, ERR_TOO_LARGE, NULL, NULL);
+    if (given == NULL)
+        given = config;
+    enum err err = gateway_settings_read(given, &settings, &why);
+    if (err != OK)
+        return command_fail(line, err, &why, "nameplate gateway run --help");
+    if (!command_switch(line, "check-config"))
+        return gateway_serve(dir, given);
+    settings_print(stdout, gateway_setting_rows, gateway_setting_rows_n, &settings);
+    return 0;
+}

@@ -1,0 +1,124 @@
+/* Calls of the gateway itself, in its own name and signed by its identity; they go the way of all letters. */
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "base/hex.h"
+#include "base/rng.h"
+#include "field/letter.h"
+#include "gateway/gateway.h"
+#include "log/log.h"
+
+enum { OWN_LIMIT_S = 24 * 3600, OWN_ANSWERS = 100 };
+
+static enum err fresh_id(size_t size, char *ret_id)
+{
+    uint8_t bytes[16];
+    char hex[33];
+    enum err err = rng_fill(bytes, sizeof bytes);
+    if (err != OK)
+        return err;
+    bytes[6] = (uint8_t)((bytes[6] & 0x0f) | 0x40);
+    bytes[8] = (uint8_t)((bytes[8] & 0x3f) | 0x80);
+    hex_encode(bytes, sizeof bytes, hex);
+    snprintf(ret_id, size, "urn:uuid:%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12, hex + 16, hex + 20);
+    return OK;
+}
+
+/* Of ourselves nothing is refused for its number's sake: how many printers report through us is the operator's choice. */
+static enum err store_call(struct gateway *g, const struct field_call *c, struct why *why)
+{
+    struct relay_bounds bounds = gateway_bounds(&g->settings);
+    AUTO_BUF no_signers = BUF_INIT;
+    struct relay_letter l;
+    bool fresh;
+    bounds.per_number = 0;
+    enum err err = letter_of_call(c, &no_signers, &l, why);
+    if (err != OK)
+        return err;
+    snprintf(l.via, sizeof l.via, "%s", OWN_VIA);
+    l.taken_s = clock_wall_s();
+    err = db_begin(g->db, why);
+    if (err == OK)
+        err = relay_put(g->db, &l, &bounds, &fresh, why);
+    if (err == OK)
+        return db_commit(g->db, why);
+    db_rollback(g->db);
+    return err;
+}
+
+enum err own_report(struct gateway *g, const struct agentless_report_request *report, struct why *why)
+{
+    struct soap_header header = { .version = SOAP_1_2 };
+    AUTO_BUF envelope = BUF_INIT;
+    AUTO_BUF signature = BUF_INIT;
+    enum err err = fresh_id(sizeof header.message_id, header.message_id);
+    if (err == OK)
+        err = soap_write_request(SERVICE_CENTER, SOAP_AGENTLESS_REPORT, &header, report, &envelope);
+    struct field_call call = { .id = header.message_id, .number = g->identity->number, .limit = OWN_LIMIT_S, .envelope = buf_span(&envelope) };
+    if (err == OK)
+        err = letter_sign_call(g->identity->board.identity.key, &call, &signature, why);
+    call.signature = buf_span(&signature);
+    if (err == OK)
+        err = store_call(g, &call, why);
+    if (err != OK)
+        return err;
+    log_event(LOG_INFO, "agentless-report", "number", report->number.text, "source", report->source, "id", call.id, NULL);
+    uplink_news(g);
+    return OK;
+}
+
+/* --- What the centre says to it --- */
+
+struct answers {
+    struct gateway *g;
+    size_t n;
+    struct {
+        enum relay_kind kind;
+        char id[LIMIT_MESSAGE_ID + 1];
+    } list[OWN_ANSWERS];
+};
+
+static enum err read_answer(void *context, const struct relay_letter *l)
+{
+    struct answers *a = context;
+    AUTO_PARSED answer = { 0 };
+    struct why why = { "" };
+    if (l->kind == RELAY_ANSWER) {
+        enum err err = soap_read_response(SERVICE_CENTER, SOAP_AGENTLESS_REPORT, l->envelope, &answer, &why);
+        if (err != OK)
+            log_failure(LOG_WARN, "agentless-report-refused", err, &why, "number", a->g->identity->number.text, "id", l->id, NULL);
+    }
+    a->list[a->n].kind = l->kind;
+    snprintf(a->list[a->n].id, sizeof a->list[a->n].id, "%s", l->id);
+    a->n++;
+    return OK;
+}
+
+static enum err take_answers(struct answers *a, struct why *why)
+{
+    struct db *db = a->g->db;
+    bool found;
+    enum err err = relay_letters_down(db, OWN_VIA, OWN_ANSWERS, read_answer, a, why);
+    if (err != OK || a->n == 0)
+        return err;
+    err = db_begin(db, why);
+    for (size_t i = 0; err == OK && i < a->n; i++)
+        err = relay_passed(db, a->list[i].kind, a->list[i].id, OWN_VIA, clock_wall_s(), &found, why);
+    if (err == OK)
+        return db_commit(db, why);
+    db_rollback(db);
+    return err;
+}
+
+void own_answers(struct gateway *g)
+{
+    struct answers answers;
+    struct why why = { "" };
+    enum err err;
+    do {
+        answers = (struct answers){ .g = g };
+        err = take_answers(&answers, &why);
+    } while (err == OK && answers.n == OWN_ANSWERS);
+    if (err != OK)
+        log_failure(LOG_ERROR, "queue", err, &why, NULL);
+}
