@@ -13,9 +13,10 @@ enum err trust_new(struct trust **ret_trust)
     if (trust == NULL)
         return ERR_NO_MEMORY;
     atomic_init(&trust->owners, 1);
+    pthread_mutex_init(&trust->lock, NULL);
     trust->store = X509_STORE_new();
     trust->intermediates = sk_X509_new_null();
-    if (trust->store == NULL || trust->intermediates == NULL) {
+    if (trust->store == NULL || trust->intermediates == NULL || trust_check_crls_once(trust) != OK) {
         trust_free(trust);
         return ERR_NO_MEMORY;
     }
@@ -35,6 +36,9 @@ void trust_free(struct trust *trust)
         return;
     X509_STORE_free(trust->store);
     sk_X509_pop_free(trust->intermediates, X509_free);
+    for (size_t i = 0; i < trust->checked_n; i++)
+        X509_free(trust->checked[i].issuer);
+    pthread_mutex_destroy(&trust->lock);
     free(trust);
 }
 

@@ -331,14 +331,55 @@ static void a_revoked_certificate_is_refused_and_an_old_list_still_counts(void *
         struct trust *trust = trust_with_crl(f, revoked, cases[i].from, cases[i].to);
         struct verify_request request = { .profile = VERIFY_DEVICE, .now_s = NOW, .crl_leaf_required = cases[i].leaf_required };
         struct why why;
-        assert_err(verify_certificate(trust, revoked, &request, &why), cases[i].revoked);
-        assert_err(verify_certificate(trust, other, &request, &why), cases[i].other);
+        for (int again = 0; again < 3; again++) { /* the list's signature is verified the first time only */
+            assert_err(verify_certificate(trust, other, &request, &why), cases[i].other);
+            assert_err(verify_certificate(trust, revoked, &request, &why), cases[i].revoked);
+        }
         request.crl_required = true; /* there is none of the root */
         assert_err(verify_certificate(trust, other, &request, &why), ERR_BAD_CERTIFICATE);
         trust_free(trust);
     }
     cert_free(revoked);
     cert_free(other);
+}
+
+static void a_list_that_was_good_once_is_too_old_when_its_time_is_over(void **state)
+{
+    const struct fixture *f = *state;
+    struct cert *revoked = fixture_device(&f->identity, "3012-1", NOW - DAY, NULL);
+    AUTO_X509 x509 = X509_dup(cert_x509(revoked));
+    assert_int_equal(ASN1_INTEGER_set_int64(X509_get_serialNumber(x509), INT64_MAX), 1);
+    struct cert *other = resign(x509, &f->identity);
+    struct trust *trust = trust_with_crl(f, revoked, NOW - DAY, NOW + DAY);
+    struct verify_request request = { .profile = VERIFY_DEVICE, .now_s = NOW, .crl_leaf_required = true };
+    assert_ok(verify_certificate(trust, other, &request, NULL));
+    assert_err(verify_certificate(trust, revoked, &request, NULL), ERR_BAD_CERTIFICATE);
+    request.now_s = NOW + 2 * DAY;
+    assert_err(verify_certificate(trust, other, &request, NULL), ERR_BAD_CERTIFICATE);
+    request.now_s = NOW - 2 * DAY;
+    assert_err(verify_certificate(trust, other, &request, NULL), ERR_BAD_CERTIFICATE);
+    trust_free(trust);
+    cert_free(revoked);
+    cert_free(other);
+}
+
+static void a_list_with_a_broken_signature_never_counts_as_good(void **state)
+{
+    const struct fixture *f = *state;
+    struct cert *cert = fixture_device(&f->identity, "3012-1", NOW - DAY, NULL);
+    const struct verify_request request = { .profile = VERIFY_DEVICE, .now_s = NOW, .crl_leaf_required = true };
+    struct trust *trust;
+    AUTO_BUF crl = BUF_INIT;
+    assert_ok(crl_issue(f->identity.cert, f->identity.key, 7, NOW - DAY, NOW + DAY, NULL, 0, &crl, NULL));
+    crl.data[crl.len - 1] ^= 1;
+    assert_ok(trust_new(&trust));
+    assert_ok(trust_add_roots(trust, cert_der(f->root.cert), NULL));
+    assert_ok(trust_add_intermediates(trust, cert_der(f->identity.cert), NULL));
+    assert_ok(trust_add_crls(trust, buf_span(&crl), NULL));
+    for (int again = 0; again < 3; again++)
+        assert_err(verify_certificate(trust, cert, &request, NULL), ERR_BAD_CERTIFICATE);
+    trust_free(trust);
+    cert_free(cert);
 }
 
 static void a_crl_by_another_ca_revokes_nothing(void **state)
@@ -430,6 +471,8 @@ int main(void)
         cmocka_unit_test(a_chain_to_another_root_is_refused),
         cmocka_unit_test(a_certificate_with_one_bit_changed_is_refused),
         cmocka_unit_test(a_revoked_certificate_is_refused_and_an_old_list_still_counts),
+        cmocka_unit_test(a_list_that_was_good_once_is_too_old_when_its_time_is_over),
+        cmocka_unit_test(a_list_with_a_broken_signature_never_counts_as_good),
         cmocka_unit_test(a_crl_by_another_ca_revokes_nothing),
         cmocka_unit_test(a_peer_is_who_its_certificate_says_and_comes_in_only_where_it_may),
         cmocka_unit_test(a_root_that_did_not_sign_itself_is_no_root),
