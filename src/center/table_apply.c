@@ -4,6 +4,9 @@
 #include "center/check.h"
 #include "center/table.h"
 
+/* Of a device, as table.c has them. */
+enum { COLUMN_CUSTOMER = 2, COLUMN_SITE = 3, COLUMN_GATEWAY = 4 };
+
 /* Notes what the database refused; other errors go on. */
 static enum err note(struct table *t, const struct table_row *row, size_t column, enum err err, const struct why *why)
 {
@@ -28,6 +31,14 @@ static enum err apply_site(struct table *t, struct table_row *row, struct db *db
     return note(t, row, 1, center_site_put(db, &row->site, &why), &why);
 }
 
+/* Which of the two the database does not know: customer or site. */
+static size_t unknown_column(struct db *db, const struct center_device *d)
+{
+    struct center_device without = *d;
+    without.site[0] = '\0';
+    return center_device_put(db, &without, NULL) == OK ? COLUMN_SITE : COLUMN_CUSTOMER;
+}
+
 /* Without its gateway, which may stand further down. */
 static enum err apply_device(struct table *t, struct table_row *row, struct db *db, int64_t now_s)
 {
@@ -43,7 +54,7 @@ static enum err apply_device(struct table *t, struct table_row *row, struct db *
     d.gateway.text[0] = '\0';
     if (err == OK)
         err = center_device_put(db, &d, &why);
-    return note(t, row, err == ERR_NOT_FOUND && d.site[0] != '\0' ? 3 : err == ERR_NOT_FOUND ? 2 : 0, err, &why);
+    return note(t, row, err == ERR_NOT_FOUND ? unknown_column(db, &d) : 0, err, &why);
 }
 
 static enum err apply_gateway(struct table *t, struct table_row *row, struct db *db, int64_t now_s)
@@ -52,7 +63,7 @@ static enum err apply_gateway(struct table *t, struct table_row *row, struct db 
     (void)now_s;
     if (row->device.gateway.text[0] == '\0')
         return OK;
-    return note(t, row, 4, center_device_put(db, &row->device, &why), &why);
+    return note(t, row, COLUMN_GATEWAY, center_device_put(db, &row->device, &why), &why);
 }
 
 struct same {
@@ -124,6 +135,14 @@ static enum err check_twice(struct table *t)
     return err;
 }
 
+static int compare_place(const void *a, const void *b)
+{
+    const struct csv_mistake *x = a, *y = b;
+    if (x->line != y->line)
+        return x->line < y->line ? -1 : 1;
+    return x->column < y->column ? -1 : x->column > y->column;
+}
+
 enum err table_apply(struct table *t, struct db *db, int64_t now_s, struct why *why)
 {
     static const struct {
@@ -137,5 +156,7 @@ enum err table_apply(struct table *t, struct db *db, int64_t now_s, struct why *
     enum err err = check_twice(t);
     for (size_t i = 0; err == OK && i < sizeof passes / sizeof *passes; i++)
         err = pass(t, passes[i].kind, passes[i].fn, db, now_s);
+    if (t->mistakes.n > 0)
+        qsort(t->mistakes.list, t->mistakes.n, sizeof *t->mistakes.list, compare_place);
     return err != OK ? err : csv_verdict(&t->mistakes, why);
 }

@@ -3,6 +3,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "../api/described.h"
 #include "factory/admin.h"
 
 struct cell {
@@ -60,67 +61,16 @@ static void only_the_log_in_and_the_description_need_no_log_in(void **state)
     }
 }
 
-/* The description's name of a route's path: "/api/v1/numbers/" is "/numbers/{...}". NULL when it is not described. */
-static const json_t *find_described(const json_t *paths, const char *path)
-{
-    static const char base[] = "/api/v1";
-    const char *key;
-    json_t *value;
-    assert_memory_equal(path, base, sizeof base - 1);
-    path += sizeof base - 1;
-    size_t n = strlen(path);
-    json_object_foreach((json_t *)(uintptr_t)paths, key, value)
-    {
-        size_t fixed = strcspn(key, "{");
-        if (n == fixed && strncmp(key, path, n) == 0)
-            return value;
-    }
-    return NULL;
-}
-
-static const char *lower(const char *method)
-{
-    return strcmp(method, "GET") == 0 ? "get" : strcmp(method, "POST") == 0 ? "post" : "delete";
-}
-
 static void the_description_has_every_route_and_no_other(void **state)
 {
     (void)state;
-    json_t *description = json_loads(admin_description, JSON_REJECT_DUPLICATES, NULL), *value;
-    const json_t *paths = json_object_get(description, "paths");
-    const char *key;
-    size_t described = 0;
-    assert_true(json_is_object(paths));
-    for (size_t i = 0; i < admin_table.routes_n; i++) {
-        const json_t *operation = json_object_get(find_described(paths, admin_table.routes[i].path), lower(admin_table.routes[i].method));
-        if (operation == NULL)
-            fail_msg("%s %s is not described", admin_table.routes[i].method, admin_table.routes[i].path);
-        /* Without a log-in exactly where the table says so. */
-        assert_int_equal(json_object_get(operation, "security") != NULL, admin_table.routes[i].may == API_ANYBODY);
-    }
-    json_object_foreach((json_t *)(uintptr_t)paths, key, value) described += json_object_size(value);
-    assert_int_equal(described, admin_table.routes_n);
-    json_decref(description);
+    check_description_has_each_route(&admin_table);
 }
 
-/* "For: planner, admin." says the same roles as the table. */
 static void the_description_names_the_roles_of_each_route(void **state)
 {
     (void)state;
-    json_t *description = json_loads(admin_description, 0, NULL);
-    const json_t *paths = json_object_get(description, "paths");
-    for (size_t i = 0; i < admin_table.routes_n; i++) {
-        const struct api_route *r = &admin_table.routes[i];
-        if (r->may == API_ANYBODY)
-            continue;
-        const json_t *operation = json_object_get(find_described(paths, r->path), lower(r->method));
-        const char *text = json_string_value(json_object_get(operation, "description"));
-        assert_non_null(text);
-        for (unsigned role = 0; admin_table.roles[role] != NULL; role++)
-            assert_int_equal(strstr(text, admin_table.roles[role]) != NULL,
-                             api_may(r, role));
-    }
-    json_decref(description);
+    check_description_names_the_roles(&admin_table);
 }
 
 static void what_is_not_in_the_table_has_no_route(void **state)

@@ -1,0 +1,223 @@
+# What operators do at the centre (M-7): the commands of `nameplate center` against the real centre and CA.
+load lib
+
+setup() {
+    story_begin
+    cd "$DIR" || return 1
+    printf 'secret-pass\n' >pw
+    printf 'second-pass\n' >pw2
+    START_SECONDS=60
+    nameplate ca init --dir ca --listen 127.0.0.1:0 >ca.init
+    fingerprint=$(openssl x509 -in ca/root.crt -noout -fingerprint -sha256 | cut -d= -f2 | tr -d :)
+    start ca nameplate ca serve --dir ca
+    token=$(nameplate ca token add --dir ca --role center --name center-1 | tail -1)
+    nameplate center init --dir center --ca "https://$(address ca)" --fingerprint "$fingerprint" --token "$token" \
+        --admin meier --password-file pw --port 0 --admin-port 0 >/dev/null
+    serve
+    nameplate center login --dir center --user meier --password-file pw
+}
+
+teardown() { story_end; }
+
+serve() { start center nameplate center serve --dir center; }
+center() { nameplate center "$@" --dir center; }
+status_says() { has "$(center status)" "$1"; }
+
+# audited WORD: a line of the audit trail has it.
+audited() { sqlite3 center/center.db "SELECT actor || ' ' || event || ' ' || subject || ' ' || detail FROM audit" | grep -q -- "$1"; }
+
+enter() {
+    center customer add acme --name 'ACME Ltd' --telephone '+81 3 1234-5678' --email office@acme.example --address '1 Long Road, Tokyo'
+    center site add acme-1 --customer acme --name 'Head office'
+    center device add 3100-000001 --kind gateway --customer acme --site acme-1
+    center device add 3012-000001 --customer acme --site acme-1 --gateway 3100-000001 --address 192.0.2.7 --interval 60
+}
+
+@test "M-7: customers, sites, devices and agreements are entered and seen, and outlive a kill -9" {
+    enter
+    has "$(center customer list)" '+81 3 1234-5678'
+    center customer add acme --telephone '+81 3 8765-4321' # the rest stays as it was
+    has "$(center customer list)" '1 Long Road, Tokyo  +81 3 8765-4321'
+    has "$(center site list --customer acme)" 'Head office'
+    center agreement add 3012-000001 --from 2026-03-19 --until 2099-03-19
+    kill9 center
+    serve
+    run center device show 3012-000001
+    has "$output" 'agreement   active, from 2026-03-19T00:00:00Z until 2099-03-19T00:00:00Z'
+    has "$output" 'gateway     3100-000001'
+    has "$output" 'address     192.0.2.7'
+    has "$(center device list --gateway 3100-000001)" '3012-000001'
+    status_says '1 customers, 1 sites, 2 devices, 0 of them seen within a day'
+    status_says '1 under an active agreement'
+    center device bind 3012-000001
+    has "$(center device show 3012-000001)" 'gateway     -'
+    audited 'operator:meier customer acme'
+    audited 'operator:meier agreement-add 3012-000001 acme'
+}
+
+@test "M-7: what cannot be is refused in words" {
+    enter
+    refuses() { # PATTERN COMMAND...
+        local pattern=$1
+        shift
+        run center "$@"
+        same "$status" 1 || { echo "$output" >&2; return 1; }
+        has "$output" "$pattern"
+    }
+    refuses 'is not a telephone number' customer add acme --telephone 'call me'
+    refuses 'is not a mail address' customer add acme --email nobody
+    refuses 'is not a short name' customer add 'a b'
+    refuses 'there is no customer nobody' site add s --customer nobody
+    refuses 'is not an address' device add 3012-000001 --address '192.0.2.300'
+    refuses 'there is no gateway 3100-000009' device bind 3012-000001 3100-000009
+    refuses 'is not a kind' device add 3012-000001 --kind printer
+    refuses 'needs the gateway' device add 3013-000001 --kind agentless
+    refuses '3012-00001x' device add 3012-00001x
+    refuses 'would end before it begins' agreement add 3012-000001 --from 2026-03-19 --until 2026-03-18
+    refuses '3012-000009' agreement add 3012-000009
+    refuses 'has no agreement' agreement end 3012-000001
+    refuses 'is not in quarantine' quarantine release 3012-000001 --reason looked
+    refuses 'no board waits for the number' device approve 3012-000001
+}
+
+@test "an agreement is added, suspended, resumed and ended, one at a time" {
+    enter
+    center agreement add 3012-000001
+    has "$(center agreement list 3012-000001)" 'active'
+    run center agreement add 3012-000001
+    same "$status" 1
+    center agreement suspend 3012-000001
+    has "$(center agreement list 3012-000001)" 'suspended'
+    run center call 3012-000001 counters
+    same "$status" 1
+    has "$output" 'suspended'
+    center agreement resume 3012-000001
+    center agreement end 3012-000001
+    has "$(center agreement list)" 'ended'
+    run center agreement resume 3012-000001
+    same "$status" 1
+}
+
+@test "M-2: calls wait for their device; without an agreement none does" {
+    enter
+    run center call 3012-000001 counters
+    same "$status" 1
+    has "$output" '3012-000001: '
+    center agreement add 3012-000001
+    run center call 3012-000001 dance
+    has "$output" 'there is no call "dance"'
+    run center call 3012-000001 interval
+    has "$output" '"interval" is missing'
+    center call 3012-000001 counters
+    center call 3012-000001 interval --interval 90
+    run center calls 3012-000001 --open
+    has "$output" '3012-000001  down  ChargeCounterRequest  waiting  meier'
+    has "$output" 'PollingIntervalRequest'
+    id=$(center calls 3012-000001 | awk '/ChargeCounter/ { print $NF }')
+    has "$(center calls --id "$id")" '"state": "waiting"'
+    has "$(center device show 3012-000001 --json)" '"interval": 90'
+    run center call 3012-000001 information --wait 1
+    same "$status" 1
+    has "$output" 'no answer within 1 seconds'
+    run center call 3012-000001 program --version 9.9
+    same "$status" 1
+    printf 'program text' >copier.img
+    center program add copier.img --version 2.1
+    run center program add copier.img --version 2.1
+    same "$status" 1
+    has "$output" 'there is a program 2.1 already'
+    run center program add copier.img --version ../2.2
+    same "$status" 1
+    has "$(center program list)" "2.1  12  $(sha256sum copier.img | cut -d' ' -f1)"
+    cmp copier.img center/programs/2.1
+    center call 3012-000001 program --version 2.1
+    status_says '4 calls open'
+    # A scrapped device is called no more.
+    center device scrap 3012-000001 --reason 'sent back'
+    run center call 3012-000001 counters
+    same "$status" 1
+    has "$output" 'is scrapped'
+    has "$(center agreement list 3012-000001)" 'ended'
+}
+
+@test "M-7: a table is taken over as a whole or not at all, with line and column of each mistake" {
+    cat >good.csv <<'CSV'
+#customer;id;name;address;telephone;email
+device;3012-000001;device;acme;acme-1;3100-000001;192.0.2.7;;60
+customer;acme;"ACME; Ltd";"1 Long ""Road""";+81 3 1234-5678
+site;acme-1;acme;Head office
+device;3100-000001;gateway;acme;acme-1;3100-000002
+device;3100-000002;gateway;acme;acme-1
+agreement;3012-000001;active;2026-03-19
+agreement;3100-000001;suspended;2026-03-19;2099-03-19
+CSV
+    cat >bad.csv <<'CSV'
+customer,acme,ACME,,call me
+site,acme-1,nobody
+device,3012-000001,printer
+device,3012-000001
+device,3012-000001
+device,3100-000001,gateway,,,3100-000001
+agreement,3012-000009,active,2026-03-19
+agreement,3012-000001,active,19.03.2026
+vehicle,1
+CSV
+    run center import bad.csv
+    same "$status" 1
+    has "$output" 'bad.csv:1:21: "call me" is not a telephone number'
+    has "$output" 'bad.csv:3:20: "printer" is not a kind'
+    has "$output" 'bad.csv:8:30: "19.03.2026" is not a day'
+    has "$output" 'bad.csv:9:1: "vehicle" is none of'
+    grep -v -e 'call me' -e printer -e 19.03 -e vehicle bad.csv >worse.csv
+    run center import worse.csv
+    same "$status" 1
+    has "$output" 'worse.csv:1:13: there is no customer nobody'
+    has "$output" 'worse.csv:3:8: 3012-000001 stands in line 2 already'
+    has "$output" 'worse.csv:4:30: gateway 3100-000001 stands behind 3100-000001 itself'
+    has "$output" 'worse.csv:5:11: '
+    same "$(center device list | wc -l)" 1
+    has "$(center import good.csv --dry-run)" '1 customers, 1 sites, 3 devices, 2 agreements would be taken over'
+    same "$(center device list | wc -l)" 1
+    has "$(center import good.csv)" '3 devices, 2 agreements taken over'
+    center import good.csv # again: nothing changes
+    same "$(center agreement list | wc -l)" 2
+    has "$(center agreement list 3100-000001)" suspended
+    center export --output out.csv
+    has "$(cat out.csv)" 'customer,acme,"ACME; Ltd","1 Long ""Road""",+81 3 1234-5678,'
+    has "$(cat out.csv)" 'device,3012-000001,device,acme,acme-1,3100-000001,192.0.2.7,,60'
+    center import out.csv
+    same "$(center export)" "$(cat out.csv)"
+    audited 'operator:meier import'
+}
+
+@test "M-7: without a log-in nothing, and each role may do what is its own" {
+    center operator add huber --role manager --new-password-file pw2
+    center operator add klein --role viewer --new-password-file pw2
+    rm center/center.db.session
+    run center customer list
+    same "$status" 1
+    has "$output" 'log in first'
+    as() { local user=$1; shift; nameplate center "$@" --dir center --user "$user" --password-file pw2; }
+    as klein customer list
+    run as klein customer add acme
+    same "$status" 1
+    has "$output" 'a viewer may not do that'
+    as huber customer add acme
+    as huber device add 3012-000001 --customer acme
+    for verb in 'device scrap 3012-000001' 'quarantine release 3012-000001 --reason x' 'device approve 3012-000001' \
+        'operator list' 'program add pw --version 1'; do
+        run as huber $verb
+        same "$status" 1
+        has "$output" 'a manager may not do that'
+    done
+    run as huber customer list --json
+    has "$output" '"id": "acme"'
+    audited 'operator:huber customer acme'
+    for i in 1 2 3 4 5; do run nameplate center customer list --dir center --user klein --password-file pw; done
+    run as klein customer list
+    has "$output" 'locked'
+    # The service itself says what it understands, and asks for a log-in before it looks at anything.
+    url=https://$(address center center-admin)
+    curl -sf --cacert center/identity/root.pem "$url/api/v1/openapi.json" | jq -e '.paths | has("/devices/{number}")'
+    same "$(curl -s -o /dev/null -w '%{http_code}' --cacert center/identity/root.pem "$url/api/v1/devices")" 401
+}
