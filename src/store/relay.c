@@ -96,7 +96,7 @@ static enum err find_via(struct db *db, struct relay_letter *l, struct why *why)
     char *via = l->via;
     *via = '\0';
     if (l->kind != RELAY_CALL)
-        err = relay_text(db, RELAY_LETTER_VIA, DB_ARGS(db_int(RELAY_CALL), db_text(l->id)), LIMIT_NUMBER_TEXT + 1, via, why);
+        err = relay_text(db, RELAY_LETTER_VIA, DB_ARGS(db_int(0), db_int(RELAY_CALL), db_text(l->id)), LIMIT_NUMBER_TEXT + 1, via, why);
     if (err == OK && *via == '\0')
         err = relay_text(db, RELAY_ROUTE_GET, DB_ARGS(db_text(l->number.text)), LIMIT_NUMBER_TEXT + 1, via, why);
     return err;
@@ -179,29 +179,29 @@ enum err relay_passed(struct db *db, enum relay_kind kind, const char *id, const
 
 /* --- Refusals --- */
 
-/* To whom a refusal goes: of what went up, to the neighbour who gave it; of a call down, to the one above. */
-static enum err tell(struct db *db, const struct relay_refusal *r, bool was_down, int64_t now_s, struct why *why)
+/* To whom it is told: of what went up, to the neighbour who gave it; of a call down, to the one above. */
+static enum err tell(struct db *db, const struct relay_refusal *r, bool was_down, const char *via, int64_t now_s, struct why *why)
 {
-    char via[LIMIT_NUMBER_TEXT + 1] = "";
-    enum err err = OK;
-    if (was_down && r->kind != RELAY_CALL)
-        return OK;
-    if (!was_down)
-        err = relay_text(db, RELAY_LETTER_VIA, DB_ARGS(db_int(r->kind), db_text(r->id)), sizeof via, via, why);
-    return err != OK ? err
-                     : db_run(db, RELAY_REFUSAL_ADD,
-                              DB_ARGS(db_int(!was_down), db_int(r->kind), db_text(r->id), db_text(via), db_text(r->error),
-                                      db_text(r->reason), db_int(now_s)),
-                              why);
+    return db_run(db, RELAY_REFUSAL_ADD,
+                  DB_ARGS(db_int(!was_down), db_int(r->kind), db_text(r->id), db_text(was_down ? "" : via), db_text(r->error),
+                          db_text(r->reason), db_int(now_s)),
+                  why);
 }
 
+/* The letter may have been passed on before: it was refused further on then. */
 enum err relay_refuse(struct db *db, const struct relay_refusal *r, const char *via, int64_t now_s, bool *ret_found,
                       struct why *why)
 {
-    bool found;
-    enum err err = relay_passed(db, r->kind, r->id, via, now_s, &found, why);
-    if (err == OK && found)
-        err = tell(db, r, via != NULL, now_s, why);
+    char known[LIMIT_NUMBER_TEXT + 1];
+    bool was_down = via != NULL, found;
+    enum err err = relay_text(db, RELAY_LETTER_VIA, DB_ARGS(db_int(was_down), db_int(r->kind), db_text(r->id)), sizeof known, known, why);
+    if (err == OK)
+        err = relay_passed(db, r->kind, r->id, via, now_s, &found, why);
+    bool ours = err == OK && *known != '\0' && (!was_down || strcmp(known, via) == 0);
+    if (ours && (!was_down || r->kind == RELAY_CALL)) {
+        err = tell(db, r, was_down, known, now_s, why);
+        found = db_changes(db) > 0;
+    }
     if (err == OK)
         *ret_found = found;
     return err;
@@ -233,8 +233,7 @@ enum err relay_refusals_told(struct db *db, const char *via, struct why *why)
 {
     if (via == NULL)
         return db_run(db, RELAY_REFUSALS_UP_TOLD, DB_NO_ARGS, why);
-    enum err err = db_run(db, RELAY_REFUSALS_DOWN_COUNT, DB_ARGS(db_text(via)), why);
-    return err != OK ? err : db_run(db, RELAY_REFUSALS_DOWN_TOLD, DB_ARGS(db_text(via)), why);
+    return db_run(db, RELAY_REFUSALS_DOWN_COUNT, DB_ARGS(db_text(via)), why);
 }
 
 /* --- Time --- */

@@ -57,8 +57,8 @@ enum err relay_letters_down(struct db *db, const char *via, int64_t most, relay_
 enum err relay_passed(struct db *db, enum relay_kind kind, const char *id, const char *via, int64_t now_s, bool *ret_found,
                       struct why *why) MUST_CHECK;
 
-/* The next hop refused it for good: it waits no longer, and the refusal is to be told the other way: a call up and an
- * answer up to whoever gave it, a call down to the one above. */
+/* Somebody further on refused it for good: it waits no longer, and the refusal is to be told the other way: of a call up
+ * and an answer up to whoever gave it, of a call down to the one above. *ret_found: that is news. */
 struct relay_refusal {
     enum relay_kind kind;
     char id[LIMIT_MESSAGE_ID + 1];
@@ -69,7 +69,7 @@ enum err relay_refuse(struct db *db, const struct relay_refusal *r, const char *
 /* Refusals to be told; via NULL: to the one above. */
 typedef enum err relay_refusal_fn(void *context, const struct relay_refusal *r);
 enum err relay_refusals(struct db *db, const char *via, relay_refusal_fn *fn, void *context, struct why *why) MUST_CHECK;
-/* They were told: above, for good; below they are told again twice, as nobody says whether a reply came through. */
+/* They were told: above, for good; below they are told twice more, as nobody says whether a reply came through. */
 enum err relay_refusals_told(struct db *db, const char *via, struct why *why) MUST_CHECK;
 
 /* Calls down whose time limit is over no longer wait; ids and routes that are old are forgotten.

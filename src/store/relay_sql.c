@@ -23,7 +23,7 @@ static const char first_migration[] =
     "CREATE TABLE refusal (down INTEGER NOT NULL, kind INTEGER NOT NULL, id TEXT NOT NULL, via TEXT NOT NULL,"
     " error TEXT NOT NULL, reason TEXT NOT NULL, at INTEGER NOT NULL, told INTEGER NOT NULL DEFAULT 0,"
     " UNIQUE (down, kind, id)) STRICT;"
-    "CREATE INDEX refusal_to ON refusal (down, via);"
+    "CREATE INDEX refusal_to ON refusal (down, via) WHERE told < 3;"
     "CREATE TABLE presence (number TEXT NOT NULL, via TEXT NOT NULL, nonce TEXT NOT NULL, token TEXT, fingerprint BLOB NOT NULL,"
     " version TEXT, signature BLOB NOT NULL, pending INTEGER NOT NULL, at INTEGER NOT NULL,"
     " state TEXT NOT NULL DEFAULT '', error TEXT, reason TEXT, session_token TEXT, interval INTEGER NOT NULL DEFAULT 0,"
