@@ -309,6 +309,8 @@ static enum err serve(struct swarm *s, struct why *why)
 int command_swarm(const struct command_line *line)
 {
     struct why why = { "" };
+    if (command_flag(line, "field") != NULL)
+        return command_field_swarm(line);
     struct swarm *s = calloc(1, sizeof *s);
     if (s == NULL)
         return command_fail(line, ERR_NO_MEMORY, &why, NULL);

@@ -33,6 +33,12 @@ static const struct command_flag scan_flags[] = {
 static const struct command_flag swarm_flags[] = {
     { "listen", "ADDRESS:PORT", NULL, "the one bench address (default: as configured)" },
     { "root", "FILE", NULL, "root certificate for the firmware of new devices (PEM or DER)" },
+    { "field", "ADDRESS:PORT", NULL, "instead: be devices in the field that poll the centre there" },
+    { "identities", "FILE", NULL, "with --field: their packs, one behind the other" },
+    { "count", "N", "100000", "with --field: so many of them at most" },
+    { "interval", "SECONDS", "0", "with --field: between two polls; 0: as the centre says" },
+    { "wait", "SECONDS", "0", "with --field: stay connected and wait so long for calls" },
+    { "seconds", "N", "0", "with --field: end after so many seconds; 0: on SIGTERM" },
     DIR_FLAG, CONFIG_FLAG, { 0 },
 };
 
@@ -47,7 +53,7 @@ static const struct command commands[] = {
       "nameplate device scan 3012-123456 --station https://127.0.1.1:8443/soap/station", command_scan, scan_flags },
     { "show", "", 0, 0, "Show what lies in its memory.", "nameplate device show --dir device", command_show, show_flags },
     { "export", "", 0, 0, "Print its identity as one JSON line, without the key.", "nameplate device export --dir device", command_export, dir_flags },
-    { "swarm", "", 0, 0, "Be thousands of devices in one process, plugged in by commands on standard input.",
+    { "swarm", "", 0, 0, "Be thousands of devices in one process: on the bench by commands on standard input, or in the field.",
       "nameplate device swarm --dir devices --root ca/root.crt --listen 127.0.1.2:0", command_swarm, swarm_flags },
     { 0 },
 };

@@ -12,6 +12,7 @@ int command_scan(const struct command_line *line);
 int command_show(const struct command_line *line);
 int command_export(const struct command_line *line);
 int command_swarm(const struct command_line *line);
+int command_field_swarm(const struct command_line *line); /* with --field */
 
 /* The DER of the certificate in a PEM or DER file. Errors: BAD_CERTIFICATE, those of file_read. */
 enum err read_root(const char *path, struct buf *to, struct why *why) MUST_CHECK;

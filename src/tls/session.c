@@ -48,6 +48,16 @@ enum err tls_session_new(struct tls_context *context, int fd, const char *server
     return OK;
 }
 
+enum err tls_session_show(struct tls_session *session, const struct key *key, const struct cert *const *chain, size_t chain_n)
+{
+    bool fine = chain_n > 0 && SSL_use_certificate(session->ssl, cert_x509(chain[0])) == 1;
+    for (size_t i = 1; i < chain_n && fine; i++)
+        fine = SSL_add1_chain_cert(session->ssl, cert_x509(chain[i])) == 1;
+    if (!fine)
+        return ssl_fail(NULL, ERR_BAD_CERTIFICATE, "the certificate cannot be used for TLS");
+    return SSL_use_PrivateKey(session->ssl, key_evp(key)) == 1 ? OK : ssl_fail(NULL, ERR_BAD_KEY, "the key is not the certificate's");
+}
+
 void tls_session_free(struct tls_session *session)
 {
     if (session == NULL)

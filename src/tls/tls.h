@@ -49,6 +49,10 @@ enum err tls_session_new(struct tls_context *context, int fd, const char *server
                          struct tls_session **ret_session) MUST_CHECK;
 void tls_session_free(struct tls_session *session);
 
+/* Before the handshake: shows this key and chain instead of the context's, so that one context serves a client with
+ * many identities. References are taken. Errors: BAD_KEY, BAD_CERTIFICATE. */
+enum err tls_session_show(struct tls_session *session, const struct key *key, const struct cert *const *chain, size_t chain_n) MUST_CHECK;
+
 enum tls_want { TLS_DONE, TLS_WANT_READ, TLS_WANT_WRITE, TLS_CLOSED, TLS_FAILED };
 
 /* Each goes on as far as the socket lets it. TLS_FAILED puts the reason into `why`. */
