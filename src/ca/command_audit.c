@@ -38,6 +38,8 @@ int command_audit_verify(const struct command_line *line)
     enum err err = command_open(line, DB_READ_ONLY, &s, &db, &why);
     if (err == OK)
         err = register_audit_verify(db, &n, head, &why);
+    if (err == OK)
+        err = audit_head_check(db, register_audit_first(), command_flag(line, "kept"), &why);
     db_close(db);
     if (err != OK)
         return command_fail(line, err, &why, NULL);

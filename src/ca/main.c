@@ -53,6 +53,9 @@ static const struct command_flag export_flags[] = {
     DIR, CONFIG, { "certificates", NULL, NULL, "with each certificate in PEM" }, END,
 };
 static const struct command_flag account_flags[] = { DIR, CONFIG, { "json", NULL, NULL, "one JSON object per order" }, END };
+static const struct command_flag verify_flags[] = {
+    DIR, CONFIG, { "kept", "N:HASH", NULL, "the number of an entry and its hash, as they were kept elsewhere" }, END,
+};
 static const struct command_flag audit_flags[] = {
     DIR, CONFIG, { "about", "SUBJECT", NULL, "only entries about this device number, order or name" }, END,
 };
@@ -92,7 +95,7 @@ static const struct command commands[] = {
       .help = "Print for each order: issued = written + on hand + voided + superseded.", .example = "nameplate ca account --dir ca" },
     { .verb = "audit list", .operands = "", .run = command_audit_list, .flags = audit_flags, .help = "Print the audit trail.",
       .example = "nameplate ca audit list --about 3012-123456" },
-    { .verb = "audit verify", .operands = "", .run = command_audit_verify, .flags = plain_flags,
+    { .verb = "audit verify", .operands = "", .run = command_audit_verify, .flags = verify_flags,
       .help = "Check the audit trail's chain; names the first bad entry.", .example = "nameplate ca audit verify --dir ca" },
     { .verb = "fsck", .operands = "", .run = command_fsck, .flags = plain_flags,
       .help = "Check the register: database, certificates, signatures, states, accounts and audit trail.",

@@ -292,6 +292,8 @@ int command_audit_verify(const struct command_line *line)
     enum err err = open_folder(line, &s, &db, &why);
     if (err == OK)
         err = stock_audit_verify(db, &n, head, &why);
+    if (err == OK)
+        err = audit_head_check(db, stock_audit_first(), command_flag(line, "kept"), &why);
     db_close(db);
     if (err != OK)
         return command_fail(line, err, &why, NULL);

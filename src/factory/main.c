@@ -21,6 +21,9 @@
     }
 
 static const struct command_flag flags_folder[] = { FLAG_DIR, FLAG_CONFIG, FLAG_END };
+static const struct command_flag flags_verify[] = {
+    FLAG_DIR, FLAG_CONFIG, { "kept", "N:HASH", NULL, "the number of an entry and its hash, as they were kept elsewhere" }, FLAG_END,
+};
 static const struct command_flag flags_login[] = { FLAG_DIR, FLAG_CONFIG, FLAG_LOGIN, FLAG_END };
 static const struct command_flag flags_serve[] = {
     FLAG_DIR,
@@ -152,7 +155,7 @@ static const struct command commands[] = {
     { "audit list", "[SUBJECT]", 0, 1, "Print the audit trail.", "nameplate factory audit list 3012-000001", command_audit_list,
       flags_folder },
     { "audit verify", "", 0, 0, "Check the chain of the audit trail.", "nameplate factory audit verify --dir ./factory",
-      command_audit_verify, flags_folder },
+      command_audit_verify, flags_verify },
     { 0 },
 };
 

@@ -59,6 +59,10 @@ enum err audit_head_now(struct db *db, unsigned first, struct audit_head *ret_he
 enum err audit_head_at(struct db *db, unsigned first, int64_t n, struct audit_head *ret_head, struct why *why) MUST_CHECK;
 bool audit_head_equal(const struct audit_head *a, const struct audit_head *b);
 
+/* Whether the trail still has the head that a person or another program kept, written as N:HASH. NULL: nothing to
+ * check. Errors: USAGE (not written so), DAMAGED (cut or changed since). */
+enum err audit_head_check(struct db *db, unsigned first, const char *kept, struct why *why) MUST_CHECK;
+
 /* Another program's trail has this head: kept in ours, as an entry "witness" about "trail:OWNER". Inside a
  * transaction. */
 enum err audit_witness(struct db *db, unsigned first, const char *actor, const char *owner, int64_t now_s,

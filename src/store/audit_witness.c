@@ -44,6 +44,24 @@ bool audit_head_equal(const struct audit_head *a, const struct audit_head *b)
     return a->n == b->n && memcmp(a->hash, b->hash, sizeof a->hash) == 0;
 }
 
+enum err audit_head_check(struct db *db, unsigned first, const char *kept, struct why *why)
+{
+    struct audit_head head = { .n = 0 }, now;
+    char *end = NULL;
+    if (kept == NULL)
+        return OK;
+    head.n = strtoll(kept, &end, 10);
+    if (head.n <= 0 || *end != ':' || hex_decode(end + 1, sizeof head.hash, head.hash) != OK)
+        return why_set(why, ERR_USAGE, "%.100s is not an entry's number and hash, like 17:HASH", kept);
+    enum err err = audit_head_at(db, first, head.n, &now, why);
+    if (err == OK && now.n == 0)
+        return why_set(why, ERR_DAMAGED, "entry %lld of the audit trail is gone: its end was cut off", (long long)head.n);
+    if (err == OK && !audit_head_equal(&head, &now))
+        return why_set(why, ERR_DAMAGED, "entry %lld of the audit trail is not the one that was kept: it was cut or changed",
+                       (long long)head.n);
+    return err;
+}
+
 enum err audit_witness(struct db *db, unsigned first, const char *actor, const char *owner, int64_t now_s,
                        const struct audit_head *head, struct why *why)
 {

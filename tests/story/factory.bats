@@ -350,6 +350,10 @@ cut_trail() { /usr/bin/python3 -c 'import sqlite3, sys; d = sqlite3.connect(sys.
     stop ca
     cut_trail ca/register.db "$ca_kept"
     has "$(nameplate ca audit verify --dir ca)" "$((ca_kept - 1)) entries"
+    run nameplate ca audit verify --dir ca --kept "$(nameplate factory audit list trail:ca --dir factory |
+        sed -n 's/.*entries=\([0-9]*\) head=\([0-9a-f]*\).*/\1:\2/p' | tail -1)"
+    same "$status" 1
+    has "$output" "entry $ca_kept of the audit trail is gone"
     start ca nameplate ca serve --dir ca
     run nameplate factory reconcile --dir factory
     same "$status" 1

@@ -1,6 +1,7 @@
 #include "../test.h"
 #include "scratch.h"
 
+#include "base/hex.h"
 #include "store/audit.h"
 
 /* The statements behind the audit trail's are what an editor of the database does. */
@@ -106,6 +107,23 @@ static void the_entries_about_one_subject_are_listed_in_order(void **state)
     db_close(db);
 }
 
+/* As N:HASH, by hand. */
+static void check_kept(struct db *db, const struct audit_head *now)
+{
+    char hex[65], text[100];
+    hex_encode(now->hash, sizeof now->hash, hex);
+    snprintf(text, sizeof text, "8:%s", hex);
+    assert_ok(audit_head_check(db, AUDIT, NULL, NULL));
+    assert_ok(audit_head_check(db, AUDIT, text, NULL));
+    text[0] = '7';
+    assert_err(audit_head_check(db, AUDIT, text, NULL), ERR_DAMAGED);
+    text[0] = '9';
+    assert_err(audit_head_check(db, AUDIT, text, NULL), ERR_DAMAGED);
+    static const char *const bad[] = { "", "8", "8:", "8:zz", "0:", ":", "head" };
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        assert_err(audit_head_check(db, AUDIT, bad[i], NULL), ERR_USAGE);
+}
+
 static void a_head_pins_its_entry_and_another_trail_keeps_it(void **state) /* I15 */
 {
     (void)state;
@@ -123,6 +141,7 @@ static void a_head_pins_its_entry_and_another_trail_keeps_it(void **state) /* I1
     assert_false(audit_head_equal(&now, &at));
     assert_ok(audit_head_at(db, AUDIT, 9, &at, NULL)); /* cut off */
     assert_int_equal(at.n, 0);
+    check_kept(db, &now);
     assert_ok(audit_witnessed(db, AUDIT, "ca", &kept, NULL));
     assert_int_equal(kept.n, 0);
     for (now.n = 5; now.n <= 6; now.n++) {
