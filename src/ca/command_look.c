@@ -108,7 +108,8 @@ static json_t *object_of(const struct register_certificate *c)
     clock_format(c->created_s, time);
     if (c->revoked_s != 0)
         clock_format(c->revoked_s, revoked);
-    snprintf(actor, sizeof actor, "%s%s", device || strcmp(c->kind, "bootstrap") == 0 ? "factory:" : "", c->requester);
+    bool in_field = strchr(c->requester, ':') != NULL; /* center:NAME: made for a device in the field */
+    snprintf(actor, sizeof actor, "%s%s", in_field ? "" : device || strcmp(c->kind, "bootstrap") == 0 ? "factory:" : "", c->requester);
     return json_pack("{s:o, s:s, s:I, s:o, s:o, s:s, s:o, s:s, s:s, s:s, s:s, s:s, s:o, s:o}", "number",
                      device ? json_string(c->subject) : json_null(), "subject", c->subject, "generation", (json_int_t)c->generation,
                      "serial", text_or_null(serial), "fingerprint", text_or_null(fingerprint), "state", lifecycle_name(c->state),

@@ -4,7 +4,7 @@
 
 int64_t decide_used(const struct register_account *a)
 {
-    return a->reserved + a->written + a->on_hand + a->superseded;
+    return a->reserved + a->written + a->on_hand + a->superseded - (a->field.made - a->field.voided);
 }
 
 /* Whether the serial lies in the order's run: as many digits, and counted from the first. */

@@ -7,7 +7,8 @@
 #include "store/register.h"
 
 /* An order that the requester has, and how much of it is used up: what is live, reserved, or was replaced
- * after a write. What was voided does not count, so that a failed write costs nothing once it was revoked. */
+ * after a write. What was made in the field is for a device that is counted already. What was voided does not count,
+ * so that a failed write costs nothing once it was revoked. */
 struct decide_order {
     struct register_order order;
     int64_t used;

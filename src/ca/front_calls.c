@@ -64,6 +64,39 @@ static enum err put_enrolment(struct call *c, const void *request, struct buf *t
     return err != OK ? err : frame_put_bytes(to, r->csr);
 }
 
+static enum err put_identities(struct call *c, const void *request, struct buf *to)
+{
+    const struct identity_list_request *r = request;
+    (void)c;
+    return frame_put_int(to, r->cursor);
+}
+
+static enum err put_renewal(struct call *c, const void *request, struct buf *to)
+{
+    const struct identity_issue_request *r = request;
+    enum err err = frame_put_text(to, http_peer(c->x)->name);
+    if (err == OK)
+        err = frame_put_text(to, r->number.text);
+    if (err == OK)
+        err = frame_put_text(to, r->reason);
+    if (err == OK)
+        err = frame_put_bytes(to, r->replaces);
+    return err != OK ? err : frame_put_bytes(to, r->csr);
+}
+
+static enum err put_settlement(struct call *c, const void *request, struct buf *to)
+{
+    const struct identity_outcome_request *r = request;
+    enum err err = frame_put_text(to, http_peer(c->x)->name);
+    if (err == OK)
+        err = frame_put_text(to, r->number.text);
+    if (err == OK)
+        err = frame_put_bytes(to, r->fingerprint);
+    if (err == OK)
+        err = frame_put_text(to, r->outcome);
+    return err != OK ? err : frame_put_text(to, r->reason);
+}
+
 static enum err put_nothing(struct call *c, const void *request, struct buf *to)
 {
     (void)c;
@@ -222,6 +255,55 @@ static enum err give_lists(struct call *c, struct frame_reader *fields)
     return err;
 }
 
+static enum err give_identities(struct call *c, struct frame_reader *fields)
+{
+    struct arena *arena = NULL;
+    enum err err = arena_new(1024 * 1024, &arena);
+    if (err != OK)
+        return err;
+    struct identity_list_response response = { .more = frame_int(fields) != 0 };
+    response.identities_n = count_rows(fields, 28);
+    response.identities = arena_take(arena, (response.identities_n + 1) * sizeof *response.identities);
+    if (response.identities == NULL)
+        response.identities_n = 0;
+    for (size_t i = 0; err == OK && i < response.identities_n; i++) {
+        struct known_identity *k = &response.identities[i];
+        k->cursor = frame_int(fields);
+        err = number_parse(frame_bytes(fields), &k->number, NULL);
+        k->generation = frame_int(fields);
+        k->state = take_text(fields, arena);
+        k->certificate = frame_bytes(fields);
+    }
+    if (err == OK)
+        err = frame_finish(fields, NULL);
+    if (err == OK)
+        call_answer(c, &response);
+    arena_free(arena);
+    return err;
+}
+
+static enum err give_renewal(struct call *c, struct frame_reader *fields)
+{
+    struct certificate issuers[CERTIFICATES_MAX];
+    struct identity_issue_response response = { .certificate = frame_bytes(fields), .issuers = issuers };
+    response.issuers_n = take_certificates(fields, issuers);
+    enum err err = frame_finish(fields, NULL);
+    if (err == OK)
+        call_answer(c, &response);
+    return err;
+}
+
+static enum err give_settlement(struct call *c, struct frame_reader *fields)
+{
+    char state[16];
+    const struct identity_outcome_response response = { .state = state };
+    frame_text(fields, sizeof state, state);
+    enum err err = frame_finish(fields, NULL);
+    if (err == OK)
+        call_answer(c, &response);
+    return err;
+}
+
 /* --- The table --- */
 
 struct call_row {
@@ -239,6 +321,9 @@ static const struct call_row rows[SOAP_MESSAGE_COUNT] = {
     [SOAP_ENROLMENT] = { CA_REQUEST_ENROL, put_enrolment, CA_ANSWER_ENROLLED, give_enrolment },
     [SOAP_WITNESS] = { CA_REQUEST_WITNESS, put_witness, CA_ANSWER_WITNESSED, give_witness },
     [SOAP_REVOCATION_LIST] = { CA_REQUEST_LISTS, put_nothing, CA_ANSWER_LISTS, give_lists },
+    [SOAP_IDENTITY_LIST] = { CA_REQUEST_IDENTITIES, put_identities, CA_ANSWER_IDENTITIES, give_identities },
+    [SOAP_IDENTITY_ISSUE] = { CA_REQUEST_RENEW, put_renewal, CA_ANSWER_RENEWED, give_renewal },
+    [SOAP_IDENTITY_OUTCOME] = { CA_REQUEST_SETTLE, put_settlement, CA_ANSWER_SETTLED, give_settlement },
 };
 
 static void on_answer(void *context, unsigned kind, struct frame_reader *fields)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "ca/commands.h"
+#include "ca/decide.h"
 #include "pki/verify.h"
 
 struct check {
@@ -107,7 +108,7 @@ static enum err check_account(void *context, const struct register_order *o, con
         return why_set(k->why, ERR_DAMAGED, "order %s: issued %" PRId64 " is not written %" PRId64 " + on hand %" PRId64
                        " + voided %" PRId64 " + superseded %" PRId64, o->name, a->issued, a->written, a->on_hand, a->voided,
                        a->superseded);
-    int64_t used = a->reserved + a->written + a->on_hand + a->superseded;
+    int64_t used = decide_used(a);
     if (used > o->quantity)
         return why_set(k->why, ERR_DAMAGED, "order %s: %" PRId64 " identities for %" PRId64 " devices", o->name, used, o->quantity);
     return OK;

@@ -12,17 +12,17 @@ void maker_done(struct signer *s, struct maker *maker)
     *maker = (struct maker){ 0 };
 }
 
-static enum err load_profile(struct signer *s, struct maker *maker, struct why *why)
+enum err maker_profile(struct signer *s, const char *model, struct profile **ret_profile, struct why *why)
 {
     char name[LIMIT_NAME + 1];
-    enum err err = register_model_profile(s->db, maker->model, name, why);
+    enum err err = register_model_profile(s->db, model, name, why);
     if (err != OK)
         return err;
     if (name[0] != '\0')
-        return profile_load(buf_span(&s->profiles), name, &maker->profile, why);
-    err = profile_load(buf_span(&s->profiles), maker->model, &maker->profile, why);
+        return profile_load(buf_span(&s->profiles), name, ret_profile, why);
+    err = profile_load(buf_span(&s->profiles), model, ret_profile, why);
     if (err == ERR_NOT_FOUND)
-        err = profile_load(buf_span(&s->profiles), s->settings->profile, &maker->profile, why);
+        err = profile_load(buf_span(&s->profiles), s->settings->profile, ret_profile, why);
     return err;
 }
 
@@ -31,7 +31,7 @@ static enum err make_maker(struct signer *s, const char *model, struct maker *re
     struct maker maker = { 0 };
     const struct authority *ca = &s->ca.of[AUTHORITY_IDENTITY];
     snprintf(maker.model, sizeof maker.model, "%s", model);
-    enum err err = load_profile(s, &maker, why);
+    enum err err = maker_profile(s, model, &maker.profile, why);
     for (size_t i = 0; err == OK && i < pool_workers(s->pool); i++)
         err = issuer_new(maker.profile, ca->cert, ca->key, &maker.issuers[i], why);
     if (err == OK)

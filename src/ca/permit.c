@@ -19,6 +19,9 @@ static const struct permit_row rows[CA_REQUEST_END] = {
     ROW(ENROL, "enrol", ANY, 120),
     ROW(LISTS, "lists", ANY, 600),
     ROW(WITNESS, "witness", ANY, 60),
+    ROW(IDENTITIES, "identities", ANY, 600),
+    ROW(RENEW, "renew", ANY, 1200),
+    ROW(SETTLE, "settle", ANY, 6000),
 #undef ROW
 };
 

@@ -16,7 +16,10 @@
     K(BOOTSTRAP, 9, "bootstrap") /* tag, requester, model; answer PACK */ \
     K(ENROL, 10, "enrol")        /* tag, token, PKCS #10 */ \
     K(LISTS, 11, "lists")        /* tag; answer LISTS: the newest CRL of each CA */ \
-    K(WITNESS, 12, "witness")    /* tag, requester, entries, head or "", asked entry or 0 */
+    K(WITNESS, 12, "witness")    /* tag, requester, entries, head or "", asked entry or 0 */ \
+    K(IDENTITIES, 13, "identities") /* tag, cursor; answer IDENTITIES: what changed since */ \
+    K(RENEW, 14, "renew")        /* tag, requester, number, reason, fingerprint or "", PKCS #10; answer RENEWED */ \
+    K(SETTLE, 15, "settle")      /* tag, requester, number, fingerprint, outcome, reason; answer SETTLED */
 
 enum ca_request {
 #define K(code, number, name) CA_REQUEST_##code = number,
@@ -37,6 +40,9 @@ enum ca_answer {
     CA_ANSWER_ENROLLED,    /* tag, role, name, certificate, root, count, count times: issuer */
     CA_ANSWER_LISTS,       /* tag, count, count times: CRL */
     CA_ANSWER_WITNESSED,   /* tag, entries, head, asked head or "", kept entries, kept head or "" */
+    CA_ANSWER_IDENTITIES,  /* tag, 1 there is more, count, count times: cursor, number, generation, state, certificate or "" */
+    CA_ANSWER_RENEWED,     /* tag, certificate, count, count times: issuer */
+    CA_ANSWER_SETTLED,     /* tag, state */
 };
 
 enum ca_packs { CA_PACKS_MORE, CA_PACKS_ASK_AGAIN, CA_PACKS_ALL };

@@ -17,6 +17,8 @@ static const struct handler handlers[CA_REQUEST_END] = {
     [CA_REQUEST_OUTCOMES] = { outcome_report }, [CA_REQUEST_ACCOUNTS] = { account_report },
     [CA_REQUEST_BOOTSTRAP] = { bootstrap_give }, [CA_REQUEST_ENROL] = { enrol_peer },
     [CA_REQUEST_LISTS] = { crl_give },          [CA_REQUEST_WITNESS] = { witness_trails },
+    [CA_REQUEST_IDENTITIES] = { list_identities }, [CA_REQUEST_RENEW] = { renew_identity },
+    [CA_REQUEST_SETTLE] = { settle_identity },
 };
 
 static size_t count_workers(const struct ca_settings *settings)

@@ -93,6 +93,9 @@ signer_fn outcome_report, account_report;                                     /*
 signer_fn bootstrap_give;                                                     /* bootstrap.c */
 signer_fn enrol_peer;                                                         /* enrol.c */
 signer_fn crl_give;                                                           /* crl.c */
+signer_fn list_identities;                                                    /* listing.c */
+signer_fn renew_identity;                                                     /* renew.c */
+signer_fn settle_identity;                                                    /* settle.c */
 signer_fn witness_trails;                                                     /* witness.c */
 
 struct batch *batch_find(struct signer *s, int64_t tag); /* NULL when there is none */
@@ -100,6 +103,8 @@ void batch_done(struct signer *s, struct batch *b);
 
 /* The maker for a model, made when first asked for. Errors: BAD_PROFILE ... */
 enum err maker_get(struct signer *s, const struct device_number *number, struct maker **ret_maker, struct why *why) MUST_CHECK;
+/* The profile of a model's identities, to be freed. */
+enum err maker_profile(struct signer *s, const char *model, struct profile **ret_profile, struct why *why) MUST_CHECK;
 void maker_done(struct signer *s, struct maker *maker);
 
 enum err issue_new_desk(struct signer *s) MUST_CHECK;

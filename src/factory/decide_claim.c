@@ -61,6 +61,7 @@ static enum err check_state(const struct decide_policy *policy, const struct ide
     case LIFE_FIELD:
         return why_set(why, ERR_ALREADY_WRITTEN, "%s has its identity already: it is in board %s", row->number.text,
                        row->board[0] == '\0' ? "(unknown)" : row->board);
+    case LIFE_RENEWING: /* only at the CA */
     case LIFE_SUPERSEDED:
     case LIFE_REVOKED: return why_set(why, ERR_CONFLICT, "the identity of %s was revoked", row->number.text);
     case LIFE_COUNT: break;

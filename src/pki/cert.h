@@ -28,9 +28,10 @@ void cert_serial(const struct cert *cert, char ret_hex[CERT_SERIAL_TEXT]); /* lo
 void cert_times(const struct cert *cert, int64_t *ret_not_before, int64_t *ret_not_after);
 enum err cert_subject(const struct cert *cert, struct buf *to) MUST_CHECK; /* RFC 2253, for people */
 
-/* Who this certificate says its holder is: role and name from the URI urn:nameplate:ROLE:NAME of an
- * infrastructure or bootstrap certificate, the device number from an 802.1AR subject: a device, or a
- * gateway when the identity may serve (extended key usage serverAuth). Says nothing about trust: call after verify. A certificate that says two things, or neither, is BAD_CERTIFICATE. */
+/* Who this certificate says its holder is: role and name from the URI urn:nameplate:ROLE:NAME of an infrastructure or
+ * bootstrap certificate, the device number from an 802.1AR subject: a device, or a gateway when the identity may serve
+ * (extended key usage serverAuth). Says nothing about trust: call after verify. A certificate that says two things, or
+ * neither, is BAD_CERTIFICATE. */
 enum err cert_peer(const struct cert *cert, struct peer *ret_peer, struct why *why) MUST_CHECK;
 
 /* The device number in an identity certificate. Errors: BAD_CERTIFICATE. */
@@ -38,6 +39,9 @@ enum err cert_device_number(const struct cert *cert, struct device_number *ret_n
 
 /* Whether the private key belongs to the certificate. */
 bool cert_matches_key(const struct cert *cert, const struct key *key);
+
+/* Whether the certificate is for this SubjectPublicKeyInfo. */
+bool cert_has_spki(const struct cert *cert, struct span spki);
 
 /* Errors: BAD_SIGNATURE. */
 enum err cert_check_signature(const struct cert *cert, struct span message, struct span signature, struct why *why) MUST_CHECK;

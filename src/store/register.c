@@ -51,9 +51,11 @@ static enum err order_row(void *context, const struct db_row *row)
     db_row_copy(row, 3, sizeof o.model, o.model);
     db_row_copy(row, 5, sizeof o.first_serial, o.first_serial);
     db_row_copy(row, 14, sizeof o.profile, o.profile);
-    const struct register_account a = { .issued = db_row_int(row, 8), .written = db_row_int(row, 9), .on_hand = db_row_int(row, 10),
+    struct register_account a = { .issued = db_row_int(row, 8), .written = db_row_int(row, 9), .on_hand = db_row_int(row, 10),
                                         .voided = db_row_int(row, 11), .superseded = db_row_int(row, 12),
                                         .reserved = db_row_int(row, 13) };
+    a.field = (struct register_field_account){ .made = db_row_int(row, 15), .live = db_row_int(row, 16), .renewing = db_row_int(row, 17),
+                                               .voided = db_row_int(row, 18), .superseded = db_row_int(row, 19) };
     return l->fn(l->context, &o, &a);
 }
 

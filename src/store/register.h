@@ -39,10 +39,16 @@ struct register_order {
     char profile[LIMIT_NAME + 1]; /* certificate profile of the model's devices; "": as the CA is configured */
 };
 
+/* Of the certificates of an order those that were made in the field, each for a device that had one before. */
+struct register_field_account {
+    int64_t made, live, renewing, voided, superseded;
+};
+
 /* What became of the certificates of an order (rule: issued = written + on hand + voided + superseded). */
 struct register_account {
     int64_t issued, written, on_hand, voided, superseded;
     int64_t reserved; /* accepted, certificate not yet made */
+    struct register_field_account field; /* counted above, too */
 };
 
 /* Errors: EXISTS; BAD_INPUT when another order of the model names another profile. */

@@ -1,6 +1,7 @@
 /* The register's certificates and batch requests. */
 #include <stdio.h>
 
+#include "store/register_field.h"
 #include "store/register_sql.h"
 
 struct listing {
@@ -61,6 +62,12 @@ enum err register_revoked_list(struct db *db, const char *issuer, register_certi
 {
     struct listing l = { .fn = fn, .context = context };
     return db_query(db, REG_REVOKED_LIST, DB_ARGS(db_text(issuer)), certificate_row, &l, why);
+}
+
+enum err register_renewal_stale(struct db *db, int64_t before_s, register_certificate_fn *fn, void *context, struct why *why)
+{
+    struct listing l = { .fn = fn, .context = context };
+    return db_query(db, REG_RENEWAL_STALE, DB_ARGS(db_int(before_s)), certificate_row, &l, why);
 }
 
 enum err register_certificate_add(struct db *db, const struct register_certificate *c, int64_t *ret_id, struct why *why)
@@ -205,10 +212,14 @@ static enum err history_row(void *context, const struct db_row *row)
     enum lifecycle_state state;
     if (lifecycle_parse(db_row_text(row, 1), &state) != OK)
         return ERR_DAMAGED;
-    h->generation = db_row_int(row, 0);
-    h->live = lifecycle_is_live(state);
-    snprintf(h->live_state, sizeof h->live_state, "%s", lifecycle_name(state));
-    h->live_request = db_row_int(row, 2);
+    if (db_row_int(row, 0) > h->generation)
+        h->generation = db_row_int(row, 0);
+    /* one that is renewed counts as live, whatever its device has made of it */
+    if (lifecycle_is_live(state) || (state == LIFE_RENEWING && !h->live)) {
+        h->live = true;
+        snprintf(h->live_state, sizeof h->live_state, "%s", lifecycle_name(state));
+        h->live_request = db_row_int(row, 2);
+    }
     return OK;
 }
 

@@ -115,7 +115,7 @@ static const char migration_3[] =
     "ALTER TABLE production_order ADD COLUMN profile TEXT NOT NULL DEFAULT '';"
     "CREATE INDEX order_profile ON production_order (model, profile) WHERE profile <> '';";
 
-static const char *const migrations[] = { migration_1, audit_migration, migration_3, register_slice_migration, NULL };
+static const char *const migrations[] = { migration_1, audit_migration, migration_3, register_slice_migration, register_field_migration, NULL };
 
 #define CERTIFICATE_COLUMNS \
     "c.id, c.kind, c.subject, c.generation, c.issuer, coalesce(o.name, ''), c.order_id, c.requester, c.request, c.position, " \
@@ -154,10 +154,16 @@ static const char *const sql[REG_COUNT] = {
         "SELECT o.id, o.name, o.factory, o.model, o.quantity, o.first_serial, o.until, o.created_at,"
         " (SELECT count(*) FROM certificate c WHERE c.order_id = o.id AND c.state NOT IN ('planned', 'requested')),"
         " (SELECT count(*) FROM certificate c WHERE c.order_id = o.id AND c.state IN ('written', 'erased', 'field')),"
-        " (SELECT count(*) FROM certificate c WHERE c.order_id = o.id AND c.state IN ('stored', 'claimed', 'failed')),"
+        " (SELECT count(*) FROM certificate c WHERE c.order_id = o.id AND c.state IN ('stored', 'claimed', 'failed', 'renewing')),"
         " (SELECT count(*) FROM certificate c WHERE c.order_id = o.id AND c.state = 'voided'),"
         " (SELECT count(*) FROM certificate c WHERE c.order_id = o.id AND c.state IN ('superseded', 'revoked')),"
-        " coalesce((SELECT n FROM reserved r WHERE r.order_id = o.id), 0), o.profile "
+        " coalesce((SELECT n FROM reserved r WHERE r.order_id = o.id), 0), o.profile,"
+        /* made in the field, by what became of them */
+        " (SELECT count(*) FROM certificate c WHERE c.order_id = o.id AND c.replaces IS NOT NULL),"
+        " (SELECT count(*) FROM certificate c WHERE c.order_id = o.id AND c.replaces IS NOT NULL AND c.state = 'field'),"
+        " (SELECT count(*) FROM certificate c WHERE c.order_id = o.id AND c.replaces IS NOT NULL AND c.state = 'renewing'),"
+        " (SELECT count(*) FROM certificate c WHERE c.order_id = o.id AND c.replaces IS NOT NULL AND c.state = 'voided'),"
+        " (SELECT count(*) FROM certificate c WHERE c.order_id = o.id AND c.replaces IS NOT NULL AND c.state IN ('superseded', 'revoked')) "
         "FROM production_order o WHERE ($1 IS NULL OR o.factory = $1) AND ($2 IS NULL OR o.name = $2) ORDER BY o.id",
     [REG_CERTIFICATE_LIST] = "SELECT " CERTIFICATE_COLUMNS " FROM " CERTIFICATE_TABLES
                              " WHERE ($1 IS NULL OR c.subject = $1) AND ($2 IS NULL OR c.state = $2) AND ($3 IS NULL OR o.name = $3) "
@@ -191,10 +197,8 @@ static const char *const sql[REG_COUNT] = {
     [REG_REQUEST_DROP_KEYS] = "DELETE FROM slice_key WHERE slice IN (SELECT id FROM slice WHERE request = $1)",
     [REG_REQUEST_ROWS] = "SELECT " CERTIFICATE_COLUMNS " FROM " CERTIFICATE_TABLES
                          " WHERE c.request = $1 AND c.position >= $2 AND c.position < $2 + $3 ORDER BY c.position",
-    [REG_HISTORY] = "SELECT generation, state, request FROM (SELECT generation, state, request FROM certificate "
-                    "WHERE subject = $1 AND kind = 'device' "
-                    "UNION ALL SELECT generation, 'requested', request FROM reservation WHERE number = $1) "
-                    "ORDER BY generation DESC LIMIT 1",
+    [REG_HISTORY] = "SELECT generation, state, request FROM certificate WHERE subject = $1 AND kind = 'device' "
+                    "UNION ALL SELECT generation, 'requested', request FROM reservation WHERE number = $1",
     [REG_RANGE_KNOWN] = "SELECT EXISTS (SELECT 1 FROM certificate WHERE subject BETWEEN $1 AND $2)",
     [REG_RESERVE] = "INSERT INTO reservation (number, generation, order_id, request, position) VALUES ($1, $2, $3, $4, $5)",
     [REG_RESERVED_LIST] = "SELECT number, generation, order_id, request, position FROM reservation WHERE request = $1",
@@ -229,6 +233,18 @@ static const char *const sql[REG_COUNT] = {
                    /* in the run that the slice's digest is over */
                    "ELSE s.request IS NOT c.request OR NOT c.position BETWEEN s.position AND s.position + s.numbers - 1 END LIMIT 1",
     [REG_AUDIT_ABOUT] = register_sql_about,
+    [REG_FEED] = register_sql_feed,
+    [REG_FEED_NEWEST] = register_sql_feed_newest,
+    [REG_FEED_ADD] = register_sql_feed_add,
+    [REG_RENEWAL_FIND] = register_sql_renewal_find,
+    [REG_RENEWAL_UNSIGNED] = register_sql_renewal_unsigned,
+    [REG_RENEWAL_KEY] = register_sql_renewal_key,
+    [REG_RENEWAL_ADD] = register_sql_renewal_add,
+    [REG_RENEWAL_ISSUE] = register_sql_renewal_issue,
+    [REG_RENEWAL_DROP] = register_sql_renewal_drop,
+    [REG_RENEWAL_STALE] = "SELECT " CERTIFICATE_COLUMNS " FROM " CERTIFICATE_TABLES " WHERE c.state = 'renewing' AND c.created_at < $1 "
+                          "AND EXISTS (SELECT 1 FROM certificate p WHERE p.id = c.replaces AND p.state IN ('written', 'erased', 'field')) "
+                          "ORDER BY c.created_at LIMIT 100",
     [REG_TOKEN_ADD] = "INSERT INTO token (hash, role, name, hosts, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6)",
     [REG_TOKEN_FIND] = "SELECT " TOKEN_COLUMNS " FROM token t LEFT JOIN certificate c ON c.id = t.certificate WHERE t.hash = $1",
     [REG_TOKEN_SPEND] = "UPDATE token SET used_at = $2, csr = $3, certificate = $4 WHERE hash = $1 AND used_at IS NULL",

@@ -52,9 +52,24 @@ enum register_statement {
     REG_CRL_ADD,
     REG_CRL_FORGET,
     REG_REVOKED_LIST,
+    REG_FEED,
+    REG_FEED_NEWEST,
+    REG_FEED_ADD,
+    REG_RENEWAL_FIND,
+    REG_RENEWAL_UNSIGNED,
+    REG_RENEWAL_KEY,
+    REG_RENEWAL_ADD,
+    REG_RENEWAL_ISSUE,
+    REG_RENEWAL_DROP,
+    REG_RENEWAL_STALE,
     REG_AUDIT,
     REG_COUNT = REG_AUDIT + AUDIT_STATEMENTS
 };
+
+/* register_field.c */
+extern const char register_field_migration[], register_sql_feed[], register_sql_feed_newest[], register_sql_feed_add[];
+extern const char register_sql_renewal_find[], register_sql_renewal_unsigned[], register_sql_renewal_key[], register_sql_renewal_add[],
+    register_sql_renewal_issue[], register_sql_renewal_drop[];
 
 extern const struct db_schema register_schema;
 extern const char register_sql_about[]; /* register_trail.c */

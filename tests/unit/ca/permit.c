@@ -14,6 +14,7 @@ static const struct {
     { CA_REQUEST_NEXT, "A" },         { CA_REQUEST_CLOSE, "NOAR" },     { CA_REQUEST_CONFIRM, "NOAR" },
     { CA_REQUEST_OUTCOMES, "NOAR" },  { CA_REQUEST_ACCOUNTS, "NOAR" },  { CA_REQUEST_BOOTSTRAP, "NOAR" },
     { CA_REQUEST_ENROL, "NOAR" },     { CA_REQUEST_LISTS, "NOAR" },     { CA_REQUEST_WITNESS, "NOAR" },
+    { CA_REQUEST_IDENTITIES, "NOAR" }, { CA_REQUEST_RENEW, "NOAR" },    { CA_REQUEST_SETTLE, "NOAR" },
 };
 static const char letters[BATCH_STATES] = { [BATCH_NONE] = 'N', [BATCH_OPEN] = 'O', [BATCH_ACCEPTED] = 'A', [BATCH_REFUSED] = 'R' };
 

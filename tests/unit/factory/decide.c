@@ -51,6 +51,7 @@ static void the_state_of_an_identity_decides_a_claim(void **state)
         [LIFE_VOIDED] = ERR_NO_PACK,
         [LIFE_SUPERSEDED] = ERR_CONFLICT,
         [LIFE_REVOKED] = ERR_CONFLICT,
+        [LIFE_RENEWING] = ERR_CONFLICT,
     };
     for (unsigned i = 0; i < LIFE_COUNT; i++) {
         struct identity row = row_in((enum lifecycle_state)i), saved;

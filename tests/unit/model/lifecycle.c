@@ -37,13 +37,13 @@ static void a_pair_of_state_and_event_has_one_row(void **state)
         assert_ptr_equal(find(moves[i].from, moves[i].event), &moves[i]);
 }
 
-static void nothing_leads_out_of_a_state_in_which_the_identity_is_dead(void **state)
+static void nothing_leads_out_of_a_state_in_which_the_identity_is_dead(void **state) /* I8 */
 {
     (void)state;
     size_t n;
     const struct lifecycle_move *moves = lifecycle_moves(&n);
     for (size_t i = 0; i < n; i++)
-        if (!lifecycle_is_live(moves[i].from) && moves[i].from != LIFE_PLANNED)
+        if (!lifecycle_is_live(moves[i].from) && moves[i].from != LIFE_PLANNED && moves[i].from != LIFE_RENEWING)
             assert_int_equal(moves[i].to, moves[i].from);
 }
 
