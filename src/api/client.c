@@ -57,7 +57,11 @@ static enum err connect_to(const struct api_program *program, const struct comma
     snprintf(api.base, sizeof api.base, "https://%.500s/api/v1", address);
     err = make_tls(&api, why);
     if (err == OK)
+        err = http_keep_new(&api.keep);
+    if (err == OK)
         *ret_api = api;
+    else
+        tls_context_free(api.tls);
     return err;
 }
 
@@ -119,6 +123,7 @@ void api_close(struct api_client *api)
     if (api->once && api_ask(api, "DELETE", "/session", NULL, &answer, &why) != OK)
         fprintf(stderr, "the session is not ended, it will expire: %s\n", why.text);
     json_decref(answer);
+    http_keep_free(api->keep);
     tls_context_free(api->tls);
     secret_wipe(api->authorization, sizeof api->authorization);
 }
@@ -151,6 +156,7 @@ enum err api_send(struct api_client *api, const char *method, const char *path, 
                               .headers = api->authorization[0] == '\0' ? NULL : headers,
                               .body = body,
                               .tls = api->tls,
+                              .keep = api->keep,
                               .timeout_ms = TIMEOUT_MS,
                               .max_reply = LIMIT_PLAN_BYTES };
     struct http_result result;

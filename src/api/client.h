@@ -31,6 +31,7 @@ struct api_client {
     char base[SETTING_TEXT_SIZE + 128]; /* "https://127.0.0.1:8442/api/v1" */
     char authorization[128];            /* "Authorization: Bearer ..." */
     struct tls_context *tls;
+    struct http_keep *keep; /* its connection */
     bool once; /* the session is for this command only: api_close ends it */
 };
 

@@ -6,6 +6,7 @@
 
 #include "base/hex.h"
 #include "base/rng.h"
+#include "base/secret.h"
 #include "ca/front.h"
 #include "log/log.h"
 
@@ -26,6 +27,7 @@ struct batch_call {
     bool begun;     /* the reply is under way */
     bool ended;     /* the last pack was there */
     uint64_t timer; /* while paused */
+    struct buf packs; /* of the frame being answered; wiped after it */
 };
 
 static void on_answer(void *context, unsigned kind, struct frame_reader *fields);
@@ -171,6 +173,7 @@ void batch_call_free(struct call *c)
     loop_cancel(c->front->loop, b->timer);
     soap_stream_free(b->stream);
     buf_done(&b->waiting);
+    buf_wipe(&b->packs);
     free(b);
 }
 
@@ -241,19 +244,21 @@ static enum err write_packs(struct call *c, struct frame_reader *fields, struct 
 static void take_packs(struct call *c, struct frame_reader *fields)
 {
     struct batch_call *b = c->batch;
-    AUTO_WIPED_BUF out = BUF_INIT;
+    struct buf *out = &b->packs;
     struct soap_header header = call_reply_header(c);
     int64_t what = frame_int(fields);
-    enum err err = buf_reserve(&out, fields->rest.n / 3 * 4 + fields->rest.n / 8 + 4096);
+    enum err err = buf_reserve(out, fields->rest.n / 3 * 4 + fields->rest.n / 8 + 4096);
     if (err == OK)
-        err = write_packs(c, fields, &out);
+        err = write_packs(c, fields, out);
     if (err == OK && what == CA_PACKS_ALL)
-        err = soap_write_close(SERVICE_CA, c->message, true, &header, &out);
+        err = soap_write_close(SERVICE_CA, c->message, true, &header, out);
     if (err != OK) {
         fail_reply(c, err, NULL);
         return;
     }
-    http_reply_piece(c->x, buf_span(&out));
+    http_reply_piece(c->x, buf_span(out));
+    secret_wipe(out->data, out->len);
+    buf_clear(out);
     if (what != CA_PACKS_MORE)
         b->slices_here++;
     b->ended = what == CA_PACKS_ALL;

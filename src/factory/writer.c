@@ -26,6 +26,7 @@ struct writer {
     pthread_mutex_t lock;
     pthread_cond_t changed;
     struct chunk *first, *last; /* waiting */
+    struct chunk *spare;        /* stored, wiped, to be filled again */
     size_t waiting;
     bool closed;
     enum err err; /* the first that was met */
@@ -106,10 +107,38 @@ static struct chunk *take(struct writer *w)
     return c;
 }
 
+/* Its memory is used again: fresh megabytes for each chunk cost more than what is done with them. */
+static void put_away(struct writer *w, struct chunk *c)
+{
+    secret_wipe(c->bytes.data, c->bytes.len);
+    buf_clear(&c->bytes);
+    c->n = 0;
+    pthread_mutex_lock(&w->lock);
+    c->next = w->spare;
+    w->spare = c;
+    pthread_mutex_unlock(&w->lock);
+}
+
+static struct chunk *new_chunk(struct writer *w)
+{
+    pthread_mutex_lock(&w->lock);
+    struct chunk *c = w->spare;
+    if (c != NULL)
+        w->spare = c->next;
+    pthread_mutex_unlock(&w->lock);
+    if (c != NULL)
+        return c;
+    c = calloc(1, sizeof *c);
+    if (c != NULL && buf_reserve(&c->bytes, CHUNK_BYTES) == OK)
+        return c;
+    free(c);
+    return NULL;
+}
+
 static void *run(void *context)
 {
     struct writer *w = context;
-    for (struct chunk *c; (c = take(w)) != NULL; chunk_free(c)) {
+    for (struct chunk *c; (c = take(w)) != NULL; put_away(w, c)) {
         struct why why = { "" };
         enum err err = w->err == OK ? store_chunk(w, c, &why) : OK;
         pthread_mutex_lock(&w->lock);
@@ -147,8 +176,8 @@ enum err writer_put(struct writer *w, const struct issued_pack *pack)
     if (strlen(pack->order) > LIMIT_NAME || pack->pack.n > LIMIT_PACK)
         return ERR_TOO_LARGE;
     if (w->filling == NULL) {
-        w->filling = calloc(1, sizeof *w->filling);
-        if (w->filling == NULL || buf_reserve(&w->filling->bytes, CHUNK_BYTES) != OK)
+        w->filling = new_chunk(w);
+        if (w->filling == NULL)
             return ERR_NO_MEMORY;
     }
     struct chunk *c = w->filling;
@@ -161,14 +190,20 @@ enum err writer_put(struct writer *w, const struct issued_pack *pack)
     return err;
 }
 
+static void free_all(struct chunk *c)
+{
+    while (c != NULL) {
+        struct chunk *next = c->next;
+        chunk_free(c);
+        c = next;
+    }
+}
+
 static void writer_free(struct writer *w)
 {
     chunk_free(w->filling);
-    while (w->first != NULL) {
-        struct chunk *c = w->first;
-        w->first = c->next;
-        chunk_free(c);
-    }
+    free_all(w->first);
+    free_all(w->spare);
     db_close(w->db);
     sealer_free(w->sealer);
     buf_done(&w->sealed);

@@ -35,6 +35,27 @@ static void malformed_base64_is_refused_and_nothing_is_appended(void **state)
     }
 }
 
+static void one_character_more_at_any_place_of_a_long_text_is_passed_over_or_refused(void **state)
+{
+    (void)state;
+    uint8_t data[100];
+    AUTO_BUF text = BUF_INIT;
+    for (size_t i = 0; i < sizeof data; i++)
+        data[i] = (uint8_t)(i * 37 + 11);
+    assert_ok(base64_encode(data, sizeof data, &text));
+    for (size_t at = 0; at <= text.len; at++) {
+        AUTO_BUF more = BUF_INIT, bytes = BUF_INIT;
+        assert_ok(buf_put(&more, text.data, at));
+        assert_ok(buf_put_text(&more, "\n"));
+        assert_ok(buf_put(&more, text.data + at, text.len - at));
+        assert_ok(base64_decode((const char *)more.data, more.len, &bytes));
+        assert_true(span_equal(buf_span(&bytes), span_of(data, sizeof data)));
+        more.data[at] = '*';
+        assert_err(base64_decode((const char *)more.data, more.len, &bytes), ERR_BAD_INPUT);
+        assert_int_equal(bytes.len, sizeof data);
+    }
+}
+
 static void white_space_in_base64_is_passed_over(void **state)
 {
     (void)state;
@@ -62,6 +83,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(base64_agrees_with_rfc_4648_section_10),
         cmocka_unit_test(malformed_base64_is_refused_and_nothing_is_appended),
+        cmocka_unit_test(one_character_more_at_any_place_of_a_long_text_is_passed_over_or_refused),
         cmocka_unit_test(white_space_in_base64_is_passed_over),
         cmocka_unit_test(hex_goes_both_ways_and_refuses_odd_and_foreign_digits),
     };

@@ -39,12 +39,13 @@ static void a_batch_broken_off_half_way_is_taken_up_where_it_was(void **state) /
     struct buf first = BUF_INIT;
     assert_ok(buf_put_span(&first, buf_span(&signer->out)));
     folder_restart();
+    last_tag = tag - 1; /* the same tag again, for the same bytes */
     tag = folder_ask_batch("factory-1", "half", "3012", 1001, n);
     folder_assert_accepted(tag, n);
     folder_ask(CA_REQUEST_NEXT, tag);
     folder_send();
     assert_int_equal(first.len, signer->out.len);
-    assert_memory_equal(first.data + 14, signer->out.data + 14, first.len - 14); /* but for the tag */
+    assert_memory_equal(first.data, signer->out.data, first.len);
     folder_ask(CA_REQUEST_NEXT, tag);
     folder_send();
     folder_close_batch(tag);
