@@ -53,33 +53,43 @@ enum err cert_from_x509(X509 *x509, struct cert **ret_cert, struct why *why)
     return OK;
 }
 
-/* The few issuers that every certificate here comes from: parsed once, found again by their exact bytes. Nothing is
+/* What was parsed lately, found again by its exact bytes: the few issuers that every certificate here comes from, and
+ * the leaves of which each is looked at several times within seconds (offered, judged, read back, proven). Nothing is
  * judged by being in it. */
-enum { ISSUERS = 8 };
-static struct cert *issuers[ISSUERS];
-static size_t next_issuer;
-static pthread_mutex_t issuers_lock = PTHREAD_MUTEX_INITIALIZER;
+enum { ISSUERS = 8, LEAVES = 32 };
+static struct cert *issuers[ISSUERS], *leaves[LEAVES];
+static struct recent {
+    struct cert **certs; /* references */
+    size_t n, next;
+} recent[] = { { leaves, LEAVES, 0 }, { issuers, ISSUERS, 0 } };
+static pthread_mutex_t recent_lock = PTHREAD_MUTEX_INITIALIZER;
 
-static struct cert *find_issuer(struct span der)
+static struct cert *find_in(const struct recent *r, struct span der)
 {
-    struct cert *found = NULL;
-    pthread_mutex_lock(&issuers_lock);
-    for (size_t i = 0; i < ISSUERS && found == NULL; i++)
-        if (issuers[i] != NULL && span_equal(cert_der(issuers[i]), der))
-            found = cert_ref(issuers[i]);
-    pthread_mutex_unlock(&issuers_lock);
+    for (size_t i = 0; i < r->n; i++)
+        if (r->certs[i] != NULL && span_equal(cert_der(r->certs[i]), der))
+            return cert_ref(r->certs[i]);
+    return NULL;
+}
+
+static struct cert *find_recent(struct span der)
+{
+    pthread_mutex_lock(&recent_lock);
+    struct cert *found = find_in(&recent[1], der);
+    if (found == NULL)
+        found = find_in(&recent[0], der);
+    pthread_mutex_unlock(&recent_lock);
     return found;
 }
 
-static void keep_issuer(struct cert *cert)
+static void keep_recent(struct cert *cert)
 {
-    if (X509_check_ca(cert->x509) != 1)
-        return;
-    pthread_mutex_lock(&issuers_lock);
-    cert_free(issuers[next_issuer]);
-    issuers[next_issuer] = cert_ref(cert);
-    next_issuer = (next_issuer + 1) % ISSUERS;
-    pthread_mutex_unlock(&issuers_lock);
+    struct recent *r = &recent[X509_check_ca(cert->x509) == 1];
+    pthread_mutex_lock(&recent_lock);
+    cert_free(r->certs[r->next]);
+    r->certs[r->next] = cert_ref(cert);
+    r->next = (r->next + 1) % r->n;
+    pthread_mutex_unlock(&recent_lock);
 }
 
 static enum err parse_der(struct span der, struct cert **ret_cert, struct why *why)
@@ -106,12 +116,12 @@ enum err cert_from_der(struct span der, struct cert **ret_cert, struct why *why)
 {
     if (der.n == 0 || der.n > LIMIT_CERTIFICATE)
         return why_set(why, ERR_BAD_CERTIFICATE, "a certificate has 1 to %d bytes, not %zu", LIMIT_CERTIFICATE, der.n);
-    struct cert *cert = find_issuer(der);
+    struct cert *cert = find_recent(der);
     if (cert == NULL) {
         enum err err = parse_der(der, &cert, why);
         if (err != OK)
             return err;
-        keep_issuer(cert);
+        keep_recent(cert);
     }
     *ret_cert = cert;
     return OK;
