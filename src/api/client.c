@@ -158,7 +158,7 @@ enum err api_send(struct api_client *api, const char *method, const char *path, 
                               .tls = api->tls,
                               .keep = api->keep,
                               .timeout_ms = TIMEOUT_MS,
-                              .max_reply = LIMIT_PLAN_BYTES };
+                              .max_reply = 2 * LIMIT_TABLE_BYTES };
     struct http_result result;
     http_call_wait(&call, &result);
     enum err err = result.err != OK ? why_set(why, result.err, "%s", why_text(&result.why, result.err))

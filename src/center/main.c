@@ -20,6 +20,7 @@
         NULL, NULL, NULL, NULL                                                                                                   \
     }
 
+static const struct command_flag flags_folder[] = { FLAG_DIR, FLAG_CONFIG, FLAG_END };
 static const struct command_flag flags_login[] = { FLAG_DIR, FLAG_CONFIG, FLAG_LOGIN, FLAG_END };
 static const struct command_flag flags_serve[] = {
     FLAG_DIR,
@@ -231,6 +232,10 @@ static const struct command commands[] = {
       "nameplate center import customers.csv --dry-run", command_import, flags_import },
     { "export", "", 0, 0, "Write customers, sites, devices and agreements as CSV.",
       "nameplate center export --output customers.csv", command_export, flags_export },
+    { "audit list", "[SUBJECT]", 0, 1, "Print the audit trail.", "nameplate center audit list 3012-000001", command_audit_list,
+      flags_folder },
+    { "audit verify", "", 0, 0, "Check the chain of the audit trail.", "nameplate center audit verify", command_audit_verify,
+      flags_folder },
     { "status", "", 0, 0, "Show the centre in numbers.", "nameplate center status", command_status, flags_json },
     { 0 },
 };

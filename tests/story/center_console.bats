@@ -24,6 +24,12 @@ center() { nameplate center "$@" --dir center; }
 status_says() { has "$(center status)" "$1"; }
 
 # audited WORD: a line of the audit trail has it.
+audited() { has "$(center audit list)" "$1"; }
+
+enter() { nameplate center "$@" --dir center; }
+status_says() { has "$(center status)" "$1"; }
+
+# audited WORD: a line of the audit trail has it.
 audited() { sqlite3 center/center.db "SELECT actor || ' ' || event || ' ' || subject || ' ' || detail FROM audit" | grep -q -- "$1"; }
 
 enter() {
@@ -53,6 +59,7 @@ enter() {
     has "$(center device show 3012-000001)" 'gateway     -'
     audited 'operator:meier customer acme'
     audited 'operator:meier agreement-add 3012-000001 acme'
+    has "$(center audit verify)" 'entries, head'
 }
 
 @test "M-7: what cannot be is refused in words" {

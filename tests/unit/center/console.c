@@ -1,0 +1,201 @@
+#include "../test.h"
+
+#include <stdio.h>
+
+#include "../store/scratch.h"
+#include "base/clock.h"
+#include "center/api.h"
+
+/* The console's handlers on a database in which devices, readings, incidents and tickets came from the field. */
+struct stage {
+    struct console console;
+    struct center_settings settings;
+    char changed[LIMIT_NUMBER_TEXT + 1]; /* what the rest of the centre was told */
+};
+
+static void note_changed(void *context, const char *number)
+{
+    struct stage *s = context;
+    snprintf(s->changed, sizeof s->changed, "%s", number);
+}
+
+static int open_new(void **state)
+{
+    static struct stage s;
+    struct why why;
+    s = (struct stage){ .settings = { .call_limit_s = 60 } };
+    s.console = (struct console){ .settings = &s.settings, .changed = note_changed, .context = &s };
+    if (center_open(scratch_path("console.db"), DB_CREATE, &s.console.db, &why) != OK)
+        return -1;
+    console_init(&s.console);
+    *state = &s;
+    return 0;
+}
+
+static int close_it(void **state)
+{
+    db_close(((struct stage *)*state)->console.db);
+    return 0;
+}
+
+static void enter(struct stage *s, const char *number)
+{
+    struct center_device d = { .kind = CENTER_DEVICE };
+    struct why why;
+    assert_ok(number_parse(span_text(number), &d.number, &why));
+    assert_ok(center_device_put(s->console.db, &d, &why));
+}
+
+/* Asks a handler; the answer is the caller's. */
+static enum err ask(struct stage *s, api_handler *handler, const char *rest, const char *query, json_t *body, json_t **ret_answer,
+                    struct why *why)
+{
+    struct api_call call = { .service = &s->console.service,
+                             .rest = rest,
+                             .query = query,
+                             .json = body,
+                             .actor = "operator:meier",
+                             .op = { .name = "meier" } };
+    *why = (struct why){ "" };
+    enum err err = handler(&call, why);
+    json_decref(body);
+    if (ret_answer != NULL && err == OK)
+        *ret_answer = call.answer;
+    else
+        json_decref(call.answer);
+    return err;
+}
+
+/* M-6, effect 1 */
+static void a_device_seen_without_an_agreement_is_on_the_list_of_the_unlicensed(void **state)
+{
+    struct stage *s = *state;
+    struct why why;
+    json_t *answer = NULL;
+    enter(s, "3012-000001");
+    enter(s, "3012-000002");
+    enter(s, "3012-000003");
+    for (int i = 1; i <= 2; i++) {
+        char number[16];
+        snprintf(number, sizeof number, "3012-00000%d", i);
+        assert_ok(center_device_seen(s->console.db, number, clock_wall_s(), "1.0", "", &why));
+    }
+    assert_ok(ask(s, api_agreement_change, "3012-000002", "", json_pack("{s:s}", "action", "add"), NULL, &why));
+    assert_string_equal(s->changed, "3012-000002");
+    assert_ok(ask(s, api_device_list, "", "unlicensed=1", NULL, &answer, &why));
+    const json_t *rows = json_object_get(answer, "rows");
+    assert_int_equal(json_array_size(rows), 1);
+    assert_string_equal(json_string_value(json_object_get(json_array_get(rows, 0), "number")), "3012-000001");
+    json_decref(answer);
+    assert_ok(ask(s, api_status, "", "", NULL, &answer, &why));
+    assert_int_equal(json_integer_value(json_object_get(answer, "unlicensed")), 1);
+    assert_int_equal(json_integer_value(json_object_get(answer, "licensed")), 1);
+    assert_int_equal(json_integer_value(json_object_get(answer, "seen_today")), 2);
+    json_decref(answer);
+}
+
+static void quarantine_ends_by_a_reason_and_begins_a_new_chain_of_sessions(void **state)
+{
+    struct stage *s = *state;
+    struct why why;
+    struct center_device d;
+    struct center_session session = { .token = "t", .nonce = "n" };
+    enter(s, "3012-000001");
+    assert_ok(center_session_put(s->console.db, "3012-000001", &session, &why));
+    assert_ok(center_device_stand(s->console.db, "3012-000001", CENTER_QUARANTINED, "a counter went back", &why));
+    assert_ok(ask(s, api_agreement_change, "3012-000001", "", json_pack("{s:s}", "action", "add"), NULL, &why));
+    assert_err(ask(s, api_call_add, "", "", json_pack("{s:s,s:s}", "number", "3012-000001", "operation", "counters"), NULL, &why),
+               ERR_QUARANTINED);
+    assert_string_equal(why.text, "3012-000001 is in quarantine: a counter went back");
+    assert_err(ask(s, api_device_release, "3012-000001", "", json_object(), NULL, &why), ERR_BAD_INPUT);
+    assert_ok(ask(s, api_device_release, "3012-000001", "", json_pack("{s:s}", "reason", "board exchanged"), NULL, &why));
+    assert_ok(center_device_find(s->console.db, "3012-000001", &d, &why));
+    assert_int_equal(d.standing, CENTER_NORMAL);
+    assert_err(center_session_find(s->console.db, "3012-000001", &session, &why), ERR_NOT_FOUND);
+    assert_ok(ask(s, api_call_add, "", "", json_pack("{s:s,s:s}", "number", "3012-000001", "operation", "counters"), NULL, &why));
+}
+
+static void add_ticket(struct stage *s, const char *board)
+{
+    struct center_ticket t = { .number = { "3012-000001" }, .model = "3012", .asked_s = 1, .csr = span_text("csr") };
+    struct why why;
+    snprintf(t.board, sizeof t.board, "%s", board);
+    assert_ok(center_ticket_ask(s->console.db, &t, &why));
+}
+
+static void a_replacement_board_is_approved_once_and_by_its_id_when_several_ask(void **state)
+{
+    struct stage *s = *state;
+    struct why why;
+    json_t *answer = NULL;
+    enter(s, "3012-000001");
+    add_ticket(s, "board-1");
+    add_ticket(s, "board-2");
+    assert_err(ask(s, api_ticket_decide, "3012-000001", "", json_object(), NULL, &why), ERR_CONFLICT);
+    assert_err(ask(s, api_ticket_decide, "3012-000001", "", json_pack("{s:s}", "board", "board-3"), NULL, &why), ERR_NOT_FOUND);
+    assert_ok(ask(s, api_ticket_decide, "3012-000001", "", json_pack("{s:s,s:b}", "board", "board-2", "refuse", 1), NULL, &why));
+    assert_ok(ask(s, api_ticket_decide, "3012-000001", "", json_object(), &answer, &why));
+    assert_string_equal(json_string_value(json_object_get(answer, "board")), "board-1");
+    assert_string_equal(json_string_value(json_object_get(answer, "state")), "approved");
+    json_decref(answer);
+    assert_err(ask(s, api_ticket_decide, "3012-000001", "", json_object(), NULL, &why), ERR_NOT_FOUND);
+    assert_ok(ask(s, api_ticket_list, "", "open=1", NULL, &answer, &why));
+    assert_int_equal(json_array_size(json_object_get(answer, "rows")), 1);
+    json_decref(answer);
+}
+
+/* M-5 */
+static void a_reading_that_does_not_follow_is_shown_and_said_not_to_be_billed(void **state)
+{
+    struct stage *s = *state;
+    struct why why;
+    json_t *answer = NULL;
+    struct center_reading r = { .number = { "3012-000001" },
+                                .reading = { .epoch = 1, .sequence = 1, .counters_n = 1, .counters = { { "copy", 100 } } },
+                                .received_s = 1000,
+                                .billable = true,
+                                .verdict = "follows" };
+    enter(s, "3012-000001");
+    assert_ok(center_reading_add(s->console.db, &r, &why));
+    r.reading.sequence = 2;
+    r.reading.counters[0].value = 90;
+    r.billable = false;
+    snprintf(r.verdict, sizeof r.verdict, "counter-back");
+    assert_ok(center_reading_add(s->console.db, &r, &why));
+    assert_ok(ask(s, api_counter_list, "", "number=3012-000001", NULL, &answer, &why));
+    const json_t *rows = json_object_get(answer, "rows"), *newest = json_array_get(rows, 0);
+    assert_int_equal(json_array_size(rows), 2);
+    assert_true(json_is_false(json_object_get(newest, "billable")));
+    assert_string_equal(json_string_value(json_object_get(newest, "verdict")), "counter-back");
+    assert_int_equal(json_integer_value(json_object_get(json_object_get(newest, "counters"), "copy")), 90);
+    json_decref(answer);
+}
+
+static void an_incident_is_shown_in_its_words(void **state)
+{
+    struct stage *s = *state;
+    struct why why;
+    json_t *answer = NULL;
+    struct center_incident i = { .at_s = 1000, .kind = "other-number", .number = "3012-000002", .by = "3012-000001", .times = 1 };
+    snprintf(i.text, sizeof i.text, "3012-000001 spoke for 3012-000002");
+    assert_ok(center_incident_add(s->console.db, &i, &why));
+    assert_ok(ask(s, api_incident_list, "", "most=5", NULL, &answer, &why));
+    const json_t *row = json_array_get(json_object_get(answer, "rows"), 0);
+    assert_string_equal(json_string_value(json_object_get(row, "text")), "3012-000001 spoke for 3012-000002");
+    assert_string_equal(json_string_value(json_object_get(row, "at")), "1970-01-01T00:16:40Z");
+    json_decref(answer);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, open_new, close_it)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(a_device_seen_without_an_agreement_is_on_the_list_of_the_unlicensed),
+        TEST(quarantine_ends_by_a_reason_and_begins_a_new_chain_of_sessions),
+        TEST(a_replacement_board_is_approved_once_and_by_its_id_when_several_ask),
+        TEST(a_reading_that_does_not_follow_is_shown_and_said_not_to_be_billed),
+        TEST(an_incident_is_shown_in_its_words),
+    };
+    return cmocka_run_group_tests_name("console", tests, scratch_make, scratch_remove);
+}
