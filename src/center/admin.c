@@ -3,9 +3,15 @@
 
 #include "base/file.h"
 #include "center/center.h"
+#include "center/errand.h"
 #include "log/log.h"
 
-static void on_changed(void *context, const char *number) { center_wake(context, number); }
+static void on_changed(void *context, const char *number)
+{
+    errand_due(context, ERRAND_TICKET);
+    errand_due(context, ERRAND_REVOKE);
+    center_wake(context, number);
+}
 
 static void log_refused(void *context, const char *peer_address, enum err err, const struct why *why)
 {

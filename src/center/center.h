@@ -9,8 +9,10 @@
 #include "store/center.h"
 #include "tls/credentials.h"
 
-struct desk; /* exchange.c: exchanges that wait for the next commit, or for something to do */
-struct feed; /* feed.c: what the CA tells */
+struct desk;       /* desk.c: exchanges that wait for the next commit, or for something to do */
+struct feed;       /* feed.c: what the CA tells */
+struct errands;    /* errand.c: what is asked of it */
+struct identities; /* identity.c: parsed certificates */
 
 struct center {
     struct center_settings settings;
@@ -23,6 +25,8 @@ struct center {
     struct console console;
     struct desk *desk;
     struct feed *feed;
+    struct errands *errands;
+    struct identities *identities;
     const char *config; /* path of the settings, for reloading */
     int64_t started_s;
     char ca_url[CA_URL_SIZE];
@@ -36,6 +40,9 @@ void center_wake(struct center *center, const char *number);
 /* The operators' listener, and the line that says where it is. */
 enum err center_open_admin(struct center *center, struct tls_context *tls, struct why *why) MUST_CHECK;
 enum err center_announce_admin(const struct center *center, struct why *why) MUST_CHECK;
+
+enum err identities_new(struct identities **ret_identities) MUST_CHECK;
+void identities_free(struct identities *identities);
 
 /* The devices' and gateways' listener. */
 extern const struct http_handler center_field_handler;

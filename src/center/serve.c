@@ -4,6 +4,9 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "center/center.h"
+#include "center/desk.h"
+#include "center/errand.h"
+#include "center/feed.h"
 #include "log/log.h"
 #include "soap/soap.h"
 
@@ -18,10 +21,12 @@ static void contexts_done(struct contexts *c)
     tls_context_free(c->ca);
 }
 
-static enum err make_contexts(const struct credentials *c, struct contexts *ret, struct why *why)
+static enum err make_contexts(const struct credentials *c, int64_t grace_s, struct contexts *ret, struct why *why)
 {
     struct contexts made = { 0 };
     enum err err = credentials_context(c, true, soap_service_peers(SERVICE_FIELD), false, &made.field, why);
+    if (err == OK)
+        tls_context_set_grace(made.field, grace_s);
     if (err == OK)
         err = credentials_context(c, true, ROLE_BIT(ROLE_ANONYMOUS), false, &made.admin, why);
     if (err == OK)
@@ -40,7 +45,7 @@ void center_reload_credentials(void *context)
     struct contexts made;
     struct why why = { "" };
     enum err err = credentials_load(center->settings.identity, center->settings.passphrase, ROLE_CENTER, &fresh, &why);
-    if (err == OK && (err = make_contexts(&fresh, &made, &why)) != OK)
+    if (err == OK && (err = make_contexts(&fresh, center->settings.grace_days * 86400, &made, &why)) != OK)
         credentials_done(&fresh);
     if (err != OK) {
         log_failure(LOG_ERROR, "reload-failed", err, &why, NULL);
@@ -96,12 +101,28 @@ static void on_stop(void *context)
     if (center->admin != NULL)
         http_server_drain(center->admin, on_drained, center);
     http_server_drain(center->field, on_drained, center);
+    desk_release(center->desk);
 }
 
 static void log_refused(void *context, const char *peer_address, enum err err, const struct why *why)
 {
     (void)context;
     log_failure(LOG_INFO, "connection-refused", err, why, "peer", peer_address, NULL);
+}
+
+/* Factory, station, bootstrap certificates, revoked ones: whoever tries is on record (M-6). What a certificate says proves
+ * nothing before the handshake is over. */
+static void note_refused(void *context, const struct peer *claimed, const char *peer_address, enum err err, const struct why *why)
+{
+    struct center *center = context;
+    bool node = claimed->role == ROLE_DEVICE || claimed->role == ROLE_GATEWAY;
+    struct center_incident i = { .at_s = clock_wall_s() };
+    snprintf(i.kind, sizeof i.kind, "%s", err == ERR_NOT_ALLOWED ? "wrong-role" : "bad-certificate");
+    snprintf(i.number, sizeof i.number, "%.*s", LIMIT_NUMBER_TEXT, node ? claimed->name : "");
+    snprintf(i.by, sizeof i.by, "%.*s", LIMIT_NUMBER_TEXT, claimed->name);
+    snprintf(i.text, sizeof i.text, "a connection from %s with the certificate of %s %s was refused: %s", peer_address,
+             role_name(claimed->role), claimed->name, why_text(why, err));
+    desk_incident(center->desk, &i);
 }
 
 static enum err open_field(struct center *center, struct tls_context *tls, struct why *why)
@@ -117,14 +138,15 @@ static enum err open_field(struct center *center, struct tls_context *tls, struc
                                                           .handler = &center_field_handler,
                                                           .context = center,
                                                           .limits = &limits,
-                                                          .refused = log_refused },
+                                                          .refused = log_refused,
+                                                          .refused_peer = note_refused },
                            &center->field, why);
 }
 
 static enum err open_listeners(struct center *center, struct why *why)
 {
     struct contexts made;
-    enum err err = make_contexts(&center->credentials, &made, why);
+    enum err err = make_contexts(&center->credentials, center->settings.grace_days * 86400, &made, why);
     if (err != OK)
         return err;
     center->ca_tls = tls_context_ref(made.ca);
@@ -161,9 +183,31 @@ static void close_all(struct center *center)
     http_server_free(center->admin);
     http_client_free(center->client);
     tls_context_free(center->ca_tls);
+    feed_stop(center);
+    errands_free(center->errands);
+    desk_free(center->desk);
+    identities_free(center->identities);
     loop_free(center->loop);
     db_close(center->db);
     credentials_done(&center->credentials);
+}
+
+/* Where the last run stopped: what it left undone is looked for. */
+static enum err open_desk(struct center *center, struct why *why)
+{
+    enum err err = identities_new(&center->identities);
+    if (err == OK)
+        err = desk_new(center, &center->desk);
+    if (err == OK)
+        err = errands_new(center, &center->errands);
+    if (err == OK)
+        err = feed_start(center, why);
+    if (err != OK)
+        return err;
+    errand_due(center, ERRAND_CALL);
+    errand_due(center, ERRAND_TICKET);
+    errand_due(center, ERRAND_REVOKE);
+    return OK;
 }
 
 static enum err run(struct center *center, struct why *why)
@@ -176,6 +220,8 @@ static enum err run(struct center *center, struct why *why)
         err = center_open(s->store, DB_READ_WRITE, &center->db, why);
     if (err == OK)
         err = open_loop(center, why);
+    if (err == OK)
+        err = open_desk(center, why);
     if (err == OK)
         err = open_listeners(center, why);
     if (err == OK)

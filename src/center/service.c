@@ -3,10 +3,14 @@
 
 #include <stdio.h>
 
+#include "base/clock.h"
+#include "center/desk.h"
+#include "center/replacement.h"
 #include "log/log.h"
 
 static service_step *const steps[SOAP_MESSAGE_COUNT] = {
-    [SOAP_EXCHANGE] = NULL,
+    [SOAP_EXCHANGE] = desk_take,
+    [SOAP_REPLACEMENT] = replacement_take,
 };
 
 void service_answer(struct http_exchange *x, const struct soap_header *reply, enum soap_message message, const void *body)
@@ -32,6 +36,15 @@ void service_fail(struct http_exchange *x, const struct soap_header *reply, enum
         http_reply(x, soap_fault_status(reply->version, err), soap_content_type(reply->version), buf_span(&xml), NULL);
 }
 
+/* Who has no business here is not only told so: a person may want to know (M-6). */
+static void note_role(struct center *center, const struct http_exchange *x, const struct why *why)
+{
+    struct center_incident i = { .at_s = clock_wall_s(), .kind = "wrong-role" };
+    snprintf(i.by, sizeof i.by, "%.*s", LIMIT_NUMBER_TEXT, http_peer(x)->name);
+    snprintf(i.text, sizeof i.text, "%s (from %s)", why->text, http_peer_address(x));
+    desk_incident(center->desk, &i);
+}
+
 static void serve_soap(struct center *center, struct http_exchange *x, struct span body)
 {
     AUTO_PARSED request = { 0 };
@@ -39,9 +52,11 @@ static void serve_soap(struct center *center, struct http_exchange *x, struct sp
     const struct peer *peer = http_peer(x);
     enum err err = soap_read_request(SERVICE_FIELD, body, &request, &why);
     struct soap_header reply = soap_reply_header(&request.header);
-    if (err == OK && (soap_message_row(request.message)->roles & ROLE_BIT(peer->role)) == 0)
+    if (err == OK && (soap_message_row(request.message)->roles & ROLE_BIT(peer->role)) == 0) {
         err = why_set(&why, ERR_NOT_ALLOWED, "a %s may not send %s", role_name(peer->role),
                       soap_message_row(request.message)->operation);
+        note_role(center, x, &why);
+    }
     if (err == OK)
         err = steps[request.message] == NULL ? ERR_UNSUPPORTED : steps[request.message](center, x, &request, &why);
     if (err != OK)
@@ -88,9 +103,8 @@ static void complete(void *context, struct http_exchange *x, struct span body)
 
 static void end(void *context, struct http_exchange *x, bool replied)
 {
-    (void)context, (void)x, (void)replied;
+    (void)context, (void)replied;
+    desk_gone(x);
 }
 
 const struct http_handler center_field_handler = { .begin = begin, .complete = complete, .end = end };
-
-void center_wake(struct center *center, const char *number) { (void)center, (void)number; }

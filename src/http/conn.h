@@ -58,6 +58,7 @@ struct http_server {
     const struct http_handler *handler;
     void *context;
     void (*refused)(void *context, const char *peer_address, enum err err, const struct why *why);
+    void (*refused_peer)(void *context, const struct peer *claimed, const char *peer_address, enum err err, const struct why *why);
     struct http_limits limits;
     struct http_conn *conns;
     unsigned conns_n;
@@ -84,6 +85,7 @@ enum io { IO_DONE, IO_BLOCKED, IO_CLOSED };
 enum io conn_read(struct http_conn *c, size_t *ret_n); /* into server->scratch */
 enum io conn_flush(struct http_conn *c);
 enum io conn_discard(struct http_conn *c);  /* while lingering */
+void conn_tell(struct http_conn *c, enum err err, const struct why *why); /* why a peer was refused, to the program */
 void conn_end_writing(struct http_conn *c); /* close_notify and FIN */
 void conn_watch(struct http_conn *c);       /* asks the loop for what the state waits for */
 

@@ -36,8 +36,7 @@ static bool still_welcome(struct http_conn *c)
     if (err == OK)
         return true;
     c->broken = true;
-    if (server->refused != NULL)
-        server->refused(server->context, c->address, err, &why);
+    conn_tell(c, err, &why);
     return false;
 }
 

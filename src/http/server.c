@@ -167,6 +167,7 @@ enum err http_server_new(struct loop *loop, const struct http_server_options *o,
     server->handler = o->handler;
     server->context = o->context;
     server->refused = o->refused;
+    server->refused_peer = o->refused_peer;
     server->limits = o->limits != NULL ? *o->limits : http_limits_default();
     http_server_set_tls(server, o->tls);
     enum err err = peer_counts_new(&server->counts);

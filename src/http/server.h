@@ -47,6 +47,8 @@ struct http_server_options {
     const struct http_limits *limits; /* copied; NULL: those of base/limit.h */
     /* A connection ended without a request of its own fault: TLS refused, deadline. For the log; may be NULL. */
     void (*refused)(void *context, const char *peer_address, enum err err, const struct why *why);
+    /* Called before it when a certificate was shown and refused; `claimed` is whom it named, which proves nothing. May be NULL. */
+    void (*refused_peer)(void *context, const struct peer *claimed, const char *peer_address, enum err err, const struct why *why);
 };
 
 enum err http_server_new(struct loop *loop, const struct http_server_options *options, struct http_server **ret_server,

@@ -6,8 +6,11 @@
 
 enum { KEEP_BUFFER = 16 * 1024, MOVE_DOWN = 512 * 1024 };
 
-static void tell(struct http_conn *c, enum err err, const struct why *why)
+void conn_tell(struct http_conn *c, enum err err, const struct why *why)
 {
+    const struct peer *claimed = c->tls == NULL ? NULL : tls_claimed(c->tls);
+    if (claimed != NULL && c->server->refused_peer != NULL)
+        c->server->refused_peer(c->server->context, claimed, c->address, err, why);
     if (c->server->refused != NULL)
         c->server->refused(c->server->context, c->address, err, why);
 }
@@ -36,7 +39,7 @@ enum io conn_read(struct http_conn *c, size_t *ret_n)
         struct why why = { "" };
         enum tls_want want = tls_read(c->tls, to, READ_SIZE, ret_n, &why);
         if (want == TLS_FAILED && !c->first_done) /* TLS 1.3: the client's view of our certificate comes this late */
-            tell(c, ERR_BAD_CERTIFICATE, &why);
+            conn_tell(c, ERR_BAD_CERTIFICATE, &why);
         return from_want(c, want, true);
     }
     ssize_t n = recv(c->fd, to, READ_SIZE, 0);

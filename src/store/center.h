@@ -116,6 +116,11 @@ enum err center_identity_find(struct db *db, const uint8_t fingerprint[CENTER_FI
                               struct why *why) MUST_CHECK;
 enum err center_identity_of(struct db *db, const char *number, center_identity_fn *fn, void *context, struct why *why) MUST_CHECK; /* newest first, all */
 
+/* Those of scrapped devices that the CA has not revoked yet. */
+enum err center_identity_scrapped(struct db *db, center_identity_fn *fn, void *context, struct why *why) MUST_CHECK;
+enum err center_identity_state(struct db *db, const uint8_t fingerprint[CENTER_FINGERPRINT], const char *state,
+                               struct why *why) MUST_CHECK;
+
 /* --- Sessions: the chain of tokens (a fork is a clone) --- */
 
 struct center_session {
@@ -125,6 +130,8 @@ struct center_session {
 };
 enum err center_session_find(struct db *db, const char *number, struct center_session *ret_session, struct why *why) MUST_CHECK; /* NOT_FOUND */
 enum err center_session_put(struct db *db, const char *number, const struct center_session *s, struct why *why) MUST_CHECK;
+/* Another board: a new chain of tokens, the readings go on. */
+enum err center_session_drop(struct db *db, const char *number, struct why *why) MUST_CHECK;
 /* Released from quarantine: the next presence begins a new chain of tokens, the next reading a new chain of readings. */
 enum err center_session_forget(struct db *db, const char *number, struct why *why) MUST_CHECK;
 
@@ -150,6 +157,10 @@ enum err center_call_find(struct db *db, const char *id, center_call_fn *fn, voi
  * not taken yet. */
 enum err center_call_waiting(struct db *db, const char *number, bool down, int64_t most, center_call_fn *fn, void *context,
                              struct why *why) MUST_CHECK;
+/* Of a gateway and all that stands below it: the numbers for which center_call_waiting has something. */
+typedef enum err center_number_fn(void *context, const char *number);
+enum err center_call_below(struct db *db, const char *gateway, int64_t most, center_number_fn *fn, void *context,
+                           struct why *why) MUST_CHECK;
 /* Up ones that were delayed, of all numbers, oldest first. */
 enum err center_call_unanswered(struct db *db, int64_t most, center_call_fn *fn, void *context, struct why *why) MUST_CHECK;
 /* Moves as call_next says; the answer is kept with ANSWERED. *ret_state: where it is now. A move to another state is to

@@ -64,6 +64,23 @@ enum err center_call_waiting(struct db *db, const char *number, bool down, int64
     return db_query(db, down ? ASK_CALL_DOWN : ASK_CALL_UP, DB_ARGS(db_text(number), db_int(most)), pass_call, &l, why);
 }
 
+struct numbers {
+    center_number_fn *fn;
+    void *context;
+};
+
+static enum err pass_number(void *context, const struct db_row *row)
+{
+    struct numbers *n = context;
+    return n->fn(n->context, db_row_text(row, 0));
+}
+
+enum err center_call_below(struct db *db, const char *gateway, int64_t most, center_number_fn *fn, void *context, struct why *why)
+{
+    struct numbers n = { fn, context };
+    return db_query(db, ASK_CALL_BELOW, DB_ARGS(db_text(gateway), db_int(most)), pass_number, &n, why);
+}
+
 enum err center_call_unanswered(struct db *db, int64_t most, center_call_fn *fn, void *context, struct why *why)
 {
     struct listing l = { fn, context };

@@ -48,6 +48,17 @@ enum err center_identity_of(struct db *db, const char *number, center_identity_f
     return db_query(db, ASK_IDENTITY_EACH, DB_ARGS(db_text(number)), pass_identity, &l, why);
 }
 
+enum err center_identity_scrapped(struct db *db, center_identity_fn *fn, void *context, struct why *why)
+{
+    struct listing l = { fn, context };
+    return db_query(db, ASK_IDENTITY_SCRAPPED, DB_NO_ARGS, pass_identity, &l, why);
+}
+
+enum err center_identity_state(struct db *db, const uint8_t fingerprint[CENTER_FINGERPRINT], const char *state, struct why *why)
+{
+    return db_run(db, ASK_IDENTITY_STATE, DB_ARGS(db_blob(span_of(fingerprint, CENTER_FINGERPRINT)), db_text(state)), why);
+}
+
 static enum err take_session(void *context, const struct db_row *row)
 {
     struct center_session *s = context;
@@ -65,6 +76,11 @@ enum err center_session_find(struct db *db, const char *number, struct center_se
 enum err center_session_put(struct db *db, const char *number, const struct center_session *s, struct why *why)
 {
     return db_run(db, ASK_SESSION_PUT, DB_ARGS(db_text(number), db_text(s->token), db_text(s->used), db_text(s->nonce)), why);
+}
+
+enum err center_session_drop(struct db *db, const char *number, struct why *why)
+{
+    return db_run(db, ASK_SESSION_FORGET, DB_ARGS(db_text(number)), why);
 }
 
 enum err center_session_forget(struct db *db, const char *number, struct why *why)

@@ -21,6 +21,7 @@ static const char first_migration[] =
     "CREATE INDEX device_customer ON device (customer) WHERE customer IS NOT NULL;"
     "CREATE INDEX device_site ON device (site) WHERE site IS NOT NULL;"
     "CREATE INDEX device_gateway ON device (gateway) WHERE gateway IS NOT NULL;"
+    "CREATE INDEX device_scrapped ON device (number) WHERE standing = 'scrapped';"
     "CREATE TABLE agreement (id INTEGER PRIMARY KEY, number TEXT NOT NULL REFERENCES device (number),"
     " state TEXT NOT NULL CHECK (state IN ('active', 'suspended', 'ended')), from_s INTEGER NOT NULL,"
     " until_s INTEGER NOT NULL CHECK (until_s = 0 OR until_s > from_s)) STRICT;"

@@ -253,6 +253,11 @@ void db_rollback(struct db *db)
         sqlite3_exec(db->sqlite, "ROLLBACK", NULL, NULL, NULL);
 }
 
+enum err db_point(struct db *db, struct why *why) { return execute(db, "SAVEPOINT work", why); }
+
+enum err db_point_back(struct db *db, struct why *why) { return execute(db, "ROLLBACK TO work; RELEASE work", why); }
+enum err db_point_keep(struct db *db, struct why *why) { return execute(db, "RELEASE work", why); }
+
 /* --- Statements --- */
 
 /* SQLite numbers "$2" by where it stands first, so the position is looked up by name, once. */

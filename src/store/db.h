@@ -34,6 +34,12 @@ enum err db_begin(struct db *db, struct why *why) MUST_CHECK;
 enum err db_commit(struct db *db, struct why *why) MUST_CHECK; /* durable when it returns OK; rolled back otherwise */
 void db_rollback(struct db *db); /* fine without a transaction */
 
+/* Inside a transaction: a point to which it can be taken back, so that many pieces of work share one commit and one that
+ * fails spoils none of the others. Not nested. */
+enum err db_point(struct db *db, struct why *why) MUST_CHECK;
+enum err db_point_back(struct db *db, struct why *why) MUST_CHECK; /* undoes what came after it */
+enum err db_point_keep(struct db *db, struct why *why) MUST_CHECK; /* what came after it belongs to the transaction */
+
 struct db_value {
     enum { DB_IS_NULL, DB_IS_INT, DB_IS_TEXT, DB_IS_BLOB } kind;
     int64_t number;

@@ -163,3 +163,8 @@ void tls_context_free(struct tls_context *context)
         X509_free(context->chain[i]);
     free(context);
 }
+
+void tls_context_set_grace(struct tls_context *context, int64_t grace_s)
+{
+    context->grace_s = grace_s;
+}

@@ -101,6 +101,17 @@ static enum err trust_pinned(const struct tls_context *context, STACK_OF(X509) *
     return why_set(why, ERR_BAD_CERTIFICATE, "its root is not the one whose fingerprint was given");
 }
 
+/* When an identity is judged: now, or its last second, when it is over but within the grace time. */
+static int64_t moment(const struct tls_context *context, const struct cert *leaf)
+{
+    int64_t begin, end, now_s = clock_wall_s();
+    struct peer peer;
+    if (context->grace_s == 0 || cert_peer(leaf, &peer, NULL) != OK || (peer.role != ROLE_DEVICE && peer.role != ROLE_GATEWAY))
+        return now_s;
+    cert_times(leaf, &begin, &end);
+    return now_s > end && now_s - end < context->grace_s ? end : now_s;
+}
+
 static enum err judge(const struct tls_context *context, X509 *x509, STACK_OF(X509) * sent, struct peer *ret_peer,
                       struct why *why)
 {
@@ -120,7 +131,7 @@ static enum err judge(const struct tls_context *context, X509 *x509, STACK_OF(X5
         return err;
     /* A device's identity is for clients alone (its extended key usage), whatever roles a client may meet. */
     unsigned peers = context->server ? context->peers : context->peers & ~ROLE_BIT(ROLE_DEVICE);
-    return verify_peer_chain(trust, leaf, sent, clock_wall_s(), peers, ret_peer, why);
+    return verify_peer_chain(trust, leaf, sent, moment(context, leaf), peers, ret_peer, why);
 }
 
 /* Which alert the partner gets (RFC 8446 6.2); OpenSSL derives it from the verification error. */
@@ -135,6 +146,13 @@ static int alert_error(enum err err, X509 *x509)
     return X509_V_ERR_CERT_REJECTED;        /* bad_certificate */
 }
 
+/* For the record of a refusal. */
+static void note_claim(X509 *x509, struct judgement *j)
+{
+    AUTO_CERT leaf = NULL;
+    j->claimed = cert_from_x509(x509, &leaf, NULL) == OK && cert_peer(leaf, &j->peer, NULL) == OK;
+}
+
 static int on_certificate(X509_STORE_CTX *store, void *arg)
 {
     struct judge *judge_of_ctx = arg;
@@ -147,6 +165,8 @@ static int on_certificate(X509_STORE_CTX *store, void *arg)
     }
     j->err = judge(judge_of_ctx->context, x509, X509_STORE_CTX_get0_untrusted(store), &j->peer, &j->why);
     j->judged = j->err == OK;
+    if (!j->judged)
+        note_claim(x509, j);
     X509_STORE_CTX_set_error(store, j->judged ? X509_V_OK : alert_error(j->err, x509));
     if (!j->judged && judge_of_ctx->why != NULL)
         (void)!why_set(judge_of_ctx->why, j->err, "%s", why_text(&j->why, j->err));
@@ -163,6 +183,8 @@ enum err judge_again(struct tls_context *context, SSL *ssl, struct why *why)
         return OK; /* anonymous then and now */
     j->err = judge(context, x509, SSL_get_peer_cert_chain(ssl), &j->peer, &j->why);
     j->judged = j->err == OK;
+    if (!j->judged)
+        note_claim(x509, j);
     return j->judged ? OK : why_set(why, j->err, "%s", why_text(&j->why, j->err));
 }
 

@@ -186,3 +186,9 @@ const struct cert *tls_peer_cert(const struct tls_session *session)
 {
     return session->cert;
 }
+
+const struct peer *tls_claimed(const struct tls_session *session)
+{
+    const struct judgement *j = judge_of(session->ssl);
+    return j != NULL && !j->judged && j->claimed ? &j->peer : NULL;
+}

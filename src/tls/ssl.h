@@ -13,6 +13,7 @@ struct tls_context {
     atomic_int references;
     bool server, any_self_signed, pinned;
     unsigned peers;
+    int64_t grace_s; /* of device identities, after their expiry */
     struct trust *trust; /* a reference; NULL when pinned or any_self_signed */
     uint8_t pinned_root[CERT_FINGERPRINT];
     EVP_PKEY *key; /* references of our own */
@@ -24,6 +25,7 @@ struct tls_context {
 /* What the judgement of a connection's peer came to; owned by the SSL (or by the curl handle's SSL). */
 struct judgement {
     bool judged;
+    bool claimed; /* `peer` is what the certificate says, whether it was judged well or not */
     struct peer peer;
     struct why why; /* of a refusal */
     enum err err;

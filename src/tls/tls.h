@@ -65,6 +65,13 @@ enum tls_want tls_shutdown(struct tls_session *session);
 const struct peer *tls_peer(const struct tls_session *session);
 const struct cert *tls_peer_cert(const struct tls_session *session);
 
+/* Whom the certificate named that was shown and refused; it proves nothing. NULL: there was none that could be read. */
+const struct peer *tls_claimed(const struct tls_session *session);
+
+/* Device identities count that long after their expiry too, for those who let them ask to be renewed and nothing else. Before
+ * the context is used. */
+void tls_context_set_grace(struct tls_context *context, int64_t grace_s);
+
 /* Whether `context` (newer roots, newer revocation lists) would still take the peer of this connection; cheap when it
  * was asked before with the same context. Errors: those of verify_peer. */
 enum err tls_session_recheck(struct tls_session *session, struct tls_context *context, struct why *why) MUST_CHECK;

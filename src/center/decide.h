@@ -1,0 +1,77 @@
+/* What the centre decides about a node and its letters: pure, without a system call (doc/protocol/field.md). */
+#ifndef CENTER_DECIDE_H
+#define CENTER_DECIDE_H
+
+#include "model/role.h"
+#include "store/center.h"
+
+/* The outcome of a judgement: OK, or an error with a sentence for the peer, and the kind of incident that it is. */
+struct verdict {
+    enum err err;
+    const char *incident; /* "" when it is none: a condition that passes, or one of ours */
+    struct why why;
+};
+
+/* An identity by what the CA told of it: `state` of the lifecycle, NULL when the CA never told. `told`: the CA was heard
+ * lately, so that an unknown one is not just new. `expires_s`: end of its validity.
+ * OK, BUSY (known soon), UNKNOWN_IDENTITY, EXPIRED (over, but within the grace time: may renew, nothing else). */
+struct identity_facts {
+    const char *state;
+    bool told;
+    int64_t expires_s, grace_s;
+};
+struct verdict decide_identity(const struct identity_facts *facts, int64_t now_s);
+
+/* How a letter about `number` came: by the number's own connection, by a gateway, signed or not.
+ * OK, NUMBER_MISMATCH (a device speaks for another), NOT_BOUND, BAD_SIGNATURE. */
+struct way_facts {
+    const struct peer *peer; /* of the connection */
+    const struct device_number *number;
+    bool bound;                                       /* to this gateway, or to one below it */
+    enum { UNSIGNED, SIGNED_WELL, SIGNED_BADLY } signature; /* by a live identity of the number */
+};
+struct verdict decide_way(const struct way_facts *facts);
+
+/* What the centre knows of a number. */
+struct node {
+    struct center_device device;
+    bool has_chain;
+    struct center_session chain;
+};
+
+/* Whether a letter of this number is taken: OK, QUARANTINED, UNKNOWN_IDENTITY (scrapped), NO_AGREEMENT, BUSY (it has not
+ * shown its presence yet). */
+struct verdict decide_letter(const struct node *node, int64_t now_s);
+
+/* The chain of tokens: which of the table's rows a presence is. */
+enum session_row {
+    SESSION_FIRST,   /* nothing was known */
+    SESSION_NEXT,    /* the token handed out last */
+    SESSION_AGAIN,   /* the one before, with its nonce: the reply was lost */
+    SESSION_FORKED,  /* the one before, with another nonce: two devices have this memory */
+    SESSION_RESTORED /* anything else: an older memory */
+};
+enum session_row decide_session_row(const struct node *node, const char *token, const char *nonce);
+
+struct session_outcome {
+    struct verdict verdict; /* OK: admitted */
+    bool quarantine;        /* put it there, for verdict.why */
+    bool new_chain;         /* `chain` is to be kept */
+    struct center_session chain;
+    const char *token; /* to be handed out: in `chain`; NULL with a refusal */
+};
+/* `fresh`: a new random token, shorter than CENTER_TOKEN. */
+void decide_session(const struct node *node, const char *token, const char *nonce, const char *fresh, int64_t now_s,
+                    struct session_outcome *ret_outcome);
+
+/* A reading against the last one that was believed (NULL: none). */
+struct reading_outcome {
+    enum reading_verdict verdict;
+    bool keep, billable, quarantine;
+};
+struct reading_outcome decide_reading(const struct reading *last, const struct reading *now);
+
+/* Seconds until the next presence is due. */
+int64_t decide_interval(const struct center_device *device, int64_t fallback_s);
+
+#endif

@@ -1,0 +1,156 @@
+/* Renewal (M-8): the device's call is put off, the CA asked, the call answered. So is the confirmation behind it. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "center/errand.h"
+#include "center/upcall.h"
+#include "model/lifecycle.h"
+
+enum { AT_ONCE = 64 };
+
+enum err upcall_renewal(struct upcall *u, struct why *why)
+{
+    const struct renewal_confirmation_request *r = u->parsed.body;
+    if (u->parsed.message == SOAP_RENEWAL_CONFIRMATION &&
+        !span_equal(r->fingerprint, span_of(u->job->signer, sizeof u->job->signer)))
+        return why_set(why, ERR_BAD_SIGNATURE, "the confirmation is not signed with the identity that it confirms");
+    u->later = true;
+    errand_due(u->job->center, ERRAND_CALL);
+    return OK;
+}
+
+/* The identity that is in force: the newest that is in the device, and not merely on its way there. */
+struct in_force {
+    bool there;
+    int64_t generation;
+    uint8_t fingerprint[CENTER_FINGERPRINT];
+};
+
+static enum err take_in_force(void *context, const struct center_identity *i)
+{
+    struct in_force *f = context;
+    enum lifecycle_state state = LIFE_PLANNED;
+    if (f->generation == 0)
+        f->generation = i->generation; /* the newest */
+    if (f->there || lifecycle_parse(i->state, &state) != OK ||
+        (state != LIFE_WRITTEN && state != LIFE_ERASED && state != LIFE_FIELD))
+        return OK;
+    f->there = true;
+    memcpy(f->fingerprint, i->fingerprint, sizeof f->fingerprint);
+    return OK;
+}
+
+static enum err find_in_force(struct center *center, const char *number, struct in_force *ret, struct why *why)
+{
+    *ret = (struct in_force){ .there = false };
+    return center_identity_of(center->db, number, take_in_force, ret, why);
+}
+
+static enum err ask_renewal(const struct errand *e, const struct renewal_request *r, struct why *why)
+{
+    struct in_force f;
+    enum err err = find_in_force(e->center, e->number.text, &f, why);
+    if (err != OK)
+        return err;
+    return errand_ask(e,
+                      &(struct identity_issue_request){ .number = e->number,
+                                                        .reason = "renewal",
+                                                        .replaces = span_of(f.fingerprint, f.there ? sizeof f.fingerprint : 0),
+                                                        .csr = r->csr },
+                      why);
+}
+
+static enum err ask_confirmation(const struct errand *e, const struct renewal_confirmation_request *r, struct why *why)
+{
+    return errand_ask(
+        e, &(struct identity_outcome_request){ .number = e->number, .fingerprint = r->fingerprint, .outcome = "confirmed", .reason = "" },
+        why);
+}
+
+static enum err ask_call(void *context, const struct center_call *c)
+{
+    AUTO_PARSED parsed = { 0 };
+    struct errand e = { .center = context, .kind = ERRAND_CALL, .number = c->number };
+    if (soap_read_request(SERVICE_CENTER, c->envelope, &parsed, NULL) != OK)
+        return OK; /* it was read when it came: it expires */
+    snprintf(e.key, sizeof e.key, "%s", c->id);
+    e.message = parsed.message == SOAP_RENEWAL ? SOAP_IDENTITY_ISSUE : SOAP_IDENTITY_OUTCOME;
+    return parsed.message == SOAP_RENEWAL ? ask_renewal(&e, parsed.body, NULL) : ask_confirmation(&e, parsed.body, NULL);
+}
+
+enum err errand_find_calls(struct center *center, struct why *why)
+{
+    return center_call_unanswered(center->db, AT_ONCE, ask_call, center, why);
+}
+
+/* It counts from now on, before the CA's list tells of it. */
+static enum err note_identity(struct errand *e, const struct identity_issue_response *r, struct why *why)
+{
+    struct in_force f;
+    int64_t cursor = 0;
+    struct center_identity i = { .number = e->number, .state = "renewing", .certificate = r->certificate };
+    cert_fingerprint_der(r->certificate, i.fingerprint);
+    enum err err = find_in_force(e->center, e->number.text, &f, why);
+    if (err == OK)
+        err = center_identity_cursor(e->center->db, &cursor, why);
+    i.generation = f.generation + 1;
+    return err != OK ? err : center_identity_put(e->center->db, &i, cursor, why);
+}
+
+struct kept_call {
+    struct buf envelope;
+};
+
+static enum err keep_envelope(void *context, const struct center_call *c)
+{
+    return buf_put_span(&((struct kept_call *)context)->envelope, c->envelope);
+}
+
+static enum err write_answer(struct errand *e, struct span request, const void *body, enum err err, const struct why *reason,
+                             struct buf *to)
+{
+    const struct identity_issue_response *issued = body;
+    if (body == NULL)
+        return upcall_envelope(request, SOAP_RENEWAL, NULL, err, why_text(reason, err), to);
+    if (e->message == SOAP_IDENTITY_OUTCOME)
+        return upcall_envelope(request, SOAP_RENEWAL_CONFIRMATION, &(struct renewal_confirmation_response){ .accepted = true }, OK,
+                               "", to);
+    return upcall_envelope(
+        request, SOAP_RENEWAL,
+        &(struct renewal_response){ .certificate = issued->certificate, .issuers = issued->issuers, .issuers_n = issued->issuers_n },
+        OK, "", to);
+}
+
+static enum err commit_answer(struct errand *e, const void *body, struct span answer, struct why *why)
+{
+    enum call_state now;
+    struct db *db = e->center->db;
+    enum err err = db_begin(db, why);
+    if (err == OK && body != NULL && e->message == SOAP_IDENTITY_ISSUE)
+        err = note_identity(e, body, why);
+    if (err == OK)
+        err = center_call_move(db, e->key, CALL_EVENT_ANSWER, 0, answer, "", &now, why);
+    if (err == OK)
+        err = center_audit(db, clock_wall_s(), "center", e->message == SOAP_IDENTITY_ISSUE ? "renewal" : "renewal-confirmed",
+                           e->number.text, why, "%s", body == NULL ? "refused by the CA" : "");
+    if (err == OK)
+        err = db_commit(db, why);
+    db_rollback(db);
+    return err;
+}
+
+enum err errand_done_call(struct errand *e, const void *body, enum err err, const struct why *reason, struct why *why)
+{
+    struct kept_call call = { BUF_INIT };
+    AUTO_BUF answer = BUF_INIT;
+    enum err kept = center_call_find(e->center->db, e->key, keep_envelope, &call, why);
+    if (kept == OK)
+        kept = write_answer(e, buf_span(&call.envelope), body, err, reason, &answer);
+    if (kept == OK)
+        kept = commit_answer(e, body, buf_span(&answer), why);
+    buf_done(&call.envelope);
+    if (kept == OK)
+        center_wake(e->center, e->number.text);
+    return kept;
+}

@@ -1,0 +1,87 @@
+/* One exchange with a neighbour below (M-2, M-3), inside a transaction: what it brought, then what goes back. */
+#include <string.h>
+
+#include "center/feed.h"
+#include "center/job.h"
+
+enum { PRESENCES_MOST = 400 /* with signed sessions no more fit into a reply */ };
+
+static enum err take_state(void *context, const struct center_identity *i)
+{
+    memcpy(context, i->state, sizeof i->state);
+    return OK;
+}
+
+static enum err refuse(struct job *job, const struct verdict *v, struct why *why)
+{
+    job->fault = v->err;
+    job->why = v->why;
+    if (v->incident[0] == '\0')
+        return OK;
+    return job_incident(job, v->incident, job->number.text, span_of(job->peer.fingerprint, sizeof job->peer.fingerprint), &v->why,
+                        why);
+}
+
+/* The peer's identity is one that the CA told of, and counts (M-6, M-8). */
+static enum err admit_peer(struct job *job, struct why *why)
+{
+    int64_t begin, end;
+    struct center *center = job->center;
+    enum err err = center_identity_find(center->db, job->peer.fingerprint, take_state, job->state, why);
+    if (err != OK && err != ERR_NOT_FOUND)
+        return err;
+    cert_times(http_peer_cert(job->x), &begin, &end);
+    const struct verdict v = decide_identity(&(struct identity_facts){ .state = err == OK ? job->state : NULL,
+                                                                       .told = feed_ought_to_know(center, job->peer.fingerprint, job->now_s),
+                                                                       .expires_s = end,
+                                                                       .grace_s = center->settings.grace_days * 86400 },
+                                             job->now_s);
+    job->expired = v.err == ERR_EXPIRED;
+    return v.err == OK || job->expired ? OK : refuse(job, &v, why);
+}
+
+static enum err check_size(struct job *job, const struct exchange_request *r)
+{
+    size_t most = LIMIT_EXCHANGE_ITEMS;
+    if (r->presences_n > most || r->calls_n > most || r->answers_n > most || r->receipts_n > most)
+        job->fault = why_set(&job->why, ERR_TOO_LARGE, "an exchange has at most %zu of each kind of letter", most);
+    return OK;
+}
+
+/* In the order in which they were sent; what was put off, last. */
+static enum err take_letters(struct job *job, const struct exchange_request *r, struct why *why)
+{
+    enum err err = OK;
+    bool *off = arena_take(job->arena, r->calls_n + r->answers_n + 1);
+    if (off == NULL)
+        return ERR_NO_MEMORY;
+    for (int pass = 0; pass < 2; pass++) {
+        job->first_pass = pass == 0;
+        for (size_t i = 0; err == OK && i < r->calls_n + r->answers_n; i++) {
+            if (pass == 1 && !off[i])
+                continue;
+            job->put_off = false;
+            err = i < r->calls_n ? upcall_take(job, &r->calls[i], why) : answer_take(job, &r->answers[i - r->calls_n], why);
+            off[i] = job->put_off;
+        }
+    }
+    return err;
+}
+
+enum err exchange_run(struct job *job, struct why *why)
+{
+    const struct exchange_request *r = job->request.body;
+    enum err err = check_size(job, r);
+    if (err == OK && job->fault == OK)
+        err = admit_peer(job, why);
+    if (err != OK || job->fault != OK)
+        return err;
+    err = response_begin(job);
+    for (size_t i = 0; err == OK && i < r->receipts_n; i++)
+        err = receipt_take(job, &r->receipts[i], why);
+    for (size_t i = 0; err == OK && i < r->presences_n && i < PRESENCES_MOST; i++)
+        err = presence_take(job, &r->presences[i], why);
+    if (err == OK)
+        err = take_letters(job, r, why);
+    return err == OK ? collect_letters(job, why) : err;
+}

@@ -1,0 +1,14 @@
+/* What the CA tells: which identities there are, and which are revoked. */
+#ifndef CENTER_FEED_H
+#define CENTER_FEED_H
+
+#include "center/center.h"
+
+enum err feed_start(struct center *center, struct why *why) MUST_CHECK;
+void feed_stop(struct center *center);
+
+/* Whether the CA would have told of an identity that is unknown here: it was heard lately, and the identity came here before,
+ * some seconds ago. One that was just written is unknown for a moment. */
+bool feed_ought_to_know(struct center *center, const uint8_t fingerprint[CENTER_FINGERPRINT], int64_t now_s);
+
+#endif

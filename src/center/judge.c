@@ -1,0 +1,141 @@
+/* Whether a letter came as it may: by its own connection, or through gateways and signed. */
+#include <stdio.h>
+#include <string.h>
+
+#include "center/job.h"
+
+static enum err check_signature(const struct cert *cert, const struct letter_facts *f)
+{
+    switch (f->kind) {
+    case LETTER_PRESENCE: return letter_check_presence(cert, f->letter, NULL);
+    case LETTER_CALL: return letter_check_call(cert, f->letter, NULL);
+    case LETTER_ANSWER: return letter_check_answer(cert, f->letter, NULL);
+    }
+    return ERR_BUG;
+}
+
+struct search {
+    struct job *job;
+    const struct letter_facts *facts;
+    bool found, expired;
+    struct verdict last; /* why the identity that would have fitted does not count */
+};
+
+static struct verdict judge_identity(struct job *job, const struct center_identity *i, const struct cert *cert)
+{
+    int64_t begin, end;
+    cert_times(cert, &begin, &end);
+    return decide_identity(&(struct identity_facts){ .state = i->state,
+                                                     .told = true,
+                                                     .expires_s = end,
+                                                     .grace_s = job->center->settings.grace_days * 86400 },
+                           job->now_s);
+}
+
+static enum err try_identity(void *context, const struct center_identity *i)
+{
+    struct search *s = context;
+    AUTO_CERT cert = NULL;
+    if (s->found || strcmp(i->number.text, s->facts->number->text) != 0)
+        return OK;
+    enum err err = identity_cert(s->job->center, i, &cert, NULL);
+    if (err == ERR_NO_MEMORY)
+        return err;
+    if (err != OK || check_signature(cert, s->facts) != OK)
+        return OK;
+    s->last = judge_identity(s->job, i, cert);
+    s->found = s->last.err == OK || s->last.err == ERR_EXPIRED;
+    s->expired = s->last.err == ERR_EXPIRED;
+    memcpy(s->job->signer, i->fingerprint, sizeof s->job->signer);
+    memcpy(s->job->signer_state, i->state, sizeof s->job->signer_state);
+    return OK;
+}
+
+static enum err search_signer(struct search *s, struct why *why)
+{
+    struct db *db = s->job->center->db;
+    if (s->facts->fingerprint == NULL)
+        return center_identity_of(db, s->facts->number->text, try_identity, s, why);
+    enum err err = center_identity_find(db, s->facts->fingerprint, try_identity, s, why);
+    return err == ERR_NOT_FOUND ? OK : err;
+}
+
+/* The peer's own letters: TLS has proven the identity; a signature that is there must hold. */
+static enum err judge_own(struct job *job, const struct letter_facts *f, struct way_facts *way, bool *ret_expired)
+{
+    if (f->signature.n != 0)
+        way->signature = check_signature(http_peer_cert(job->x), f) == OK ? SIGNED_WELL : SIGNED_BADLY;
+    *ret_expired = job->expired;
+    memcpy(job->signer, job->peer.fingerprint, sizeof job->signer);
+    memcpy(job->signer_state, job->state, sizeof job->signer_state);
+    return OK;
+}
+
+static enum err judge_other(struct job *job, const struct letter_facts *f, struct way_facts *way, bool *ret_expired,
+                            struct verdict *ret_identity, struct why *why)
+{
+    struct search s = { .job = job, .facts = f, .last = { .incident = "" } };
+    if (job->peer.role != ROLE_GATEWAY)
+        return OK;
+    enum err err = center_bound(job->center->db, f->number->text, job->number.text, &way->bound, why);
+    if (err == OK && way->bound && f->signature.n != 0)
+        err = search_signer(&s, why);
+    if (err != OK)
+        return err;
+    if (f->signature.n != 0)
+        way->signature = s.found ? SIGNED_WELL : SIGNED_BADLY;
+    *ret_expired = s.expired;
+    *ret_identity = s.last;
+    return OK;
+}
+
+enum err letter_judge(struct job *job, const struct letter_facts *f, struct verdict *ret_verdict, bool *ret_expired,
+                      struct why *why)
+{
+    bool expired = false;
+    struct verdict identity = { .incident = "" };
+    struct way_facts way = { .peer = &job->peer, .number = f->number, .signature = UNSIGNED };
+    enum err err = number_equal(f->number, &job->number) ? judge_own(job, f, &way, &expired)
+                                                         : judge_other(job, f, &way, &expired, &identity, why);
+    if (err != OK)
+        return err;
+    struct verdict v = decide_way(&way);
+    if (v.err == ERR_BAD_SIGNATURE && identity.err != OK && identity.err != ERR_EXPIRED)
+        v = identity; /* it is signed, by an identity that does not count */
+    if (v.incident[0] != '\0')
+        err = job_incident(job, v.incident, f->number->text, f->evidence, &v.why, why);
+    if (err == OK) {
+        *ret_verdict = v;
+        *ret_expired = expired;
+    }
+    return err;
+}
+
+enum err node_find(struct center *center, const char *number, struct node *ret_node, struct why *why)
+{
+    struct node n = { .has_chain = false };
+    enum err err = center_device_find(center->db, number, &n.device, why);
+    if (err == ERR_NOT_FOUND) {
+        snprintf(n.device.number.text, sizeof n.device.number.text, "%s", number);
+        err = OK;
+    }
+    if (err == OK)
+        err = center_session_find(center->db, number, &n.chain, why);
+    n.has_chain = err == OK;
+    if (err == ERR_NOT_FOUND)
+        err = OK;
+    if (err == OK)
+        *ret_node = n;
+    return err;
+}
+
+enum err job_incident(struct job *job, const char *kind, const char *number, struct span evidence, const struct why *text,
+                      struct why *why)
+{
+    struct center_incident i = { .at_s = job->now_s, .evidence = evidence };
+    snprintf(i.kind, sizeof i.kind, "%s", kind);
+    snprintf(i.number, sizeof i.number, "%s", number);
+    snprintf(i.by, sizeof i.by, "%s", job->number.text);
+    snprintf(i.text, sizeof i.text, "%s", text->text);
+    return center_incident_add(job->center->db, &i, why);
+}

@@ -1,0 +1,130 @@
+/* A presence: a device is there (M-3, M-6). Answered with a session, and with the next token of its chain. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/hex.h"
+#include "base/rng.h"
+#include "center/errand.h"
+#include "center/job.h"
+
+static enum err fresh_token(char ret_token[CENTER_TOKEN])
+{
+    uint8_t bytes[(CENTER_TOKEN - 1) / 2];
+    enum err err = rng_fill(bytes, sizeof bytes);
+    if (err == OK)
+        hex_encode(bytes, sizeof bytes, ret_token);
+    return err;
+}
+
+static char *copy(struct job *job, const char *text)
+{
+    char *made = arena_text(job->arena, span_text(text));
+    return made == NULL ? arena_text(job->arena, span_text("")) : made;
+}
+
+/* Those that go on through a gateway are signed: it can carry them and not change them. */
+static enum err sign(struct job *job, struct field_session *s, struct why *why)
+{
+    const struct credentials *c = &job->center->credentials;
+    AUTO_BUF signature = BUF_INIT;
+    if (number_equal(&s->number, &job->number))
+        return OK;
+    enum err err = letter_sign_session(c->key, s, &signature, why);
+    uint8_t *bytes = err == OK ? arena_take(job->arena, signature.len) : NULL;
+    struct certificate *signers = err == OK ? arena_take(job->arena, c->chain_n * sizeof *signers) : NULL;
+    if (err != OK)
+        return err;
+    if (bytes == NULL || signers == NULL)
+        return ERR_NO_MEMORY;
+    memcpy(bytes, signature.data, signature.len);
+    for (size_t i = 0; i < c->chain_n; i++)
+        signers[i].der = cert_der(c->chain[i]);
+    s->signature = span_of(bytes, signature.len);
+    s->signers = signers;
+    s->signers_n = c->chain_n;
+    return OK;
+}
+
+static enum err answer(struct job *job, const struct field_presence *p, const struct verdict *v, const char *token,
+                       const struct center_device *device, struct why *why)
+{
+    struct field_session s = {
+        .number = p->number,
+        .nonce = p->nonce,
+        .state = v->err == OK ? "admitted" : "refused",
+        .error = v->err == OK ? "" : err_row(v->err)->name,
+        .reason = v->err == OK ? "" : copy(job, why_text(&v->why, v->err)),
+        .token = token == NULL ? "" : copy(job, token),
+        .interval = decide_interval(device, job->center->settings.poll_s),
+    };
+    enum err err = sign(job, &s, why);
+    if (err == OK)
+        job->response.sessions[job->response.sessions_n++] = s;
+    return err;
+}
+
+static enum err keep(struct job *job, const struct field_presence *p, const struct session_outcome *o, struct why *why)
+{
+    struct db *db = job->center->db;
+    const char *number = p->number.text, *via = number_equal(&p->number, &job->number) ? "" : job->number.text;
+    char version[LIMIT_NAME + 1];
+    snprintf(version, sizeof version, "%s", p->version);
+    enum err err = center_device_seen(db, number, job->now_s, version, via, why);
+    if (err == OK && o->new_chain)
+        err = center_session_put(db, number, &o->chain, why);
+    if (err == OK && o->quarantine)
+        err = center_device_stand(db, number, CENTER_QUARANTINED, o->verdict.why.text, why);
+    if (err == OK && o->verdict.incident[0] != '\0')
+        err = job_incident(job, o->verdict.incident, number, span_text(p->token), &o->verdict.why, why);
+    return err;
+}
+
+static void remember_own(struct job *job, const struct field_presence *p, const struct session_outcome *o,
+                         const struct center_device *device)
+{
+    if (!number_equal(&p->number, &job->number) || o->verdict.err != OK)
+        return;
+    job->has_session = true;
+    job->session = o->chain;
+    snprintf(job->session.nonce, sizeof job->session.nonce, "%s", p->nonce);
+    job->interval_s = decide_interval(device, job->center->settings.poll_s);
+}
+
+/* The kind that its certificate says is what it is. */
+static enum err note_gateway(struct job *job, struct center_device *device, struct why *why)
+{
+    if (job->peer.role != ROLE_GATEWAY || !number_equal(&device->number, &job->number) || device->kind == CENTER_GATEWAY)
+        return OK;
+    device->kind = CENTER_GATEWAY;
+    return center_device_put(job->center->db, device, why);
+}
+
+enum err presence_take(struct job *job, const struct field_presence *p, struct why *why)
+{
+    struct node node;
+    struct session_outcome o;
+    char token[CENTER_TOKEN];
+    bool expired = false;
+    const struct letter_facts facts = { LETTER_PRESENCE, p, &p->number, p->signature, p->signature,
+                                        p->fingerprint.n == CENTER_FINGERPRINT ? p->fingerprint.at : NULL };
+    struct verdict verdict;
+    enum err err = letter_judge(job, &facts, &verdict, &expired, why);
+    if (err == OK)
+        err = node_find(job->center, p->number.text, &node, why);
+    if (err == OK && verdict.err != OK)
+        return answer(job, p, &verdict, NULL, &node.device, why);
+    if (err == OK)
+        err = fresh_token(token);
+    if (err != OK)
+        return err;
+    decide_session(&node, p->token, p->nonce, token, job->now_s, &o);
+    err = keep(job, p, &o, why);
+    if (err == OK)
+        err = note_gateway(job, &node.device, why);
+    if (err != OK)
+        return err;
+    if (o.verdict.err == OK && (strcmp(job->signer_state, "written") == 0 || strcmp(job->signer_state, "erased") == 0))
+        errand_admit(job->center, p->number.text, job->signer);
+    remember_own(job, p, &o, &node.device);
+    return answer(job, p, &o.verdict, o.token, &node.device, why);
+}

@@ -1,0 +1,164 @@
+/* Calls from devices to the centre (M-2): judged, kept, answered; once, however often they come (I10). */
+#include "center/upcall.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { DELAY_S = 5, LIMIT_MOST_S = 31 * 86400 };
+
+static upcall_step *const steps[SOAP_MESSAGE_COUNT] = {
+    [SOAP_EVENT_REPORT] = upcall_event,       [SOAP_COUNTER_REPORT] = upcall_counters,
+    [SOAP_AGENTLESS_REPORT] = upcall_agentless, [SOAP_RENEWAL] = upcall_renewal,
+    [SOAP_RENEWAL_CONFIRMATION] = upcall_renewal, [SOAP_PROGRAM_PART] = upcall_program,
+};
+
+bool upcall_is_ours(enum err err)
+{
+    return err == ERR_IO || err == ERR_NO_SPACE || err == ERR_NO_MEMORY || err == ERR_DAMAGED || err == ERR_BUG || err == ERR_BUSY;
+}
+
+enum err upcall_answer(struct upcall *u, const void *body)
+{
+    const struct soap_header header = soap_reply_header(&u->parsed.header);
+    return soap_write_response(SERVICE_CENTER, u->parsed.message, &header, body, &u->answer);
+}
+
+enum err upcall_envelope(struct span request, enum soap_message message, const void *body, enum err err, const char *reason,
+                         struct buf *to)
+{
+    AUTO_PARSED parsed = { 0 };
+    enum err read = soap_read_request(SERVICE_CENTER, request, &parsed, NULL);
+    const struct soap_header header = soap_reply_header(&parsed.header);
+    if (read == ERR_NO_MEMORY)
+        return read;
+    return body == NULL ? soap_write_fault(&header, err, reason, to)
+                        : soap_write_response(SERVICE_CENTER, message, &header, body, to);
+}
+
+struct earlier {
+    const struct field_call *call;
+    bool there, same;
+};
+
+static enum err compare(void *context, const struct center_call *c)
+{
+    struct earlier *e = context;
+    e->there = true;
+    e->same = !c->down && number_equal(&c->number, &e->call->number);
+    return OK;
+}
+
+static enum err look_earlier(struct job *job, struct earlier *e, struct why *why)
+{
+    enum err err = center_call_find(job->center->db, e->call->id, compare, e, why);
+    return err == ERR_NOT_FOUND ? OK : err;
+}
+
+static enum err keep(struct upcall *u, struct why *why)
+{
+    const struct field_call *call = u->call;
+    struct job *job = u->job;
+    int64_t limit = call->limit < 1 ? 1 : call->limit > LIMIT_MOST_S ? LIMIT_MOST_S : call->limit;
+    struct center_call c = { .number = call->number,
+                             .state = u->later ? CALL_DELAYED : CALL_ANSWERED,
+                             .accepted_s = job->now_s,
+                             .limit_s = job->now_s + limit,
+                             .due_s = u->later ? job->now_s + DELAY_S : 0,
+                             .envelope = call->envelope,
+                             .answer = buf_span(&u->answer) };
+    bool fresh;
+    snprintf(c.id, sizeof c.id, "%s", call->id);
+    snprintf(c.operation, sizeof c.operation, "%s", soap_message_row(u->parsed.message)->operation);
+    snprintf(c.actor, sizeof c.actor, "%s", u->node.device.number.text);
+    return center_call_add(job->center->db, &c, &fresh, why);
+}
+
+/* What is wrong with the call itself, before anybody looks at what it asks. */
+static enum err check_call(struct upcall *u, struct why *why)
+{
+    const struct field_call *c = u->call;
+    size_t n = strlen(c->id);
+    if (n == 0 || n > LIMIT_MESSAGE_ID)
+        return why_set(why, ERR_BAD_INPUT, "the id of a call has 1 to %d characters", LIMIT_MESSAGE_ID);
+    if (c->envelope.n > LIMIT_ENVELOPE)
+        return why_set(why, ERR_TOO_LARGE, "an envelope has %d bytes at most", LIMIT_ENVELOPE);
+    enum err err = soap_read_request(SERVICE_CENTER, c->envelope, &u->parsed, why);
+    if (err == OK && strcmp(u->parsed.header.message_id, c->id) != 0)
+        return why_set(why, ERR_BAD_INPUT, "the call's id is not its envelope's MessageID");
+    return err;
+}
+
+/* The call is answered or put off, and kept. A refusal of the step is an answer too: a fault. */
+static enum err serve(struct upcall *u, struct why *why)
+{
+    struct why refused = { "" };
+    enum err err = steps[u->parsed.message] == NULL ? ERR_UNSUPPORTED : steps[u->parsed.message](u, &refused);
+    if (err != OK && upcall_is_ours(err))
+        return why_set(why, err, "%s", why_text(&refused, err));
+    if (err != OK) {
+        const struct soap_header header = soap_reply_header(&u->parsed.header);
+        buf_clear(&u->answer);
+        err = soap_write_fault(&header, err, why_text(&refused, err), &u->answer);
+    }
+    return err != OK ? err : keep(u, why);
+}
+
+/* Who may ask this now: the agreement, the standing, an identity that has expired. */
+static enum err admit(struct upcall *u, bool expired, struct verdict *v, struct why *why)
+{
+    *v = decide_letter(&u->node, u->job->now_s);
+    if (v->err == OK && expired && u->parsed.message != SOAP_RENEWAL) {
+        *v = (struct verdict){ .err = ERR_UNKNOWN_IDENTITY, .incident = "expired" };
+        (void)!why_set(&v->why, v->err, "the identity has expired: it may ask to be renewed and for nothing else");
+    }
+    if (v->incident[0] == '\0')
+        return OK;
+    return job_incident(u->job, v->incident, u->call->number.text, u->call->envelope, &v->why, why);
+}
+
+static enum err take_new(struct upcall *u, bool expired, struct why *why)
+{
+    struct verdict v;
+    struct why refused = { "" };
+    enum err err = check_call(u, &refused);
+    if (err == ERR_NO_MEMORY)
+        return err;
+    if (err != OK) {
+        response_receipt(u->job, u->call->id, "call", err, &refused);
+        return OK;
+    }
+    err = node_find(u->job->center, u->call->number.text, &u->node, why);
+    if (err == OK)
+        err = admit(u, expired, &v, why);
+    if (err == OK && v.err == OK)
+        err = serve(u, why);
+    if (err == ERR_BUSY) /* too many of its calls are open: it comes again */
+        return OK;
+    if (err == OK)
+        response_receipt(u->job, u->call->id, "call", v.err, &v.why);
+    return err;
+}
+
+enum err upcall_take(struct job *job, const struct field_call *c, struct why *why)
+{
+    struct upcall u = { .job = job, .call = c };
+    struct earlier earlier = { .call = c };
+    struct verdict v;
+    bool expired;
+    const struct letter_facts facts = { LETTER_CALL, c, &c->number, c->signature, c->envelope, NULL };
+    enum err err = letter_judge(job, &facts, &v, &expired, why);
+    if (err == OK && v.err == OK)
+        err = look_earlier(job, &earlier, why);
+    if (err != OK)
+        return err;
+    if (v.err == OK && earlier.there && !earlier.same)
+        v.err = why_set(&v.why, ERR_CONFLICT, "this id belongs to another call");
+    if (v.err != OK || earlier.there) {
+        response_receipt(job, c->id, "call", v.err, &v.why);
+        return OK;
+    }
+    err = take_new(&u, expired, why);
+    soap_parsed_done(&u.parsed);
+    buf_done(&u.answer);
+    return err;
+}
