@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "gateway/gateway.h"
+#include "gateway/reader.h"
 #include "log/log.h"
 
 static void log_refused(void *context, const char *peer_address, enum err err, const struct why *why)
@@ -53,6 +54,9 @@ static void on_reload(void *context)
     if (err == OK)
         g->settings = settings;
     else
+        log_failure(LOG_ERROR, "reload-failed", err, &why, NULL);
+    err = reader_restart(g, &why);
+    if (err != OK)
         log_failure(LOG_ERROR, "reload-failed", err, &why, NULL);
     gateway_reload_identity(g);
 }
@@ -107,6 +111,7 @@ static void announce(struct gateway *g)
 static void close_all(struct gateway *g)
 {
     g->stopping = true;
+    reader_stop(g);
     http_server_free(g->server);
     http_client_free(g->client);
     uplink_stop(g);
@@ -126,6 +131,8 @@ static enum err run(struct gateway *g, struct why *why)
         err = open_listener(g, why);
     if (err == OK)
         err = uplink_start(g, why);
+    if (err == OK)
+        err = reader_start(g, why);
     if (err != OK)
         return err;
     announce(g);
