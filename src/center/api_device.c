@@ -8,6 +8,7 @@
 struct rows {
     json_t *list;
     int64_t most, now_s;
+    bool more; /* than `most` */
 };
 
 json_t *console_agreement(const struct agreement *a, int64_t now_s)
@@ -31,7 +32,8 @@ static json_t *make_row(const struct center_device *d, int64_t now_s)
 static enum err add_device(void *context, const struct center_device *d)
 {
     struct rows *rows = context;
-    if ((int64_t)json_array_size(rows->list) == rows->most)
+    rows->more = (int64_t)json_array_size(rows->list) == rows->most;
+    if (rows->more)
         return OK;
     return api_push(rows->list, make_row(d, rows->now_s));
 }
@@ -45,14 +47,16 @@ static const char *query_or_null(const struct api_call *call, const char *name, 
 enum err api_device_list(struct api_call *call, struct why *why)
 {
     char customer[LIMIT_NAME + 1], site[LIMIT_NAME + 1], gateway[LIMIT_NUMBER_TEXT + 1], unlicensed[4];
-    struct rows rows = { json_array(), console_most(call), clock_wall_s() };
+    struct rows rows = { json_array(), console_most(call), clock_wall_s(), false };
     struct center_device_filter filter = { .customer = query_or_null(call, "customer", sizeof customer, customer),
                                            .site = query_or_null(call, "site", sizeof site, site),
                                            .gateway = query_or_null(call, "gateway", sizeof gateway, gateway),
                                            .unlicensed = query_or_null(call, "unlicensed", sizeof unlicensed, unlicensed) != NULL,
                                            .now_s = rows.now_s };
     call->answer = json_pack("{s:o}", "rows", rows.list);
-    return center_device_list(call->service->people.db, &filter, add_device, &rows, why);
+    enum err err = center_device_list(call->service->people.db, &filter, add_device, &rows, why);
+    json_object_set_new(call->answer, "more", json_boolean(rows.more));
+    return err;
 }
 
 /* --- Entering --- */

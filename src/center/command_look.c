@@ -80,6 +80,8 @@ static void print_devices(const json_t *answer)
         "%-18s %-9s %-9s %-11s %-16s %-16s %-18s %s\n", api_member(r, "number"), api_member(r, "kind"),
         api_member(r, "agreement"), api_member(r, "standing"), or_dash(api_member(r, "customer")), or_dash(api_member(r, "site")),
         or_dash(api_member(r, "gateway")), api_member(r, "seen")[0] == '\0' ? "never" : api_member(r, "seen"));
+    if (json_is_true(json_object_get(answer, "more")))
+        fprintf(stderr, "there are more: --most shows up to so many\n");
 }
 
 int command_device_list(const struct command_line *line)

@@ -87,6 +87,10 @@ static void a_device_seen_without_an_agreement_is_on_the_list_of_the_unlicensed(
     assert_int_equal(json_array_size(rows), 1);
     assert_string_equal(json_string_value(json_object_get(json_array_get(rows, 0), "number")), "3012-000001");
     json_decref(answer);
+    assert_ok(ask(s, api_device_list, "", "most=2", NULL, &answer, &why));
+    assert_int_equal(json_array_size(json_object_get(answer, "rows")), 2);
+    assert_true(json_is_true(json_object_get(answer, "more")));
+    json_decref(answer);
     assert_ok(ask(s, api_status, "", "", NULL, &answer, &why));
     assert_int_equal(json_integer_value(json_object_get(answer, "unlicensed")), 1);
     assert_int_equal(json_integer_value(json_object_get(answer, "licensed")), 1);
