@@ -47,7 +47,7 @@ static enum err make_server_tls(struct agent *a, struct tls_context **ret_tls, s
         .chain = (const struct cert *const *)c->chain,
         .chain_n = c->chain_n,
         .trust = a->trust,
-        .peers = soap_service_peers(SERVICE_DEVICE),
+        .peers = soap_service_peers(SERVICE_DEVICE) | (a->board->option.there ? soap_service_peers(SERVICE_REMOTE) : 0),
     };
     err = tls_context_new(&options, ret_tls, why);
     if (err == OK)

@@ -5,6 +5,7 @@
 
 #include "device/board.h"
 #include "device/decide.h"
+#include "device/field.h"
 #include "http/client.h"
 #include "http/server.h"
 #include "pki/proof.h"
@@ -39,7 +40,9 @@ struct agent {
     uint8_t pack_fingerprint[CERT_FINGERPRINT];
     uint64_t write_timer;
     struct report result, scan;
+    struct field *field;        /* the caller's; NULL: no remote service */
     loop_fn *power_lost;        /* a test-only fault cut the power; called from the loop */
+    loop_fn *changed;           /* identity or parameters came from the station; may be NULL */
     void *context;
 };
 

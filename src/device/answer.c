@@ -6,10 +6,6 @@
 #include "device/parameters.h"
 #include "log/log.h"
 
-#ifndef NAMEPLATE_VERSION
-#define NAMEPLATE_VERSION "0.1.0"
-#endif
-
 typedef enum err answer_fn(struct agent *a, const void *request, struct answer *ret_answer, struct why *why);
 
 static enum err answer_status(struct agent *a, const void *request, struct answer *ret_answer, struct why *why)
@@ -21,7 +17,7 @@ static enum err answer_status(struct agent *a, const void *request, struct answe
         .number = b->values.number,
         .board = b->values.board,
         .fingerprint = b->boot.state == BOOT_INDIVIDUAL ? span_of(b->identity.fingerprint, CERT_FINGERPRINT) : span_of(NULL, 0),
-        .version = NAMEPLATE_VERSION,
+        .version = option_version(&b->option),
     };
     return OK;
 }
@@ -104,6 +100,8 @@ static enum err answer_parameters(struct agent *a, const void *request, struct a
         err = board_save_values(a->board, &values, why);
     if (err == OK)
         board_history(a->board, "parameters", "");
+    if (err == OK && a->changed != NULL)
+        a->changed(a->context);
     ret_answer->body.parameter_initialisation.accepted = true;
     return err;
 }

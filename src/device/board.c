@@ -9,6 +9,8 @@
 #include "base/file.h"
 #include "device/core/install.h"
 #include "device/decide.h"
+#include "device/machine.h"
+#include "device/parameters.h"
 
 const char *board_state_name(enum boot_state state)
 {
@@ -99,6 +101,25 @@ static enum err load_root(struct board *b, struct why *why)
     return OK;
 }
 
+/* A device from before the list was kept is an office machine. */
+static enum err load_applications(struct board *b, struct why *why)
+{
+    AUTO_BUF fixed = BUF_INIT;
+    char list[256] = "";
+    enum err err = board_read_area(b, &b->memory.parameters, "fixed parameters", &fixed, why);
+    if (err != OK && err != ERR_NOT_FOUND)
+        return err;
+    if (err == OK && buf_text(&fixed) != NULL)
+        parameters_get(buf_text(&fixed), "applications", sizeof list, list);
+    return machine_parse_applications(*list == '\0' ? BOARD_APPLICATIONS : list, &b->applications, why);
+}
+
+enum err board_load(struct board *b, struct why *why)
+{
+    enum err err = option_load(&b->option, why);
+    return err == OK ? flash_error(loader_start(&b->option.loaded, b->applications, NULL, NULL), "programs", why) : err;
+}
+
 enum err board_boot(struct board *b, struct why *why)
 {
     credential_done(&b->identity);
@@ -111,6 +132,8 @@ enum err board_boot(struct board *b, struct why *why)
     enum err err = flash_error(memory_boot(&b->memory, &b->boot), "flash", why);
     if (err == OK)
         err = flash_error(ledger_open(&b->memory.ledger, &b->ledger), "NVRAM", why);
+    if (err == OK)
+        err = load_applications(b, why);
     if (err == OK && b->root == NULL)
         err = load_root(b, why);
     if (err == OK && b->boot.state != BOOT_BLANK && b->root != NULL)
@@ -138,11 +161,14 @@ static enum err count_start(struct board *b, struct why *why)
 enum err board_open(const char *dir, enum board_mode mode, struct board *ret_board, struct why *why)
 {
     *ret_board = (struct board){ .faults = { .cut_after = -1 }, .flash_file = { .fd = -1 }, .nvram_file = { .fd = -1 } };
+    ret_board->option.file.fd = ret_board->option.program_file.fd = -1;
     if ((size_t)snprintf(ret_board->dir, sizeof ret_board->dir, "%s", dir) >= sizeof ret_board->dir)
         return why_set(why, ERR_TOO_LARGE, "%s: the path is too long", dir);
     enum err err = open_chips(ret_board, mode == BOARD_USE, why);
     if (err == OK)
         err = load_device_key(ret_board, why);
+    if (err == OK)
+        err = option_open(dir, mode == BOARD_USE, &ret_board->faults, &ret_board->option, why);
     if (err == OK)
         err = board_boot(ret_board, why);
     if (err == OK && mode == BOARD_USE)
@@ -162,6 +188,7 @@ void board_close(struct board *b)
     b->sealer = NULL;
     b->root = NULL;
     b->trust = NULL;
+    option_close(&b->option);
     filechip_close(&b->flash_file);
     filechip_close(&b->nvram_file);
 }

@@ -1,6 +1,7 @@
 /* One device's board: its two chips in DIR/flash.bin and DIR/nvram.bin, and what the boot found in them.
  *
  *   DIR/flash.bin, DIR/nvram.bin   the chips (doc/protocol/flash.md)
+ *   DIR/option.bin                 the remote functions' memory (D-3), when it has one
  *   DIR/device.key                 stands for the key fused into the processor; packs are sealed to it (F-14)
  *   DIR/history.jsonl              what happened to it, for `nameplate trace`; not part of the device */
 #ifndef DEVICE_BOARD_H
@@ -10,9 +11,11 @@
 #include "device/core/nvram.h"
 #include "device/credential.h"
 #include "device/filechip.h"
+#include "device/option.h"
 #include "pki/seal.h"
 
 enum { BOARD_PATH = 400 };
+#define BOARD_APPLICATIONS "copy,fax,print,scan,net file,web" /* of an office machine */
 
 struct board {
     char dir[BOARD_PATH];
@@ -20,7 +23,9 @@ struct board {
     struct filechip flash_file, nvram_file;
     struct flash flash, nvram;
     struct memory memory;
+    struct option option; /* the remote functions' memory, when it has one */
     struct boot boot;
+    uint32_t applications; /* SOFTWARE_BITs: what it was built as (a fixed parameter) */
     struct nvram values;
     struct ledger ledger; /* counters and session, as the NVRAM has them */
     struct sealer *sealer; /* over the device key; NULL when it cannot be had */
@@ -34,6 +39,7 @@ struct board_order {
     const char *number; /* "3012-123456", or "" for a bare board */
     const char *model;  /* "3012" */
     const char *board;  /* its own id; "" when it has none */
+    const char *applications; /* "copy,fax,print,scan"; NULL: those of an office machine */
     struct span root;   /* DER for the firmware; empty: none */
 };
 
@@ -50,6 +56,9 @@ void board_close(struct board *b);
 
 /* The keys and certificates that the boot found, judged again. Errors: those of credential_from_pack. */
 enum err board_load_credentials(struct board *b, struct why *why) MUST_CHECK;
+
+/* What the boot loader does in a device that runs (D-4): chooses the program, starts OS, services and applications. */
+enum err board_load(struct board *b, struct why *why) MUST_CHECK;
 
 /* Looks at the chips again, as after a start. */
 enum err board_boot(struct board *b, struct why *why) MUST_CHECK;

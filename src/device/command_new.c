@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "device/board.h"
 #include "device/commands.h"
+#include "device/machine.h"
 #include "device/settings.h"
 
 enum err read_root(const char *path, struct buf *to, struct why *why)
@@ -24,7 +25,12 @@ static enum err order_from(const struct command_line *line, struct device_number
     const char *model = command_flag(line, "model"), *serial = command_flag(line, "serial");
     if (model == NULL || !number_is_model(span_text(model)))
         return why_set(why, ERR_USAGE, "--model: a model code of digits and capital letters is needed");
-    *order = (struct board_order){ .model = model, .number = "", .board = command_flag(line, "board") };
+    *order = (struct board_order){ .model = model, .number = "", .board = command_flag(line, "board"),
+                                    .applications = command_flag(line, "applications") };
+    uint32_t ignored;
+    enum err listed = order->applications == NULL ? OK : machine_parse_applications(order->applications, &ignored, why);
+    if (listed != OK)
+        return listed;
     if (serial == NULL)
         return OK;
     enum err err = number_make(model, serial, number, why);
@@ -60,6 +66,8 @@ static enum err make(const struct command_line *line, const char *dir, struct wh
         err = board_create(dir, &order, why);
     if (err == OK)
         err = device_settings_create(dir, command_flag(line, "store"), why);
+    if (err == OK && !command_switch(line, "without-remote"))
+        err = option_create(dir, why);
     if (err == OK && command_flag(line, "bootstrap") != NULL)
         err = write_bootstrap(dir, command_flag(line, "bootstrap"), command_flag(line, "store"), why);
     if (err == OK)

@@ -6,6 +6,7 @@
 #include "device/agent.h"
 #include "device/commands.h"
 #include "device/lines.h"
+#include "device/run_field.h"
 #include "device/settings.h"
 #include "log/log.h"
 
@@ -16,6 +17,7 @@ struct run {
     struct loop *loop;
     struct board board;
     struct agent agent;
+    struct run_field field;
     struct lines lines;
 };
 
@@ -38,6 +40,7 @@ static void power_lost(void *context)
     _exit(75);
 }
 
+static void changed(void *context) { run_field_changed(&((struct run *)context)->field); }
 static void stop(void *context) { loop_stop(((struct run *)context)->loop); }
 static void drain(void *context) { http_server_drain(((struct run *)context)->agent.server, stop, context); }
 
@@ -96,10 +99,15 @@ static enum err open_all(struct run *r, struct why *why)
     r->board.store_sealed = strcmp(r->settings.store, "sealed") == 0;
     agent_init(r->loop, r->settings.address, (uint16_t)r->settings.port, r->settings.station, &r->agent);
     r->agent.power_lost = power_lost;
+    r->agent.changed = changed;
     r->agent.context = r;
     err = set_faults(r, why);
     if (err == OK)
+        err = board_load(&r->board, why);
+    if (err == OK)
         err = agent_plug(&r->agent, &r->board, why);
+    if (err == OK)
+        err = run_field_start(r->line, &r->settings, &r->agent, &r->field, why);
     static const struct { int signum; loop_fn *fn; } signals[] = { { SIGTERM, drain }, { SIGINT, drain }, { SIGHUP, reload } };
     for (size_t i = 0; err == OK && i < sizeof signals / sizeof *signals; i++)
         err = loop_on_signal(r->loop, signals[i].signum, signals[i].fn, r, why);
@@ -117,6 +125,7 @@ static enum err serve(struct run *r, struct why *why)
 
 static void close_all(struct run *r)
 {
+    run_field_stop(&r->field);
     if (r->agent.loop != NULL)
         agent_unplug(&r->agent);
     board_close(&r->board);
@@ -127,6 +136,7 @@ int command_run(const struct command_line *line)
 {
     struct why why = { "" };
     struct run r = { .line = line, .board = { .flash_file = { .fd = -1 }, .nvram_file = { .fd = -1 } } };
+    r.board.option.file.fd = r.board.option.program_file.fd = -1;
     enum err err = device_dir(line, sizeof r.dir, r.dir, &why);
     if (err == OK)
         err = load(&r, &r.settings, &why);

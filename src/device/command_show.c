@@ -30,8 +30,10 @@ static json_t *areas_json(const struct board *b)
     return areas;
 }
 
-static json_t *counters_json(const struct nvram *values)
+/* The charge counters of the log behind those of the record. */
+static json_t *counters_json(const struct board *b)
 {
+    const struct nvram *values = &b->values;
     static const char *const names[] = {
 #define X(name, what) [NVRAM_##name] = what,
         NVRAM_COUNTERS(X)
@@ -40,6 +42,10 @@ static json_t *counters_json(const struct nvram *values)
     json_t *counters = json_object();
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         json_object_set_new(counters, names[i], json_integer((json_int_t)values->counters[i]));
+    for (int i = 0; i < CHARGE_COUNT; i++)
+        json_object_set_new(counters, charge_counter_name((enum charge_counter)i), json_integer((json_int_t)b->ledger.now.values[i]));
+    json_object_set_new(counters, "epoch", json_integer((json_int_t)b->ledger.now.values[LEDGER_EPOCH]));
+    json_object_set_new(counters, "readings", json_integer((json_int_t)b->ledger.now.values[LEDGER_READINGS]));
     return counters;
 }
 
@@ -70,8 +76,11 @@ static json_t *board_json(const struct board *b, bool everything)
     json_object_set_new(o, "bootstrap_model", json_string(b->values.bootstrap_model));
     json_object_set_new(o, "operation", json_string(b->values.operation));
     json_object_set_new(o, "application", json_string(b->values.application));
-    json_object_set_new(o, "counters", counters_json(&b->values));
+    json_object_set_new(o, "counters", counters_json(b));
     json_object_set_new(o, "areas", areas_json(b));
+    json_object_set_new(o, "remote", json_string(b->option.there ? "remote functions" : "none"));
+    json_object_set_new(o, "program", json_string(option_version(&b->option)));
+    json_object_set_new(o, "slot", json_string(option_slot(&b->option)));
     return o;
 }
 

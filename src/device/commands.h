@@ -11,6 +11,11 @@ int command_run(const struct command_line *line);
 int command_scan(const struct command_line *line);
 int command_show(const struct command_line *line);
 int command_export(const struct command_line *line);
+int command_remote(const struct command_line *line);
+int command_count(const struct command_line *line);
+int command_job(const struct command_line *line);
+int command_event(const struct command_line *line);
+int command_replace(const struct command_line *line);
 int command_swarm(const struct command_line *line);
 int command_field_swarm(const struct command_line *line); /* with --field */
 

@@ -31,8 +31,12 @@ static enum err write_values(struct board *b, const struct board_order *order, s
 
 static enum err write_firmware(struct board *b, const struct board_order *order, struct why *why)
 {
-    char fixed[128];
-    int n = snprintf(fixed, sizeof fixed, "model=%s\nflash=%d\nnvram=%d\n", order->model, FLASH_BYTES, NVRAM_BYTES);
+    char fixed[256];
+    const char *applications = order->applications == NULL ? BOARD_APPLICATIONS : order->applications;
+    int n = snprintf(fixed, sizeof fixed, "model=%s\nflash=%d\nnvram=%d\napplications=%s\n", order->model, FLASH_BYTES, NVRAM_BYTES,
+                     applications);
+    if (n < 0 || n >= (int)sizeof fixed)
+        return why_set(why, ERR_TOO_LARGE, "the list of applications is too long");
     enum flash_err err = install_record(&b->memory.parameters, (const uint8_t *)fixed, (uint32_t)n, KIND_PLAIN, NULL, NULL, NULL);
     if (err == FLASH_OK && order->root.n != 0)
         err = install_record(&b->memory.programs, order->root.at, (uint32_t)order->root.n, KIND_PLAIN, NULL, NULL, NULL);

@@ -52,3 +52,12 @@ enum err parameters_set(struct nvram *values, const char *name, const char *valu
     return application ? set_line(values->application, sizeof values->application, key, value, why)
                        : set_line(values->operation, sizeof values->operation, key, value, why);
 }
+
+void parameters_get(const char *text, const char *name, size_t size, char *ret_value)
+{
+    size_t n = strlen(name);
+    ret_value[0] = '\0';
+    for (const char *line = text; *line != '\0'; line += strcspn(line, "\n"), line += *line == '\n')
+        if (strncmp(line, name, n) == 0 && line[n] == '=')
+            snprintf(ret_value, size, "%.*s", (int)strcspn(line + n + 1, "\n"), line + n + 1);
+}

@@ -10,4 +10,7 @@
  * is there already is replaced. Errors: BAD_INPUT (empty or odd characters), TOO_LARGE. */
 enum err parameters_set(struct nvram *values, const char *name, const char *value, struct why *why) MUST_CHECK;
 
+/* The value of a line in one of the two texts, cut at `size`; "" when it is not there. */
+void parameters_get(const char *text, const char *name, size_t size, char *ret_value);
+
 #endif

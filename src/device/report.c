@@ -4,8 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/hex.h"
-#include "base/rng.h"
+#include "device/message_id.h"
 #include "log/log.h"
 
 enum { REPORT_TIMEOUT_MS = 30000 };
@@ -65,6 +64,8 @@ static void settle(struct report *r)
     board_history(b, "received", "");
     if (board_drop_stale(b, &why) != OK)
         log_event(LOG_WARN, "stale-identity", "number", b->values.number, "why", why.text, NULL);
+    if (r->agent->changed != NULL)
+        r->agent->changed(r->agent->context);
 }
 
 static void report_done(void *context, struct http_result *result)
@@ -115,21 +116,6 @@ static enum err client_tls(const struct agent *a, const struct credential *c, st
     return tls_context_new(&options, ret_tls, why);
 }
 
-static enum err new_message_id(char ret_id[LIMIT_MESSAGE_ID + 1])
-{
-    uint8_t random[16];
-    char digits[2 * sizeof random + 1];
-    enum err err = rng_fill(random, sizeof random);
-    if (err != OK)
-        return err;
-    random[6] = (uint8_t)((random[6] & 0x0f) | 0x40); /* RFC 4122 section 4.4 */
-    random[8] = (uint8_t)((random[8] & 0x3f) | 0x80);
-    hex_encode(random, sizeof random, digits);
-    snprintf(ret_id, LIMIT_MESSAGE_ID + 1, "urn:uuid:%.8s-%.4s-%.4s-%.4s-%.12s", digits, digits + 8, digits + 12, digits + 16,
-             digits + 20);
-    return OK;
-}
-
 static enum err start(struct agent *a, struct report *r, enum soap_message message, const void *body, const struct credential *c,
                       struct why *why)
 {
@@ -141,7 +127,7 @@ static enum err start(struct agent *a, struct report *r, enum soap_message messa
     r->active = true;
     r->received = false;
     snprintf(r->url, sizeof r->url, "%s", a->station);
-    enum err err = new_message_id(header.message_id);
+    enum err err = message_id_new(header.message_id);
     if (err == OK)
         err = soap_write_request(SERVICE_STATION, message, &header, body, &r->body);
     if (err == OK)

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "device/remote.h"
 #include "log/log.h"
 
 static void reply_fault(struct http_exchange *x, const struct soap_header *header, enum err err, const struct why *why)
@@ -21,13 +22,21 @@ static size_t reply_plain(struct http_exchange *x, int status, const char *text)
     return 0;
 }
 
-static size_t reply_wsdl(const struct agent *a, struct http_exchange *x)
+/* The two services that a device answers: the station's on the bench, the centre's remote service. */
+static enum soap_service service_of(const struct http_exchange *x)
+{
+    if (strcmp(http_path(x), soap_service_row(SERVICE_DEVICE)->path) == 0)
+        return SERVICE_DEVICE;
+    return strcmp(http_path(x), soap_service_row(SERVICE_REMOTE)->path) == 0 ? SERVICE_REMOTE : SERVICE_COUNT;
+}
+
+static size_t reply_wsdl(const struct agent *a, enum soap_service service, struct http_exchange *x)
 {
     char address[AGENT_URL];
     AUTO_BUF wsdl = BUF_INIT;
-    const char *path = soap_service_row(SERVICE_DEVICE)->path;
+    const char *path = soap_service_row(service)->path;
     snprintf(address, sizeof address, "https://%s:%u%s", a->address, (unsigned)a->port, path);
-    if (soap_write_wsdl(SERVICE_DEVICE, address, &wsdl) != OK)
+    if (soap_write_wsdl(service, address, &wsdl) != OK)
         return reply_plain(x, 500, "out of memory\n");
     http_reply(x, 200, "text/xml; charset=utf-8", buf_span(&wsdl), NULL);
     return 0;
@@ -35,10 +44,11 @@ static size_t reply_wsdl(const struct agent *a, struct http_exchange *x)
 
 static size_t service_begin(void *context, struct http_exchange *x)
 {
-    if (strcmp(http_path(x), soap_service_row(SERVICE_DEVICE)->path) != 0)
-        return reply_plain(x, 404, "not found; the service is /soap/device\n");
+    enum soap_service service = service_of(x);
+    if (service == SERVICE_COUNT)
+        return reply_plain(x, 404, "not found; the services are /soap/device and /soap/remote\n");
     if (strcmp(http_method(x), "GET") == 0 && strcmp(http_query(x), "wsdl") == 0)
-        return reply_wsdl(context, x);
+        return reply_wsdl(context, service, x);
     if (strcmp(http_method(x), "POST") != 0)
         return reply_plain(x, 405, "post a SOAP request, or get ?wsdl\n");
     return LIMIT_MESSAGE;
@@ -72,9 +82,33 @@ static void reply_answer(struct http_exchange *x, const struct soap_parsed *requ
         http_reply(x, 200, soap_content_type(header.version), buf_span(&xml), NULL);
 }
 
+/* What the centre posts is what it would have sent within an exchange. */
+static void remote_complete(struct agent *a, struct http_exchange *x, struct span body)
+{
+    AUTO_PARSED request = { 0 };
+    AUTO_BUF xml = BUF_INIT;
+    struct why why = { "" };
+    enum err err = soap_read_request(SERVICE_REMOTE, body, &request, &why);
+    if (err == OK)
+        err = check_role(&request, http_peer(x), &why);
+    if (err == OK && a->field == NULL)
+        err = why_set(&why, ERR_UNSUPPORTED, "%s has no remote service", a->board->values.number);
+    if (err == OK)
+        err = remote_post(a->field, &request.header, body, &xml, &why);
+    struct soap_header header = soap_reply_header(&request.header);
+    if (err != OK)
+        reply_fault(x, &header, err, &why);
+    else
+        http_reply(x, 200, soap_content_type(header.version), buf_span(&xml), NULL);
+}
+
 static void service_complete(void *context, struct http_exchange *x, struct span body)
 {
     struct agent *a = context;
+    if (service_of(x) == SERVICE_REMOTE) {
+        remote_complete(a, x, body);
+        return;
+    }
     AUTO_PARSED request = { 0 };
     struct answer answer = { 0 };
     struct why why = { "" };

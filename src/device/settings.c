@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/limit.h"
 
 #define AT(member) offsetof(struct device_settings, member)
 
@@ -15,6 +16,14 @@ const struct setting_row device_setting_rows[] = {
       "How a pack lies in the flash: plain, or sealed to the device key." },
     { "station", "url", SETTING_TEXT, "", 0, 0, "", AT(station),
       "Where the station listens, for scans before it called; empty: it says so itself." },
+    { "field", "url", SETTING_TEXT, "", 0, 0, "", AT(field_url),
+      "Gateway or centre in the field, https://HOST:PORT; empty: the initial operation value field.url." },
+    { "field", "wait", SETTING_INT, "20", 0, LIMIT_POLL_WAIT_S, "s", AT(field_wait_s),
+      "How long an exchange may stand until the centre has a call; 0: calls come with the next poll." },
+    { "field", "report", SETTING_INT, "86400", 0, LIMIT_POLL_MOST_S, "s", AT(field_report_s),
+      "Between readings of the charge counters that the device sends by itself; 0: only when it is asked." },
+    { "field", "trial", SETTING_INT, "600", 1, 86400, "s", AT(field_trial_s),
+      "How long a new program may take until it has reached the centre; then the one before starts again." },
     { "log", "level", SETTING_TEXT, "info", 0, 0, "", AT(log_level), "The least that is logged: debug, info, warn, error." },
     { "log", "json", SETTING_BOOL, "false", 0, 0, "", AT(log_json), "Log lines are JSON objects." },
 };
@@ -36,8 +45,7 @@ enum err device_dir(const struct command_line *line, size_t size, char *ret_dir,
 
 static enum err defaults(struct device_settings *settings)
 {
-    *settings = (struct device_settings){ .address = "192.0.2.10", .port = 8444, .store = "plain", .log_level = "info" };
-    return OK;
+    return settings_default(device_setting_rows, device_setting_rows_n, settings, NULL);
 }
 
 static enum err check(const struct device_settings *s, struct why *why)

@@ -10,6 +10,8 @@ struct device_settings {
     int64_t port;
     char store[SETTING_TEXT_SIZE]; /* "plain", "sealed" */
     char station[SETTING_TEXT_SIZE];
+    char field_url[SETTING_TEXT_SIZE];
+    int64_t field_wait_s, field_report_s, field_trial_s;
     char log_level[SETTING_TEXT_SIZE];
     bool log_json;
 };

@@ -57,7 +57,7 @@ static void station_complete(void *context, struct http_exchange *x, struct span
 
 static const struct http_handler station_service = { .begin = station_begin, .complete = station_complete };
 
-static struct tls_context *context_for(const struct bench *b, const char *urn, bool server, unsigned peers, bool any_self_signed)
+struct tls_context *bench_context(const struct bench *b, const char *urn, bool server, unsigned peers, bool any_self_signed)
 {
     struct tls_context *tls;
     struct why why = { "" };
@@ -80,7 +80,7 @@ static struct tls_context *context_for(const struct bench *b, const char *urn, b
 static void start_station(struct bench *b)
 {
     struct why why = { "" };
-    b->station_server = context_for(b, STATION, true, ROLE_BIT(ROLE_DEVICE) | ROLE_BIT(ROLE_BOOTSTRAP), false);
+    b->station_server = bench_context(b, STATION, true, ROLE_BIT(ROLE_DEVICE) | ROLE_BIT(ROLE_BOOTSTRAP), false);
     const struct http_server_options options = {
         .address = "127.0.0.1", .tls = b->station_server, .handler = &station_service, .context = b
     };
@@ -205,7 +205,7 @@ enum err bench_call(struct bench *b, const char *urn, enum soap_message message,
              (unsigned)http_server_port(b->station));
     snprintf(url, sizeof url, "https://127.0.0.1:%u/soap/device", (unsigned)b->agent.port);
     struct tls_context *tls =
-        context_for(b, urn, false, ROLE_BIT(ROLE_BOOTSTRAP) | ROLE_BIT(ROLE_ANONYMOUS), b->board.boot.state == BOOT_BLANK);
+        bench_context(b, urn, false, ROLE_BIT(ROLE_BOOTSTRAP) | ROLE_BIT(ROLE_ANONYMOUS), b->board.boot.state == BOOT_BLANK);
     assert_ok(soap_write_request(SERVICE_DEVICE, message, &header, body, &xml));
     assert_ok(http_client_new(b->loop, &client, why));
     const struct http_call call = { .url = url,

@@ -43,6 +43,9 @@ struct cert *bench_pack(const struct bench *b, const char *number, struct buf *r
 void bench_bootstrap_pack(const struct bench *b, const char *model, struct buf *ret_pack);
 void bench_write_bootstrap(struct bench *b); /* onto the board directly, and plugs the board in again */
 
+/* A TLS context under a certificate of this role. */
+struct tls_context *bench_context(const struct bench *b, const char *urn, bool server, unsigned peers, bool any_self_signed);
+
 /* Posts a request under a certificate of this role and waits for the answer. */
 enum err bench_call(struct bench *b, const char *urn, enum soap_message message, const void *body, struct soap_parsed *ret_answer,
                     struct why *why);

@@ -1,0 +1,181 @@
+/* Another identity under the same number (doc/protocol/field.md): the key is made here and lies sealed in the remote
+ * functions' memory until the new certificate is confirmed. At every moment the flash holds a whole identity: the old
+ * one, then the new one with the old one beside it, which goes when the centre has confirmed the new one. */
+#include <string.h>
+
+#include "base/clock.h"
+#include "device/field.h"
+#include "device/message_id.h"
+#include "log/log.h"
+#include "model/pack.h"
+#include "pki/issuer.h"
+
+enum { AGAIN_MS = 3600 * 1000 };
+
+static struct span seal_context(void) { return span_text("nameplate renewal"); }
+
+/* --- The key --- */
+
+enum err renewal_make_key(struct board *b, enum item_kind kind, struct why *why)
+{
+    AUTO_KEY key = NULL;
+    AUTO_SECRET der = SECRET_INIT;
+    AUTO_ITEM item = { .kind = kind };
+    enum err err = key_generate(KEY_P256, &key, why);
+    if (err == OK)
+        err = key_to_pkcs8(key, &der, why);
+    if (err == OK)
+        err = seal(b->sealer, secret_span(&der), seal_context(), &item.bytes, why);
+    if (err == OK)
+        err = message_id_new(item.id);
+    return err == OK ? option_put(&b->option, &item, NULL, why) : err;
+}
+
+enum err renewal_load_key(const struct board *b, enum item_kind kind, struct item *ret_item, struct key **ret_key, struct why *why)
+{
+    AUTO_SECRET der = SECRET_INIT;
+    uint32_t slot = option_next(&b->option, kind, 0);
+    if (slot == QUEUE_SLOTS)
+        return why_set(why, ERR_NOT_FOUND, "no key was made");
+    enum err err = option_get(&b->option, slot, ret_item, why);
+    if (err == OK)
+        err = unseal(b->sealer, buf_span(&ret_item->bytes), seal_context(), &der, why);
+    return err == OK ? key_from_pkcs8(secret_span(&der), ret_key, why) : err;
+}
+
+/* The pack that the certificate makes with our own key, installed as one from the line is. */
+enum err renewal_install(struct board *b, const struct key *key, struct span certificate, const struct certificate *issuers,
+                         size_t issuers_n, struct why *why)
+{
+    AUTO_SECRET der = SECRET_INIT;
+    AUTO_WIPED_BUF bytes = BUF_INIT;
+    struct pack pack = { .root = cert_der(b->root), .certificate = certificate, .intermediates_n = issuers_n };
+    if (issuers_n > LIMIT_CHAIN)
+        return why_set(why, ERR_BAD_INPUT, "the certificate's chain has more than %d issuers", LIMIT_CHAIN);
+    for (size_t i = 0; i < issuers_n; i++)
+        pack.intermediates[i] = issuers[i].der;
+    enum err err = number_parse(span_text(b->values.number), &pack.number, why);
+    if (err == OK)
+        err = key_to_pkcs8(key, &der, why);
+    pack.private_key = secret_span(&der);
+    if (err == OK)
+        err = buf_reserve(&bytes, LIMIT_PACK);
+    if (err == OK)
+        err = pack_encode(&pack, &bytes);
+    return err == OK ? board_install_identity(b, buf_span(&bytes), why) : err;
+}
+
+/* --- The sequence --- */
+
+static void end(struct field *f, enum err err, const struct why *why)
+{
+    struct why ignored = { "" };
+    uint32_t slot = option_next(f->option, ITEM_RENEWAL, 0);
+    if (slot < QUEUE_SLOTS && option_drop(f->option, slot, &ignored) != OK)
+        log_event(LOG_ERROR, "renewal", "number", f->board->values.number, "why", ignored.text, NULL);
+    f->renewing = false;
+    f->renew_err = err;
+    if (err == OK)
+        return;
+    f->renew_why = *why;
+    f->renew_after_ms = clock_mono_ms() + AGAIN_MS;
+    board_history(f->board, "renewal-refused", why_text(why, err));
+    log_failure(LOG_WARN, "renewal", err, why, "number", f->board->values.number, NULL);
+}
+
+static enum err request(struct field *f, const struct item *item, const struct key *key, struct why *why)
+{
+    AUTO_BUF csr = BUF_INIT;
+    enum err err = csr_make(key, f->board->values.number, &csr, why);
+    const struct renewal_request body = { .csr = buf_span(&csr) };
+    const char *id = f->renew_after_ms == 0 ? item->id : NULL; /* one that was answered by a fault gets no other answer */
+    return err == OK ? field_call_live(f, SOAP_RENEWAL, id, &body, why) : err;
+}
+
+static enum err confirm(struct field *f, struct why *why)
+{
+    const struct renewal_confirmation_request body = { .fingerprint = span_of(f->board->identity.fingerprint, CERT_FINGERPRINT) };
+    return field_call_live(f, SOAP_RENEWAL_CONFIRMATION, NULL, &body, why);
+}
+
+/* Whatever the moment of a power cut: the key in force says how far it came. */
+void renewal_go_on(struct field *f)
+{
+    AUTO_ITEM item = { 0 };
+    AUTO_KEY key = NULL;
+    struct why why = { "" };
+    if (option_next(f->option, ITEM_RENEWAL, 0) == QUEUE_SLOTS || field_is_calling(f, SOAP_RENEWAL) ||
+        field_is_calling(f, SOAP_RENEWAL_CONFIRMATION) || clock_mono_ms() < f->renew_after_ms)
+        return;
+    f->renewing = true;
+    enum err err = renewal_load_key(f->board, ITEM_RENEWAL, &item, &key, &why);
+    if (err == OK)
+        err = cert_matches_key(f->board->identity.chain[0], key) ? confirm(f, &why) : request(f, &item, key, &why);
+    if (err != OK)
+        end(f, err, &why);
+}
+
+enum err renewal_begin(struct field *f, struct why *why)
+{
+    enum err err = option_next(f->option, ITEM_RENEWAL, 0) < QUEUE_SLOTS ? OK : renewal_make_key(f->board, ITEM_RENEWAL, why);
+    if (err != OK)
+        return err;
+    board_history(f->board, "renewal", "");
+    f->renewing = true;
+    f->renew_after_ms = 0;
+    renewal_go_on(f);
+    return OK;
+}
+
+static enum err install_answer(struct field *f, struct span envelope, struct why *why)
+{
+    AUTO_PARSED parsed = { 0 };
+    AUTO_ITEM item = { 0 };
+    AUTO_KEY key = NULL;
+    enum err err = soap_read_response(SERVICE_CENTER, SOAP_RENEWAL, envelope, &parsed, why);
+    if (err == OK)
+        err = renewal_load_key(f->board, ITEM_RENEWAL, &item, &key, why);
+    if (err != OK)
+        return err;
+    const struct renewal_response *r = parsed.body;
+    err = renewal_install(f->board, key, r->certificate, r->issuers, r->issuers_n, why);
+    return err == OK ? field_use_identity(f, why) : err;
+}
+
+/* What may pass by itself is tried again in a while, with the same key. */
+static void ended_badly(struct field *f, enum err err, const struct why *why)
+{
+    enum { SOON_MS = 10000 };
+    if (err_row(err)->action != ERR_ACTION_RETRY && err != ERR_UNKNOWN_IDENTITY) {
+        end(f, err, why);
+        return;
+    }
+    f->renew_after_ms = clock_mono_ms() + SOON_MS;
+    log_failure(LOG_WARN, "renewal-again", err, why, "number", f->board->values.number, NULL);
+}
+
+void renewal_answered(struct field *f, struct span envelope)
+{
+    struct why why = { "" };
+    enum err err = install_answer(f, envelope, &why);
+    if (err == OK)
+        err = confirm(f, &why);
+    if (err != OK)
+        ended_badly(f, err, &why);
+}
+
+void confirmation_answered(struct field *f, struct span envelope)
+{
+    AUTO_PARSED parsed = { 0 };
+    struct why why = { "" };
+    enum err err = soap_read_response(SERVICE_CENTER, SOAP_RENEWAL_CONFIRMATION, envelope, &parsed, &why);
+    if (err == OK)
+        err = board_drop_stale(f->board, &why);
+    if (err != OK) {
+        ended_badly(f, err, &why);
+        return;
+    }
+    end(f, OK, &why);
+    board_history(f->board, "renewed", "");
+    log_event(LOG_INFO, "renewed", "number", f->board->values.number, NULL);
+}

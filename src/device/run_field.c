@@ -1,0 +1,146 @@
+#include "device/run_field.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "device/parameters.h"
+#include "log/log.h"
+
+enum { ARGUMENTS = 64 };
+
+void field_url_of(const struct board *b, const char *setting, char ret_url[FIELD_URL])
+{
+    snprintf(ret_url, FIELD_URL, "%.*s", FIELD_URL - 1, setting);
+    if (*ret_url == '\0')
+        parameters_get(b->values.operation, "field.url", FIELD_URL, ret_url);
+}
+
+/* A start is a start: this process becomes a new one with the arguments that it was given, and keeps its id. */
+static void restart(void *context)
+{
+    const struct run_field *r = context;
+    AUTO_BUF line = BUF_INIT;
+    char *arguments[ARGUMENTS + 1] = { NULL };
+    struct why why = { "" };
+    size_t n = 0;
+    enum err err = file_read("/proc/self/cmdline", 64 * 1024, &line, &why);
+    for (size_t at = 0; err == OK && at < line.len && n < ARGUMENTS; at += strlen((char *)line.data + at) + 1)
+        arguments[n++] = (char *)line.data + at;
+    log_event(LOG_INFO, "restart", "number", r->agent->board->values.number, NULL);
+    if (err == OK)
+        execv("/proc/self/exe", arguments);
+    log_event(LOG_ERROR, "restart", "number", r->agent->board->values.number, "why", "the program cannot start again", NULL);
+    exit(75);
+}
+
+/* --- The field --- */
+
+static void begin(struct run_field *r)
+{
+    struct board *b = r->agent->board;
+    struct why why = { "" };
+    struct field_options options = {
+        .wait_s = r->settings->field_wait_s,
+        .report_s = r->settings->field_report_s,
+        .trial_s = r->settings->field_trial_s,
+        .test_only_no_confirm = r->no_confirm,
+        .restart = restart,
+        .context = r,
+    };
+    field_url_of(b, r->settings->field_url, options.url);
+    if (r->field != NULL || b->boot.state != BOOT_INDIVIDUAL || *options.url == '\0')
+        return;
+    if (!b->option.there) {
+        if (!r->told)
+            log_event(LOG_WARN, "no-remote-service", "number", b->values.number, "why",
+                      "the memory of the remote functions is missing: nameplate device remote adds it", NULL);
+        r->told = true;
+        return;
+    }
+    enum err err = field_start(r->agent->loop, b, &options, &r->field, &why);
+    if (err != OK)
+        log_failure(LOG_ERROR, "field", err, &why, "number", b->values.number, NULL);
+    else
+        log_event(LOG_INFO, "field", "number", b->values.number, "url", options.url, "version", option_version(&b->option), NULL);
+    r->agent->field = r->field;
+}
+
+static void begin_now(void *context)
+{
+    struct run_field *r = context;
+    r->timer = 0;
+    begin(r);
+}
+
+void run_field_changed(struct run_field *r)
+{
+    if (r->timer == 0 && loop_timer(r->agent->loop, 0, begin_now, r, &r->timer) != OK)
+        log_event(LOG_ERROR, "field", "number", r->agent->board->values.number, "why", "out of memory", NULL);
+}
+
+/* --- The commands --- */
+
+static enum err control_count(struct run_field *r, char **words, char ret_text[32], struct why *why)
+{
+    enum err err = machine_count(r->agent->board, words[1], strtoll(words[2], NULL, 10), why);
+    snprintf(ret_text, 32, "counted");
+    return err;
+}
+
+static enum err control_event(struct run_field *r, char **words, char ret_text[32], struct why *why)
+{
+    char detail[CONTROL_LINE] = "";
+    struct event_report_request body = { .kind = words[1], .detail = detail };
+    for (int i = 2; words[i] != NULL; i++)
+        snprintf(detail + strlen(detail), sizeof detail - strlen(detail), "%s%s", i > 2 ? " " : "", words[i]);
+    if (r->field == NULL)
+        return why_set(why, ERR_BAD_TRANSITION, "the device is not in the field: it needs its identity, the remote functions and a URL");
+    snprintf(ret_text, 32, "kept");
+    return field_call(r->field, SOAP_EVENT_REPORT, &body, 0, why);
+}
+
+static void job_done(void *context, enum err err, const struct why *why) { control_answer(context, err, why, "done"); }
+
+static void obey(void *context, char **words, struct control_reply *reply)
+{
+    struct run_field *r = context;
+    struct why why = { "" };
+    char text[32] = "";
+    enum err err = ERR_UNSUPPORTED;
+    bool whole = words[0] != NULL && words[1] != NULL;
+    if (whole && strcmp(words[0], "event") == 0)
+        err = control_event(r, words, text, &why);
+    else if (whole && words[2] != NULL && strcmp(words[0], "count") == 0)
+        err = control_count(r, words, text, &why);
+    else if (whole && words[2] != NULL && strcmp(words[0], "job") == 0) {
+        err = machine_job(&r->machine, words[1], strtoll(words[2], NULL, 10), job_done, reply, &why);
+        if (err == OK)
+            return; /* answered when it is done */
+    }
+    control_answer(reply, err, &why, text);
+}
+
+enum err run_field_start(const struct command_line *line, const struct device_settings *settings, struct agent *agent,
+                         struct run_field *ret_run, struct why *why)
+{
+    *ret_run = (struct run_field){ .settings = settings, .agent = agent, .no_confirm = command_switch(line, "test-only-no-confirm") };
+    machine_init(agent->loop, agent->board, &ret_run->machine);
+    enum err err = control_new(agent->loop, agent->board->dir, obey, ret_run, &ret_run->control, why);
+    if (err == OK)
+        begin(ret_run);
+    return err;
+}
+
+void run_field_stop(struct run_field *r)
+{
+    if (r->agent == NULL)
+        return;
+    loop_cancel(r->agent->loop, r->timer);
+    r->agent->field = NULL;
+    field_stop(r->field);
+    machine_done(&r->machine);
+    control_free(r->control);
+}

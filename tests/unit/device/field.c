@@ -1,0 +1,268 @@
+#include "center.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "device/machine.h"
+
+/* The device in the field against a centre of the test's own: M-2 to M-6, D-6, I9, I10. */
+
+static struct bench bench;
+static struct center center;
+static const char *asked; /* id of the call that a test waits for */
+
+static bool is_answered(const struct center *c) { return center_answer_to(c, asked) != NULL; }
+static bool had_three_exchanges(const struct center *c) { return c->exchanges >= 3; }
+static bool had_an_event(const struct center *c) { return c->events > 0; }
+static bool was_restarted(const struct center *c) { return c->restarts > 0; }
+static bool was_refused(const struct center *c) { return c->refused_error[0] != '\0'; }
+static bool outbox_is_empty(const struct center *c)
+{
+    return option_next(&c->bench->board.option, ITEM_ANSWER, 0) == QUEUE_SLOTS && option_next(&c->bench->board.option, ITEM_CALL_UP, 0) == QUEUE_SLOTS;
+}
+
+static int begin(void **state)
+{
+    (void)state;
+    center_start(&center, &bench);
+    return 0;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    center_stop(&center);
+    return 0;
+}
+
+static void count(const char *application, int64_t n) { assert_ok(machine_count(&bench.board, application, n, NULL)); }
+
+/* M-3, M-6 */
+static void each_presence_shows_the_token_that_the_last_session_gave(void **state)
+{
+    (void)state;
+    center_start_device(&center);
+    assert_true(center_wait(&center, had_three_exchanges));
+    assert_int_equal(center.forks, 0);
+    assert_true(center.tokens >= 3);
+}
+
+/* M-3: the reply is lost; the same token and nonce are shown again, also after a start */
+static void a_lost_reply_is_no_fork(void **state)
+{
+    (void)state;
+    center.lose_replies = 1;
+    center_start_device(&center);
+    center_run_ms(&center, 700);
+    center_stop_device(&center);
+    center.lose_replies = 1;
+    center_start_device(&center);
+    center_run_ms(&center, 700);
+    center_stop_device(&center);
+    center_start_device(&center);
+    assert_true(center_wait(&center, had_three_exchanges));
+    assert_int_equal(center.forks, 0);
+}
+
+/* P-1: the memory was copied before an exchange; the copy is found at its first one */
+static void a_restored_memory_is_a_fork(void **state)
+{
+    (void)state;
+    struct ledger_state old = bench.board.ledger.now;
+    center_start_device(&center);
+    assert_true(center_wait(&center, had_three_exchanges));
+    center_stop_device(&center);
+    assert_int_equal(ledger_replace(&bench.board.ledger, &old), FLASH_OK);
+    center.exchanges = 0;
+    center_start_device(&center);
+    assert_true(center_wait(&center, had_three_exchanges));
+    assert_true(center.forks > 0);
+}
+
+/* M-5: counted by applications through the services, read from NVRAM, answered with the next sequence number */
+static void charge_counters_are_answered_and_follow_each_other(void **state)
+{
+    (void)state;
+    AUTO_PARSED answer = { 0 };
+    count("copy", 12);
+    count("fax", 3);
+    asked = center_call(&center, SOAP_CHARGE_COUNTER, "");
+    center_start_device(&center);
+    assert_true(center_wait(&center, is_answered));
+    assert_ok(center_read_answer(&center, asked, SOAP_CHARGE_COUNTER, &answer, NULL));
+    const struct charge_counter_response *r = answer.body;
+    assert_string_equal(r->number.text, NUMBER);
+    assert_int_equal(r->sequence, 1);
+    assert_string_equal(r->counters[0].name, "copy");
+    assert_int_equal(r->counters[0].value, 12);
+    center_stop_device(&center);
+    count("copy", 1);
+    asked = center_call(&center, SOAP_CHARGE_COUNTER, "");
+    center_start_device(&center);
+    assert_true(center_wait(&center, is_answered));
+    assert_int_equal(center.readings, 2);
+    assert_int_equal(center.bad_readings, 0);
+}
+
+/* I10: the call comes again, before and after its answer was receipted */
+static void a_call_that_comes_twice_is_answered_once(void **state)
+{
+    (void)state;
+    asked = center_call(&center, SOAP_CHARGE_COUNTER, "");
+    center.lose_replies = 0;
+    center_start_device(&center);
+    assert_true(center_wait(&center, is_answered));
+    assert_true(center_wait(&center, outbox_is_empty));
+    center.calls[0].receipted = false;
+    center.answers_n = 0;
+    buf_done(&center.answers[0].envelope);
+    center_stop_device(&center);
+    center_start_device(&center);
+    int before = center.exchanges;
+    while (center.exchanges < before + 3)
+        center_run_ms(&center, 20);
+    assert_true(center.calls[0].receipted);
+    assert_int_equal(center.answers_n, 0);
+    assert_int_equal(center.readings, 1);
+    assert_int_equal(bench.board.ledger.now.values[LEDGER_READINGS], 1);
+}
+
+/* I9, I10, M-5: the power goes at any byte of the device's work; no reading is lost, doubled or out of order */
+static void no_power_cut_breaks_the_chain_of_readings(void **state)
+{
+    (void)state;
+    int cuts = 0;
+    asked = center_call(&center, SOAP_CHARGE_COUNTER, "");
+    for (int64_t cut = 0; center_answer_to(&center, asked) == NULL || !outbox_is_empty(&center); cut += 131) {
+        count("print", 1);
+        center.bench->board.faults.cut_after = cut % 5000;
+        if (board_load(&bench.board, NULL) == OK &&
+            field_start(bench.loop, &bench.board, &center.options, &center.field, NULL) == OK) {
+            for (int i = 0; i < 150 && !bench.board.faults.off && center_answer_to(&center, asked) == NULL; i++)
+                center_run_ms(&center, 4);
+        } else {
+            center.field = NULL;
+        }
+        cuts += bench.board.faults.off;
+        center_stop_device(&center);
+        assert_true(cut < 131 * 400);
+    }
+    assert_true(cuts > 5);
+    assert_int_equal(center.bad_readings, 0);
+    assert_int_equal(center.forks, 0);
+    asked = center_call(&center, SOAP_CHARGE_COUNTER, "");
+    center_start_device(&center);
+    assert_true(center_wait(&center, is_answered));
+    assert_int_equal(center.readings, 2);
+    assert_int_equal(center.bad_readings, 0);
+}
+
+/* M-6: a call that somebody else signed is refused before anything is done */
+static void a_forged_call_is_refused(void **state)
+{
+    (void)state;
+    asked = center_call(&center, SOAP_CHARGE_COUNTER, "");
+    center.calls[0].forged = true;
+    center_start_device(&center);
+    assert_true(center_wait(&center, was_refused));
+    assert_int_equal(bench.board.ledger.now.values[LEDGER_READINGS], 0);
+    assert_int_equal(option_next(&bench.board.option, ITEM_CALL_DOWN, 0), QUEUE_SLOTS);
+}
+
+/* Effect 1: refused, it says who it is and nothing else; an agreement counts from the next poll */
+static void without_an_agreement_nothing_but_the_presence_goes_out(void **state)
+{
+    (void)state;
+    const struct event_report_request event = { .kind = "supply-low", .detail = "" };
+    center.refuse = "NO_AGREEMENT";
+    assert_ok(field_put_call(&bench.board, SOAP_EVENT_REPORT, &event, 0, NULL));
+    center_start_device(&center);
+    assert_true(center_wait(&center, had_three_exchanges));
+    assert_int_equal(center.events, 0);
+    center.refuse = NULL;
+    assert_true(center_wait(&center, had_an_event));
+    assert_int_equal(center.forks, 0);
+}
+
+/* M-4: the notification first, then the start, then the answer with the new epoch */
+static void a_restart_is_announced_done_and_answered(void **state)
+{
+    (void)state;
+    AUTO_PARSED answer = { 0 };
+    int64_t epoch = (int64_t)bench.board.ledger.now.values[LEDGER_EPOCH];
+    asked = center_call(&center, SOAP_RESTART, "");
+    center_start_device(&center);
+    assert_true(center_wait(&center, was_restarted));
+    assert_int_equal(center.delays_n, 1);
+    assert_false(is_answered(&center));
+    center_stop_device(&center);
+    center_start_device(&center);
+    assert_true(center_wait(&center, is_answered));
+    assert_ok(center_read_answer(&center, asked, SOAP_RESTART, &answer, NULL));
+    assert_int_equal(((struct restart_response *)answer.body)->epoch, epoch + 1);
+    assert_int_equal(center.restarts, 1);
+}
+
+/* M-2 */
+static void information_and_interval_are_answered(void **state)
+{
+    (void)state;
+    AUTO_PARSED answer = { 0 };
+    asked = center_call(&center, SOAP_POLLING_INTERVAL, &(struct polling_interval_request){ 1 });
+    asked = center_call(&center, SOAP_DEVICE_INFORMATION, "");
+    center_start_device(&center);
+    assert_true(center_wait(&center, is_answered));
+    assert_int_equal(center.answers_n, 2);
+    assert_ok(center_read_answer(&center, asked, SOAP_DEVICE_INFORMATION, &answer, NULL));
+    const struct device_information_response *r = answer.body;
+    assert_int_equal(r->epoch, (int64_t)bench.board.ledger.now.values[LEDGER_EPOCH]);
+}
+
+/* The counters of the board that was replaced go on: once */
+static void counters_are_handed_over_once(void **state)
+{
+    (void)state;
+    AUTO_PARSED answer = { 0 };
+    struct counter_value values[] = { { "copy", 1000 } };
+    const struct counter_hand_over_request body = { .epoch = 7, .sequence = 41, .counters = values, .counters_n = 1 };
+    count("copy", 2);
+    asked = center_call(&center, SOAP_COUNTER_HAND_OVER, &body);
+    center_start_device(&center);
+    assert_true(center_wait(&center, is_answered));
+    asked = center_call(&center, SOAP_CHARGE_COUNTER, "");
+    assert_true(center_wait(&center, is_answered));
+    assert_int_equal(center.last.sequence, 42);
+    assert_int_equal(center.last.epoch, 7);
+    assert_int_equal(center.last.counters[0].value, 1002);
+    const struct counter_hand_over_request again = { .epoch = 7, .sequence = 50, .counters = values, .counters_n = 1 };
+    asked = center_call(&center, SOAP_COUNTER_HAND_OVER, &again);
+    assert_true(center_wait(&center, is_answered));
+    struct why why = { "" };
+    assert_err(center_read_answer(&center, asked, SOAP_COUNTER_HAND_OVER, &answer, &why), ERR_CONFLICT);
+}
+
+/* M-2: a report waits through any number of starts, and goes once */
+static void a_report_survives_a_start(void **state)
+{
+    (void)state;
+    assert_ok(reading_report(&bench.board, NULL));
+    center_stop_device(&center);
+    center_start_device(&center);
+    assert_true(center_wait(&center, outbox_is_empty));
+    assert_int_equal(center.readings, 1);
+    assert_int_equal(bench.board.ledger.now.values[LEDGER_READINGS], 1);
+}
+
+#define T(name) cmocka_unit_test_setup_teardown(name, begin, end)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        T(each_presence_shows_the_token_that_the_last_session_gave), T(a_lost_reply_is_no_fork), T(a_restored_memory_is_a_fork),
+        T(charge_counters_are_answered_and_follow_each_other), T(a_call_that_comes_twice_is_answered_once),
+        T(no_power_cut_breaks_the_chain_of_readings), T(a_forged_call_is_refused),
+        T(without_an_agreement_nothing_but_the_presence_goes_out), T(a_restart_is_announced_done_and_answered),
+        T(information_and_interval_are_answered), T(counters_are_handed_over_once), T(a_report_survives_a_start),
+    };
+    return cmocka_run_group_tests_name("field", tests, NULL, NULL);
+}

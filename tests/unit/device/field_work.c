@@ -1,0 +1,209 @@
+#include "center.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "field/letter.h"
+
+/* The longer works of a device in the field: another identity, another program. M-4, M-8, D-4, I3 */
+
+static struct bench bench;
+static struct center center;
+static const char *asked;
+
+static bool is_answered(const struct center *c) { return center_answer_to(c, asked) != NULL; }
+static bool was_restarted(const struct center *c) { return c->restarts > 0; }
+static bool is_delayed(const struct center *c) { return c->delays_n > 0; }
+static bool is_confirmed(const struct center *c) { return c->confirmed; }
+static bool had_four_parts(const struct center *c) { return c->parts >= 4; }
+
+static int begin(void **state)
+{
+    (void)state;
+    center_start(&center, &bench);
+    return 0;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    center_stop(&center);
+    return 0;
+}
+
+static bool has_former_identity(void)
+{
+    const struct area *area = &bench.board.memory.identity;
+    uint8_t magic[4];
+    uint32_t other = area->at[bench.board.boot.identity.at == area->at[0] ? 1 : 0];
+    assert_int_equal(area->flash->read(area->flash->chip, other, magic, 4), FLASH_OK);
+    return magic[0] != 0xff;
+}
+
+/* The new key is made here, the call of the confirmation is signed with it, and the old identity goes only then. */
+static void an_identity_is_renewed_when_the_centre_asks_for_it(void **state)
+{
+    (void)state;
+    AUTO_PARSED answer = { 0 };
+    uint8_t old[32];
+    memcpy(old, bench.board.identity.fingerprint, 32);
+    asked = center_call(&center, SOAP_RENEW_IDENTITY, "");
+    center_start_device(&center);
+    assert_true(center_wait(&center, is_answered));
+    assert_true(center.confirmed && is_delayed(&center));
+    assert_ok(center_read_answer(&center, asked, SOAP_RENEW_IDENTITY, &answer, NULL));
+    const struct renew_identity_response *r = answer.body;
+    assert_memory_not_equal(r->fingerprint.at, old, 32);
+    assert_memory_equal(r->fingerprint.at, bench.board.identity.fingerprint, 32);
+    assert_memory_equal(center.signer, bench.board.identity.fingerprint, 32);
+    assert_false(has_former_identity());
+    assert_int_equal(option_next(&bench.board.option, ITEM_RENEWAL, 0), QUEUE_SLOTS);
+}
+
+/* I3: between certificate and confirmation the device starts again: both identities are there, the new one is in force */
+static void a_start_in_the_middle_of_a_renewal_goes_on_with_the_same_key(void **state)
+{
+    (void)state;
+    AUTO_ITEM before = { 0 }, after = { 0 };
+    AUTO_KEY key = NULL;
+    AUTO_KEY same = NULL;
+    AUTO_BUF first = BUF_INIT, second = BUF_INIT;
+    assert_ok(renewal_make_key(&bench.board, ITEM_RENEWAL, NULL));
+    assert_ok(renewal_load_key(&bench.board, ITEM_RENEWAL, &before, &key, NULL));
+    struct cert *cert = center_certify(bench.pki, key);
+    struct certificate issuer = { cert_der(bench.pki->identity.cert) };
+    assert_ok(renewal_install(&bench.board, key, cert_der(cert), &issuer, 1, NULL));
+    cert_free(cert);
+    assert_true(has_former_identity());
+    center_stop_device(&center);
+    assert_ok(renewal_load_key(&bench.board, ITEM_RENEWAL, &after, &same, NULL));
+    assert_ok(key_spki(key, &first));
+    assert_ok(key_spki(same, &second));
+    assert_true(span_equal(buf_span(&first), buf_span(&second)));
+    center_start_device(&center);
+    assert_true(center_wait(&center, is_confirmed));
+    for (int i = 0; i < 100 && has_former_identity(); i++)
+        center_run_ms(&center, 20);
+    assert_false(has_former_identity());
+}
+
+static void make_program(size_t n)
+{
+    assert_ok(buf_reserve(&center.program, n));
+    for (size_t i = 0; i < n; i++)
+        center.program.data[i] = (uint8_t)(i * 7 + i / 251);
+    center.program.len = n;
+}
+
+/* The order of a program, signed by the centre or by somebody else. */
+static const char *order_program(const char *version, const char *urn)
+{
+    uint8_t sha256[32];
+    AUTO_BUF signature = BUF_INIT;
+    struct authority a = fixture_issue("infrastructure", "test", urn, &bench.pki->infrastructure);
+    struct certificate signers[2] = { { cert_der(a.cert) }, { cert_der(bench.pki->infrastructure.cert) } };
+    cert_fingerprint_der(buf_span(&center.program), sha256);
+    struct fetch_program_request body = {
+        .version = version, .size = (int64_t)center.program.len, .sha256 = span_of(sha256, 32), .signers = signers, .signers_n = 2,
+    };
+    assert_ok(letter_sign_program(a.key, &body, &signature, NULL));
+    body.signature = buf_span(&signature);
+    const char *id = center_call(&center, SOAP_FETCH_PROGRAM, &body);
+    authority_done(&a);
+    return id;
+}
+
+static void again(void)
+{
+    center.restarts = 0;
+    center_stop_device(&center);
+    center_start_device(&center);
+}
+
+/* M-8, D-4: fetched in parts, over a break, tried, confirmed, answered */
+static void a_program_is_fetched_over_a_break_tried_and_confirmed(void **state)
+{
+    (void)state;
+    AUTO_PARSED answer = { 0 };
+    make_program(100 * 1000);
+    center.break_after_parts = 4;
+    asked = order_program("2.0.0", "urn:nameplate:center:c1");
+    center_start_device(&center);
+    assert_true(center_wait(&center, had_four_parts));
+    again();
+    center.break_after_parts = -1;
+    assert_true(center_wait(&center, was_restarted));
+    assert_in_range(center.parts, 9, 10); /* 100,000 bytes in parts of 12,288: none was fetched twice but the one at the break */
+    assert_false(is_answered(&center));
+    again();
+    assert_string_equal(option_version(&bench.board.option), "2.0.0");
+    assert_true(center_wait(&center, is_answered));
+    assert_ok(center_read_answer(&center, asked, SOAP_FETCH_PROGRAM, &answer, NULL));
+    const struct fetch_program_response *r = answer.body;
+    assert_string_equal(r->version, "2.0.0");
+    assert_string_equal(r->slot, "A");
+    again();
+    assert_string_equal(option_version(&bench.board.option), "2.0.0");
+    assert_false(bench.board.option.loaded.on_trial);
+}
+
+/* D-4: tried once; one that does not confirm itself is followed by the one before, and the centre hears of it */
+static void a_program_that_does_not_confirm_itself_is_not_started_again(void **state)
+{
+    (void)state;
+    AUTO_PARSED answer = { 0 };
+    struct why why = { "" };
+    make_program(5000);
+    asked = order_program("3.0.0", "urn:nameplate:center:c1");
+    center.options.test_only_no_confirm = true;
+    center_start_device(&center);
+    assert_true(center_wait(&center, was_restarted));
+    again();
+    assert_string_equal(option_version(&bench.board.option), "3.0.0");
+    center_run_ms(&center, 200);
+    again();
+    assert_string_equal(option_slot(&bench.board.option), "factory");
+    assert_true(center_wait(&center, is_answered));
+    assert_err(center_read_answer(&center, asked, SOAP_FETCH_PROGRAM, &answer, &why), ERR_FLASH_FAILED);
+}
+
+static void a_program_that_another_signed_is_not_fetched(void **state)
+{
+    (void)state;
+    AUTO_PARSED answer = { 0 };
+    struct why why = { "" };
+    make_program(5000);
+    asked = order_program("4.0.0", "urn:nameplate:station:line-1");
+    center_start_device(&center);
+    assert_true(center_wait(&center, is_answered));
+    assert_err(center_read_answer(&center, asked, SOAP_FETCH_PROGRAM, &answer, &why), ERR_NOT_ALLOWED);
+    assert_int_equal(center.parts, 0);
+}
+
+static void a_program_whose_bytes_are_others_is_not_started(void **state)
+{
+    (void)state;
+    AUTO_PARSED answer = { 0 };
+    struct why why = { "" };
+    make_program(20000);
+    asked = order_program("5.0.0", "urn:nameplate:center:c1");
+    center.program.data[15000] ^= 1;
+    center_start_device(&center);
+    assert_true(center_wait(&center, is_answered));
+    assert_err(center_read_answer(&center, asked, SOAP_FETCH_PROGRAM, &answer, &why), ERR_BAD_SIGNATURE);
+    assert_int_equal(center.restarts, 0);
+    again();
+    assert_string_equal(option_slot(&bench.board.option), "factory");
+}
+
+#define T(name) cmocka_unit_test_setup_teardown(name, begin, end)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        T(an_identity_is_renewed_when_the_centre_asks_for_it), T(a_start_in_the_middle_of_a_renewal_goes_on_with_the_same_key),
+        T(a_program_is_fetched_over_a_break_tried_and_confirmed), T(a_program_that_does_not_confirm_itself_is_not_started_again),
+        T(a_program_that_another_signed_is_not_fetched), T(a_program_whose_bytes_are_others_is_not_started),
+    };
+    return cmocka_run_group_tests_name("field_work", tests, NULL, NULL);
+}
