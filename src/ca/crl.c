@@ -133,34 +133,62 @@ enum err crl_current(struct db *db, const struct authorities *ca, enum authority
     return err;
 }
 
-/* LISTS: the lists of all authorities; one that cannot be had (an offline root's) is left out. */
-enum err crl_give(struct signer *s, int64_t tag, struct frame_reader *fields, struct why *why)
+/* --- LISTS: the lists of all authorities --- */
+
+struct lists {
+    struct buf ders, rows; /* one behind the other; as fields of the answer */
+    int64_t n;
+};
+
+/* One that cannot be had (an offline root's) is left out. */
+static enum err gather(struct signer *s, struct lists *lists, struct why *why)
 {
-    AUTO_BUF rows = BUF_INIT;
-    int64_t n = 0;
-    size_t mark;
-    enum err err = frame_finish(fields, why);
+    enum err err = OK;
     for (int i = 0; err == OK && i < AUTHORITY_COUNT; i++) {
         AUTO_BUF der = BUF_INIT;
         err = crl_current(s->db, &s->ca, (enum authority_name)i, s->settings->crl_days, false, &der, why);
-        if (err == OK) {
-            err = frame_put_bytes(&rows, buf_span(&der));
-            n++;
-        } else if (err == ERR_NOT_FOUND) {
+        if (err == ERR_NOT_FOUND) {
             err = OK;
+            continue;
         }
+        lists->n++;
+        if (err == OK)
+            err = frame_put_bytes(&lists->rows, buf_span(&der));
+        if (err == OK)
+            err = buf_put_span(&lists->ders, buf_span(&der));
     }
-    if (err == OK && rows.len > LIMIT_LISTS_DER)
+    if (err == OK && lists->rows.len > LIMIT_LISTS_DER)
         err = why_set(why, ERR_TOO_LARGE, "the revocation lists have grown to %zu bytes, more than the %d that factory servers read",
-                      rows.len, LIMIT_LISTS_DER);
+                      lists->rows.len, LIMIT_LISTS_DER);
+    return err;
+}
+
+static enum err answer(struct signer *s, int64_t tag, const struct lists *lists, struct span known)
+{
+    uint8_t digest[CERT_FINGERPRINT];
+    size_t mark;
+    cert_fingerprint_der(buf_span(&lists->ders), digest); /* a SHA-256 like any other */
+    bool same = span_equal(known, span_of(digest, sizeof digest));
+    enum err err = frame_begin(&s->out, CA_ANSWER_LISTS, &mark);
     if (err == OK)
-        err = frame_begin(&s->out, CA_ANSWER_LISTS, &mark);
-    if (err != OK)
-        return err;
-    err = frame_put_int(&s->out, tag);
+        err = frame_put_int(&s->out, tag);
     if (err == OK)
-        err = frame_put_int(&s->out, n);
-    if (err == OK)
-        err = buf_put_span(&s->out, buf_span(&rows));
+        err = frame_put_int(&s->out, same ? 0 : lists->n);
+    if (err == OK && !same)
+        err = buf_put_span(&s->out, buf_span(&lists->rows));
     return err != OK ? err : frame_end(&s->out, mark);
+}
+
+enum err crl_give(struct signer *s, int64_t tag, struct frame_reader *fields, struct why *why)
+{
+    struct lists lists = { .n = 0 };
+    struct span known = frame_bytes(fields);
+    enum err err = frame_finish(fields, why);
+    if (err == OK)
+        err = gather(s, &lists, why);
+    if (err == OK)
+        err = answer(s, tag, &lists, known);
+    buf_done(&lists.ders);
+    buf_done(&lists.rows);
+    return err;
 }

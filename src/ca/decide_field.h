@@ -7,7 +7,7 @@
 
 /* The identities of a number that matter: rows of the register, id 0 when there is none. */
 struct field_identity {
-    int64_t id, order_id;
+    int64_t id, order_id, generation;
     enum lifecycle_state state;
     uint8_t fingerprint[REGISTER_FINGERPRINT];
 };

@@ -97,12 +97,11 @@ static enum err put_settlement(struct call *c, const void *request, struct buf *
     return err != OK ? err : frame_put_text(to, r->reason);
 }
 
-static enum err put_nothing(struct call *c, const void *request, struct buf *to)
+static enum err put_known_lists(struct call *c, const void *request, struct buf *to)
 {
+    const struct revocation_list_request *r = request;
     (void)c;
-    (void)request;
-    (void)to;
-    return OK;
+    return frame_put_bytes(to, r->known);
 }
 
 /* --- Answers --- */
@@ -320,7 +319,7 @@ static const struct call_row rows[SOAP_MESSAGE_COUNT] = {
     [SOAP_BOOTSTRAP] = { CA_REQUEST_BOOTSTRAP, put_bootstrap, CA_ANSWER_PACK, give_bootstrap },
     [SOAP_ENROLMENT] = { CA_REQUEST_ENROL, put_enrolment, CA_ANSWER_ENROLLED, give_enrolment },
     [SOAP_WITNESS] = { CA_REQUEST_WITNESS, put_witness, CA_ANSWER_WITNESSED, give_witness },
-    [SOAP_REVOCATION_LIST] = { CA_REQUEST_LISTS, put_nothing, CA_ANSWER_LISTS, give_lists },
+    [SOAP_REVOCATION_LIST] = { CA_REQUEST_LISTS, put_known_lists, CA_ANSWER_LISTS, give_lists },
     [SOAP_IDENTITY_LIST] = { CA_REQUEST_IDENTITIES, put_identities, CA_ANSWER_IDENTITIES, give_identities },
     [SOAP_IDENTITY_ISSUE] = { CA_REQUEST_RENEW, put_renewal, CA_ANSWER_RENEWED, give_renewal },
     [SOAP_IDENTITY_OUTCOME] = { CA_REQUEST_SETTLE, put_settlement, CA_ANSWER_SETTLED, give_settlement },

@@ -54,6 +54,8 @@ static void ask_lists(void *context)
     if (err == OK)
         err = link_begin(f->link, CA_REQUEST_LISTS, f->lists_tag, &out);
     if (err == OK)
+        err = frame_put_bytes(out, (struct span){ 0 });
+    if (err == OK)
         err = link_end(f->link);
     if (err != OK)
         log_failure(LOG_WARN, "revocation lists", err, NULL, NULL);

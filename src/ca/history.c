@@ -16,7 +16,7 @@ static enum err take_row(void *context, const struct register_certificate *c)
 {
     struct loading *l = context;
     /* a number that is only reserved has no row of its own */
-    struct field_identity i = { .id = c->id == 0 ? -1 : c->id, .order_id = c->order_id, .state = c->state };
+    struct field_identity i = { .id = c->id == 0 ? -1 : c->id, .order_id = c->order_id, .generation = c->generation, .state = c->state };
     if (strcmp(c->kind, "device") != 0)
         return OK;
     if (c->fingerprint.n == sizeof i.fingerprint)
@@ -55,6 +55,7 @@ enum err history_move(struct db *db, const struct field_identity *i, enum lifecy
     hex_encode(i->fingerprint, sizeof i->fingerprint, fingerprint);
     enum err err = register_certificate_move(db, i->id, i->state, to, revoked ? now_s : 0, revoked ? m->reason : "", why);
     return err != OK ? err
-                     : register_audit(db, now_s, m->actor, m->event, m->number, why, "from=%s to=%s fingerprint=%s reason=%s",
-                                      lifecycle_name(i->state), lifecycle_name(to), fingerprint, m->reason);
+                     : register_audit(db, now_s, m->actor, m->event, m->number, why, "generation=%lld from=%s to=%s fingerprint=%s%s%s",
+                                      (long long)i->generation, lifecycle_name(i->state), lifecycle_name(to), fingerprint,
+                                      revoked ? " reason=" : "", revoked ? m->reason : "");
 }

@@ -40,7 +40,7 @@ static enum err check_cursor(struct db *db, int64_t cursor, struct why *why)
 static enum err void_stale(void *context, const struct register_certificate *c)
 {
     struct signer *s = context;
-    struct field_identity i = { .id = c->id, .state = c->state };
+    struct field_identity i = { .id = c->id, .generation = c->generation, .state = c->state };
     enum lifecycle_state to = LIFE_VOIDED;
     memcpy(i.fingerprint, c->fingerprint.at, sizeof i.fingerprint);
     enum err err = lifecycle_next(c->state, LIFE_EVENT_VOID, ROLE_CA, &to, NULL);

@@ -15,7 +15,7 @@
     K(ACCOUNTS, 8, "accounts")   /* tag, requester, order or "" */ \
     K(BOOTSTRAP, 9, "bootstrap") /* tag, requester, model; answer PACK */ \
     K(ENROL, 10, "enrol")        /* tag, token, PKCS #10 */ \
-    K(LISTS, 11, "lists")        /* tag; answer LISTS: the newest CRL of each CA */ \
+    K(LISTS, 11, "lists")        /* tag, SHA-256 of those that are known or ""; answer LISTS: the newest CRL of each CA, or none */ \
     K(WITNESS, 12, "witness")    /* tag, requester, entries, head or "", asked entry or 0 */ \
     K(IDENTITIES, 13, "identities") /* tag, cursor; answer IDENTITIES: what changed since */ \
     K(RENEW, 14, "renew")        /* tag, requester, number, reason, fingerprint or "", PKCS #10; answer RENEWED */ \
@@ -43,6 +43,7 @@ enum ca_answer {
     CA_ANSWER_IDENTITIES,  /* tag, 1 there is more, count, count times: cursor, number, generation, state, certificate or "" */
     CA_ANSWER_RENEWED,     /* tag, certificate, count, count times: issuer */
     CA_ANSWER_SETTLED,     /* tag, state */
+    CA_ANSWER_END
 };
 
 enum ca_packs { CA_PACKS_MORE, CA_PACKS_ASK_AGAIN, CA_PACKS_ALL };

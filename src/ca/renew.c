@@ -119,7 +119,7 @@ static enum err take_up(struct renewing *r, struct why *why)
         err = register_renewal_add(db, &r->row, why);
     return err != OK ? err
                      : register_audit(db, r->row.created_s, r->actor, r->reason == RENEWAL ? "renewal" : "replacement", r->number.text, why,
-                                      "after=%s", lifecycle_name(before->state));
+                                      "generation=%lld from=%s", (long long)before->generation, lifecycle_name(before->state));
 }
 
 struct key_check {
@@ -178,6 +178,7 @@ static enum err record(struct renewing *r, struct why *why)
 {
     uint8_t fingerprint[CERT_FINGERPRINT];
     char serial[CERT_SERIAL_TEXT];
+    struct field_history history = { .live = { .id = 0 } };
     int64_t now_s = clock_wall_s();
     cert_fingerprint_der(buf_span(&r->der), fingerprint);
     hex_encode(r->row.serial.at, r->row.serial.n, serial);
@@ -185,8 +186,10 @@ static enum err record(struct renewing *r, struct why *why)
     if (err == OK)
         err = register_renewal_issue(r->s->db, r->row.serial, buf_span(&r->der), fingerprint, now_s, why);
     if (err == OK)
-        err = register_audit(r->s->db, now_s, r->actor, "issue", r->number.text, why, "to=%s serial=%s requester=%s",
-                             lifecycle_name(LIFE_RENEWING), serial, r->requester);
+        err = history_load(r->s->db, r->number.text, (struct span){ 0 }, &history, NULL, why);
+    if (err == OK)
+        err = register_audit(r->s->db, now_s, r->actor, "issue", r->number.text, why, "generation=%lld to=%s serial=%s requester=%s",
+                             (long long)history.renewing.generation, lifecycle_name(LIFE_RENEWING), serial, r->requester);
     return err != OK ? err : db_commit(r->s->db, why);
 }
 

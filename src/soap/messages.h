@@ -97,7 +97,9 @@
     F(BYTES, root, "root", ONE) \
     L(certificate, issuers, "issuer")
 
-#define FIELDS_revocation_list_request(F, L)
+/* The answer has no list when none has changed since: `known` is the SHA-256 over the lists that came last, one behind
+ * the other. */
+#define FIELDS_revocation_list_request(F, L) F(BYTES, known, "known", MAYBE)
 #define FIELDS_revocation_list_response(F, L) L(revocation_list, lists, "crl")
 
 /* Each keeps the head of the other's audit trail, so that what is cut off its end shows (doc/protocol/audit.md). */

@@ -23,6 +23,7 @@ static const struct {
     { "factory", "expire" }, { "factory", "erase" },
     { "ca", "written" }, { "ca", "failed" }, { "ca", "voided" },    /* the factory server reports */
     { "factory", "voided" },
+    { "ca", "admitted" }, { "ca", "renewal" }, { "ca", "replacement" }, { "ca", "supersede" }, { "ca", "confirmed" }, /* the field */
 };
 enum { LINE = sizeof line / sizeof *line };
 

@@ -62,7 +62,7 @@ static void check_answers(int64_t tag)
         uint16_t kind;
         struct frame_reader fields;
         size_t used;
-        if (frame_next(rest, &kind, &fields, &used) != OK || used == 0 || kind <= CA_ANSWER_READY || kind > CA_ANSWER_LISTS ||
+        if (frame_next(rest, &kind, &fields, &used) != OK || used == 0 || kind <= CA_ANSWER_READY || kind >= CA_ANSWER_END ||
             frame_int(&fields) != tag || fields.bad)
             abort();
         rest = span_of(rest.at + used, rest.n - used);

@@ -102,6 +102,14 @@ sound() { stop ca && ca fsck >"$DIR/fsck.txt" && ca audit verify >/dev/null && s
     same "$(list 0 | states | wc -l)" 3
     list 1000000 | grep -q '>BAD_INPUT<'
     settle 3012-000003 1 admitted | grep -q '>BAD_TRANSITION<'
+    # the lists are sent when they have changed
+    known=$(ask center-1 RevocationListRequest '' | grep -o '<der>[^<]*' | cut -d'>' -f2 | while read -r der; do base64 -d <<<"$der"; done |
+        openssl dgst -sha256 -binary | base64)
+    ask center-1 RevocationListRequest "<known>$known</known>" >"$DIR/lists.xml"
+    grep -q 'RevocationListRequestResponse' "$DIR/lists.xml"
+    ! grep -q '<der>' "$DIR/lists.xml"
+    settle 3012-000001 1 revoked | grep -q '<state>revoked<'
+    ask center-1 RevocationListRequest "<known>$known</known>" | grep -q '<der>'
     for message in IdentityListRequest IdentityIssueRequest IdentityOutcome; do
         ask factory-1 "$message" '<cursor>0</cursor>' >"$DIR/no.xml" || true
         ! grep -q 'deviceNumber' "$DIR/no.xml"
@@ -202,6 +210,26 @@ sound() { stop ca && ca fsck >"$DIR/fsck.txt" && ca audit verify >/dev/null && s
     listed 3014-000001 3
     has "$(ca show 3014-000001)" "center:center-1"
     has "$(ca audit list --about 3014-000001)" "replacement"
+    sound
+}
+
+@test "a register from before the field is brought up to date: its identities are told, and can be renewed" {
+    written 3012-000001
+    stop ca
+    # as version 4 had it
+    sqlite3 "$DIR/ca/register.db" "DROP TRIGGER certificate_feed; DROP TABLE feed; DROP TABLE renewal; DROP INDEX certificate_renewing;
+        DROP INDEX certificate_field; DROP INDEX certificate_replaces; ALTER TABLE certificate DROP COLUMN replaces;
+        PRAGMA writable_schema = ON;
+        UPDATE sqlite_schema SET sql = replace(replace(replace(sql, ',''renewing''', ''), '(request IS NOT NULL OR body IS NOT NULL)',
+            'request IS NOT NULL'), ' OR body IS serial', '') WHERE name = 'certificate' AND type = 'table';
+        PRAGMA writable_schema = RESET; PRAGMA user_version = 4;"
+    ! sqlite3 "$DIR/ca/register.db" "SELECT sql FROM sqlite_schema WHERE name = 'certificate'" | grep -qE "renewing|body IS NOT NULL|OR body IS serial"
+    serve
+    same "$(list 0 | states)" "3012-000001 1 written"
+    new_key new
+    issue renewal 3012-000001 1 new
+    settle 3012-000001 2 confirmed | grep -q '<state>field<'
+    same "$(list 0 | states)" $'3012-000001 1 superseded\n3012-000001 2 field'
     sound
 }
 
