@@ -48,24 +48,37 @@ static enum err check_size(struct job *job, const struct exchange_request *r)
     return OK;
 }
 
-/* In the order in which they were sent; what was put off, last. */
-static enum err take_letters(struct job *job, const struct exchange_request *r, struct why *why)
+/* The letters that were not taken yet, in the order in which they were sent. *ret_n: how many are left. */
+static enum err take_some(struct job *job, const struct exchange_request *r, bool *taken, size_t *ret_n, struct why *why)
 {
     enum err err = OK;
-    bool *off = arena_take(job->arena, r->calls_n + r->answers_n + 1);
-    if (off == NULL)
-        return ERR_NO_MEMORY;
-    for (int pass = 0; pass < 2; pass++) {
-        job->first_pass = pass == 0;
-        for (size_t i = 0; err == OK && i < r->calls_n + r->answers_n; i++) {
-            if (pass == 1 && !off[i])
-                continue;
-            job->put_off = false;
-            err = i < r->calls_n ? upcall_take(job, &r->calls[i], why) : answer_take(job, &r->answers[i - r->calls_n], why);
-            off[i] = job->put_off;
-        }
+    size_t left = 0;
+    for (size_t i = 0; err == OK && i < r->calls_n + r->answers_n; i++) {
+        if (taken[i])
+            continue;
+        job->put_off = false;
+        err = i < r->calls_n ? upcall_take(job, &r->calls[i], why) : answer_take(job, &r->answers[i - r->calls_n], why);
+        taken[i] = !job->put_off;
+        left += job->put_off;
     }
+    *ret_n = left;
     return err;
+}
+
+/* Calls and answers stand in two lists, but a device's readings have one order: one that is ahead of it is put off, as long
+ * as another was taken meanwhile. */
+static enum err take_letters(struct job *job, const struct exchange_request *r, struct why *why)
+{
+    size_t before = r->calls_n + r->answers_n + 1, left = before - 1;
+    bool *taken = arena_take(job->arena, before);
+    enum err err = taken == NULL ? ERR_NO_MEMORY : OK;
+    job->may_put_off = true;
+    while (err == OK && left > 0 && left < before) {
+        before = left;
+        err = take_some(job, r, taken, &left, why);
+    }
+    job->may_put_off = false;
+    return err != OK || left == 0 ? err : take_some(job, r, taken, &left, why);
 }
 
 enum err exchange_run(struct job *job, struct why *why)

@@ -21,7 +21,7 @@ struct job {
     char signer_state[16];              /* told of it */
     char state[16];  /* of the peer's identity */
     bool expired;    /* its identity is over: it may ask to be renewed, nothing else */
-    bool first_pass, put_off; /* a letter may be put off to the end of the exchange: reading.c */
+    bool may_put_off, put_off; /* a letter may be put off until others of the exchange were taken: reading.c */
     enum err fault;  /* the exchange as a whole is refused, for `why` */
     struct why why;
     struct arena *arena; /* of the response */

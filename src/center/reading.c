@@ -63,7 +63,8 @@ enum err reading_take(struct job *job, const char *number, const char *call, con
     if (err != OK && err != ERR_NOT_FOUND)
         return err;
     const struct reading_outcome o = decide_reading(err == OK ? &last : NULL, reading);
-    job->put_off = job->first_pass && o.verdict == READING_SEQUENCE_SKIPS;
+    bool ahead = err == OK ? o.verdict == READING_SEQUENCE_SKIPS : reading->sequence > 1;
+    job->put_off = job->may_put_off && ahead;
     if (job->put_off) /* the one before it may stand further on in this exchange */
         return why_set(why, ERR_BUSY, "the reading waits for the one before it");
     err = o.keep ? store(job, number, call, reading, &o, why) : OK;

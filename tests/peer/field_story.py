@@ -1,0 +1,363 @@
+#!/usr/bin/python3
+"""Devices and a gateway, played by a foreign SOAP client, against the real centre.
+
+    field_story.py SCENARIO CENTER-URL BUILD DIR
+
+DIR has ca/, center/ and nodes/NUMBER/; the commands of `nameplate center` are those of its operators. M-1 to M-6, M-8."""
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+
+from zeep.exceptions import Fault
+
+from field_node import Node, envelope, letter, only, say
+from zeep_peer import FAULT
+
+scenario, url, build, folder = sys.argv[1:]
+ROOT, NODES = f"{folder}/ca/root.crt", f"{folder}/nodes"
+ONE, TWO, THREE, GATEWAY = "3012-000001", "3012-000002", "3012-000003", "3100-000001"
+
+
+def nameplate(*args):
+    done = subprocess.run([f"{build}/nameplate", *args], cwd=folder, capture_output=True, text=True)
+    assert done.returncode == 0, (args, done.stderr)
+    return done.stdout
+
+
+def center(*args):
+    return nameplate("center", *args, "--dir", "center")
+
+
+def node(number, **more):
+    return Node(url, ROOT, NODES, number, **more)
+
+
+def licensed(number, *flags):
+    center("device", "add", number, *flags)
+    center("agreement", "add", number)
+
+
+def incidents(number):
+    return json.loads(center("incidents", number, "--json"))
+
+
+def kinds(number):
+    rows = incidents(number)
+    rows = rows if isinstance(rows, list) else next(v for v in rows.values() if isinstance(v, list))
+    return {row["kind"] for row in rows}
+
+
+def call(number, operation, *flags):
+    """Adds a call; its id."""
+    center("call", number, operation, *flags)
+    return only_open(number)
+
+
+def only_open(number):
+    import sqlite3
+    with sqlite3.connect(f"{folder}/center/center.db") as db:
+        return db.execute("SELECT id FROM call WHERE number = ? ORDER BY seq DESC LIMIT 1", (number,)).fetchone()[0]
+
+
+def rows(sql, *args):
+    import sqlite3
+    with sqlite3.connect(f"{folder}/center/center.db") as db:
+        return db.execute(sql, args).fetchall()
+
+
+def typed(peer, fault):
+    detail = fault.detail.find(f"{{{FAULT}}}fault")
+    return peer.client.get_element(f"{{{FAULT}}}fault").parse(detail, peer.client.wsdl.types)
+
+
+def refused(node):
+    try:
+        node.exchange()
+    except Fault as fault:
+        return typed(node.peer, fault)
+    raise AssertionError("the exchange should have been refused")
+
+
+def calls_both_ways():
+    """M-2, M-3, M-4, M-5"""
+    licensed(ONE, "--interval", "7")
+    device = node(ONE)
+    session = only(device.admitted().session)
+    assert (session.state, session.interval, len(session.token)) == ("admitted", 7, 32), session
+    identifier = call(ONE, "counters")
+    down = only(device.exchange().call)
+    assert down.id == identifier and b"ChargeCounterRequest" in down.envelope and down.signature and len(down.signer) >= 2
+    assert rows("SELECT state FROM call WHERE id = ?", identifier) == [("waiting",)]  # no receipt yet
+    # It cannot answer at once: a delay notification, then the connection may close; the response comes on a later one.
+    delayed = device.exchange(answers=[device.answer(down, None, None, kind="delay", after=30)])
+    assert not delayed.call, "the call was receipted, and comes again"
+    assert only(delayed.receipt).what == "delay"
+    assert rows("SELECT state FROM call WHERE id = ?", identifier) == [("delayed",)]
+    answer = device.answer(down, "ChargeCounterRequestResponse", device.reading())
+    assert only(device.exchange(answers=[answer]).receipt).accepted
+    assert only(device.exchange(answers=[answer]).receipt).accepted  # I10
+    assert rows("SELECT state FROM call WHERE id = ?", identifier) == [("answered",)]
+    assert rows("SELECT sequence, billable, verdict FROM reading WHERE number = ?", ONE) == [(1, 1, "follows")]
+    # The other way: an event, a reading on the device's own schedule; each is answered once, however often it comes.
+    event = device.call("EventReport", [("kind", "supply-low"), ("detail", "toner 8 %")])
+    report = device.call("CounterReport", device.reading())
+    reply = device.exchange(calls=[event, report])
+    assert [(r.id, r.accepted) for r in reply.receipt] == [(event["id"], True), (report["id"], True)], reply.receipt
+    assert [a.id for a in reply.answer] == [event["id"], report["id"]] and b"EventReportResponse" in reply.answer[0].envelope
+    device.receipts = []  # lost: the answers come again, and the calls have no second effect
+    again = device.exchange(calls=[event, report])
+    assert [a.envelope for a in again.answer] == [a.envelope for a in reply.answer] and len(again.receipt) == 2
+    assert not device.exchange().answer
+    assert rows("SELECT kind, detail FROM event WHERE number = ?", ONE) == [("supply-low", "toner 8 %")]
+    assert rows("SELECT sequence FROM reading WHERE number = ? ORDER BY id", ONE) == [(1,), (2,)]
+    assert kinds(ONE) == set()
+
+
+def readings_in_any_order():
+    """Letters of two kinds in one exchange: the readings in them count in the order of their sequence. M-5"""
+    licensed(ONE)
+    device = node(ONE)
+    device.admitted()
+    call(ONE, "counters")
+    down = only(device.exchange().call)
+    first, second = device.reading(), device.reading()
+    device.exchange(calls=[device.call("CounterReport", second)], answers=[device.answer(down, "ChargeCounterRequestResponse", first)])
+    assert rows("SELECT sequence, billable FROM reading WHERE number = ? ORDER BY id", ONE) == [(1, 1), (2, 1)]
+
+
+def waiting_is_prompt():
+    """M-3: with `wait` a call is there at once; without one the reply comes when the time is over."""
+    licensed(ONE)
+    device = node(ONE)
+    device.admitted()
+    began = time.monotonic()
+    assert not device.exchange(wait=2).call
+    assert 1.5 < time.monotonic() - began < 10
+    timer = threading.Timer(1.0, center, ["call", ONE, "information"])
+    timer.start()
+    began = time.monotonic()
+    assert b"DeviceInformationRequest" in only(device.exchange(wait=30).call).envelope
+    assert time.monotonic() - began < 15
+    timer.join()
+
+
+def nobody_speaks_for_another():
+    """M-6: the number comes from the certificate, never from the message."""
+    licensed(ONE)
+    licensed(TWO)
+    one, two = node(ONE), node(TWO)
+    one.admitted()
+    two.admitted()
+    for answer in (two.exchange(presences=[one.presence()]), ):
+        assert (only(answer.session).state, only(answer.session).error) == ("refused", "NUMBER_MISMATCH"), answer
+    report = two.call("CounterReport", one.reading(), number=ONE)
+    receipt = only(two.exchange(calls=[report]).receipt)
+    assert (receipt.accepted, receipt.error) == (False, "NUMBER_MISMATCH"), receipt
+    # Its own letter, with the other's number in the envelope.
+    inside = only(two.exchange(calls=[two.call("CounterReport", one.reading())]).answer)
+    assert b"NUMBER_MISMATCH" in inside.envelope
+    forged = two.call("EventReport", [("kind", "fault")])
+    forged["envelope"] = forged["envelope"].replace(b"fault", b"start")
+    receipt = only(two.exchange(calls=[forged]).receipt)
+    assert (receipt.accepted, receipt.error) == (False, "BAD_SIGNATURE"), receipt
+    assert rows("SELECT count(*) FROM reading") == [(0,)] and rows("SELECT count(*) FROM event") == [(0,)]
+    assert "other-number" in kinds(ONE) and "bad-signature" in kinds(TWO), (kinds(ONE), kinds(TWO))
+    assert only(one.exchange().session).state == "admitted"
+
+
+def without_an_agreement():
+    """M-6, effect 1"""
+    device = node(ONE)
+    session = only(device.admitted().session)
+    assert (session.state, session.error) == ("refused", "NO_AGREEMENT") and session.reason and not session.token, session
+    receipt = only(device.exchange(calls=[device.call("EventReport", [("kind", "start")])]).receipt)
+    assert (receipt.accepted, receipt.error) == (False, "NO_AGREEMENT"), receipt
+    assert ONE in center("unlicensed") and "no-agreement" in kinds(ONE)
+    center("agreement", "add", ONE)
+    assert only(device.exchange().session).state == "admitted"
+    assert ONE not in center("unlicensed")
+    center("agreement", "suspend", ONE)
+    assert only(device.exchange().session).error == "NO_AGREEMENT"
+
+
+def a_copied_memory_is_found():
+    """M-6: of two devices with one memory the second is found out at its first poll; so is an older memory."""
+    for number, kind in ((ONE, "forked"), (TWO, "restored")):
+        licensed(number)
+        device, copy = node(number), node(number)
+        device.admitted()
+        copy.token = device.token
+        assert only(device.exchange().session).state == "admitted"
+        if kind == "restored":
+            assert only(device.exchange().session).state == "admitted"
+        session = only(copy.exchange().session)
+        assert (session.state, session.error) == ("refused", "QUARANTINED"), session
+        receipt = only(device.exchange(calls=[device.call("EventReport", [("kind", "start")])]).receipt)
+        assert (receipt.accepted, receipt.error) == (False, "QUARANTINED"), receipt
+        assert kind in kinds(number), kinds(number)
+        center("quarantine", "release", number, "--reason", "the copy was destroyed")
+        assert only(device.exchange().session).state == "admitted"
+
+
+def a_reply_that_was_lost():
+    """M-3, I10: the same presence again gets the same token, as often as it takes."""
+    licensed(ONE)
+    device = node(ONE)
+    device.admitted()
+    token, nonce = device.token, device.nonce
+    first = only(device.exchange().session).token
+    for _ in range(3):
+        device.token, device.nonce = token, nonce
+        assert only(device.exchange().session).token == first
+    assert only(device.exchange().session).state == "admitted" and kinds(ONE) == set()
+
+
+def a_counter_that_goes_back():
+    """M-5: into quarantine with the evidence, and never billed."""
+    licensed(ONE)
+    device = node(ONE)
+    device.admitted()
+    device.exchange(calls=[device.call("CounterReport", device.reading())])
+    device.counters["copy"] = 99
+    answer = only(device.exchange(calls=[device.call("CounterReport", device.reading())]).answer)
+    assert b"COUNTER_CHAIN" in answer.envelope
+    assert rows("SELECT sequence, billable, verdict FROM reading ORDER BY id") == [(1, 1, "follows"), (2, 0, "counter-back")]
+    session = only(device.exchange().session)
+    assert (session.state, session.error) == ("refused", "QUARANTINED")
+    assert "counter-back" in kinds(ONE) and "lower" in center("incidents", ONE)
+
+
+def revoked():
+    """M-8: a revocation counts within 10 s, on open connections too, and for one that waits."""
+    licensed(ONE)
+    licensed(TWO)
+    waiting, polling, ended = node(ONE), node(TWO), []
+    waiting.admitted()
+    polling.admitted()
+
+    def wait():
+        try:
+            ended.append(waiting.exchange(wait=50))
+        except Exception as error:
+            ended.append(error)
+
+    thread = threading.Thread(target=wait)
+    thread.start()
+    time.sleep(0.5)
+    for number in (ONE, TWO):
+        nameplate("ca", "revoke", number, "--dir", "ca")
+    began = time.monotonic()
+    thread.join(timeout=15)
+    assert not thread.is_alive() and time.monotonic() - began < 12 and isinstance(ended[0], Exception), ended
+    for attempt in (polling, node_or_none(TWO)):
+        try:
+            assert attempt is None or not attempt.exchange()
+        except Exception as error:
+            say("refused:", type(error).__name__)
+    assert {"bad-certificate", "revoked"} & kinds(TWO), kinds(TWO)
+
+
+def node_or_none(number):
+    try:
+        return node(number)
+    except Exception:
+        return None
+
+
+def not_known_yet():
+    """An identity that the CA has not told of: come again; no device is admitted by it."""
+    device = node(THREE)
+    fault = refused(device)
+    assert fault.error == "BUSY" and fault.action == "retry", fault
+
+
+def through_a_gateway():
+    """M-1: for numbers that are bound to it, and with letters that it cannot make."""
+    licensed(GATEWAY, "--kind", "gateway")
+    licensed(ONE, "--gateway", GATEWAY)
+    licensed(TWO)
+    gateway, one, two = node(GATEWAY), node(ONE), node(TWO)
+    gateway.admitted()
+    reply = gateway.exchange(presences=[gateway.presence(), one.presence(signed=True), two.presence(signed=True)])
+    sessions = {s.deviceNumber: s for s in reply.session}
+    assert sessions[ONE].state == "admitted" and sessions[ONE].signature and len(sessions[ONE].signer) >= 2, sessions[ONE]
+    assert (sessions[TWO].state, sessions[TWO].error) == ("refused", "NOT_BOUND"), sessions[TWO]
+    gateway_token = sessions[GATEWAY]
+    gateway.token = gateway_token.token
+    one.token, one.nonce = sessions[ONE].token, "next"
+    unsigned = only(gateway.exchange(presences=[one.presence()]).session)
+    assert (unsigned.state, unsigned.error) == ("refused", "BAD_SIGNATURE"), unsigned
+    report = one.call("CounterReport", one.reading())
+    reply = gateway.exchange(presences=[], calls=[report])
+    assert only(reply.receipt).accepted and only(reply.answer).deviceNumber == ONE
+    claimed = gateway.call("CounterReport", one.reading(), number=ONE)  # in the device's name, with the gateway's key
+    assert only(gateway.exchange(presences=[], calls=[claimed]).receipt).error == "BAD_SIGNATURE"
+    call(ONE, "counters")
+    down = only(gateway.exchange(presences=[], wait=5).call)
+    assert down.deviceNumber == ONE
+    one.sequence -= 1  # the claimed one was never made
+    assert only(gateway.exchange(presences=[], answers=[one.answer(down, "ChargeCounterRequestResponse", one.reading())]).receipt).accepted
+    assert rows("SELECT sequence, via, billable FROM reading WHERE number = ? ORDER BY id", ONE) == [(1, GATEWAY, 1), (2, GATEWAY, 1)]
+    assert "not-bound" in kinds(TWO) and "bad-signature" in kinds(ONE)
+    # A device without an agent, read by its gateway.
+    licensed("3020-000001", "--kind", "agentless", "--gateway", GATEWAY, "--address", "192.0.2.9")
+    for value, word in ((500, b"accepted"), (400, b"COUNTER_CHAIN")):
+        agentless = gateway.call("AgentlessReport", [("deviceNumber", "3020-000001"), ("source", "snmp://192.0.2.9"),
+                                                     ("counter", [("name", "print"), ("value", value)])])
+        assert word in only(gateway.exchange(presences=[], calls=[agentless]).answer).envelope
+    assert rows("SELECT billable FROM reading WHERE number = '3020-000001' ORDER BY id") == [(1,), (0,)]
+
+
+def renewed():
+    """M-8: a new key, asked for with the old one; the CA signs, the confirmation ends the old one."""
+    licensed(ONE)
+    device = node(ONE)
+    device.admitted()
+    time.sleep(3)  # the CA has told that it is in the field
+    key = device.folder / "new.key"
+    subprocess.run(["openssl", "ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", key], check=True)
+    csr = subprocess.run(["openssl", "req", "-new", "-key", key, "-subj", f"/CN={ONE}/serialNumber={ONE}", "-outform", "DER"],
+                         capture_output=True, check=True).stdout
+    request = device.call("RenewalRequest", [("csr", csr)])
+    reply = device.exchange(calls=[request])
+    assert only(reply.receipt).accepted and only(reply.answer).kind == "delay", reply
+    answer = later(device)
+    document = etree.fromstring(answer.envelope)
+    parts = [base64.b64decode(e.text) for e in document.iter("{urn:nameplate:center:1}certificate", "{urn:nameplate:center:1}der")]
+    assert len(parts) >= 2, answer.envelope
+    (device.folder / "new.pem").write_bytes(b"".join(pem(p) for p in parts))
+    fresh = node(ONE, identity=(str(device.folder / "new.pem"), str(key)))
+    fresh.token, fresh.nonce, fresh.receipts = device.token, device.nonce, device.receipts
+    fresh.admitted()
+    confirmation = fresh.call("RenewalConfirmation", [("fingerprint", fresh.fingerprint)])
+    assert only(fresh.exchange(calls=[confirmation]).answer).kind == "delay"
+    assert b"accepted" in later(fresh).envelope
+    time.sleep(5)
+    try:
+        device.exchange()
+        raise AssertionError("the old identity still counts")
+    except (Fault, OSError) as error:
+        say("the old one:", type(error).__name__)
+    assert only(fresh.exchange().session).state == "admitted"
+
+
+def later(device):
+    for _ in range(20):
+        answers = [a for a in device.exchange(wait=5).answer if a.kind == "response"]
+        if answers:
+            return only(answers)
+    raise AssertionError("no response")
+
+
+if __name__ == "__main__":
+    import base64
+
+    from lxml import etree
+
+    from zeep_peer import pem
+    os.environ.pop("REQUESTS_CA_BUNDLE", None)
+    globals()[scenario]()
+    say("ok")

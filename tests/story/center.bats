@@ -1,0 +1,46 @@
+# The centre (M-1 to M-6, M-8) as devices and gateways that are not ours meet it: zeep over mutual TLS with identities that the
+# real CA made, openssl for the signatures of the letters.
+load lib
+
+setup() {
+    story_begin
+    cd "$DIR" || return 1
+    export PYTHONDONTWRITEBYTECODE=1 START_SECONDS=60
+    printf 'secret-pass\n' >pw
+    nameplate ca init --dir ca --listen 127.0.0.1:0 >ca.init
+    start ca nameplate ca serve --dir ca
+    nameplate ca order add A1 --dir ca --factory line --model 3012 --quantity 10 --first-serial 000001
+    nameplate ca order add A2 --dir ca --factory line --model 3100 --quantity 2 --first-serial 000001 --profile gateway
+    /usr/bin/python3 "$ROOT/tests/peer/field_node.py" "https://$(address ca)" ca/root.crt "$(token factory line)" nodes \
+        3012-000001,3012-000002,3012-000003,3100-000001 3012-000001,3012-000002,3100-000001
+    nameplate center init --dir center --ca "https://$(address ca)" --fingerprint "$(sed -n 's/^root fingerprint (SHA-256): *//p' ca.init)" \
+        --token "$(token center center-1)" --admin meier --password-file pw --port 0 --admin-port 0 >/dev/null
+    start center nameplate center serve --dir center
+    nameplate center login --dir center --user meier --password-file pw
+}
+teardown() { story_end; }
+
+token() { nameplate ca token add --dir ca --role "$1" --name "$2" | tail -1; }
+
+story() {
+    run timeout 90 /usr/bin/python3 "$ROOT/tests/peer/field_story.py" "$1" "https://$(address center center)" "$BUILD" "$DIR"
+    echo "$output"
+    [ "$status" -eq 0 ]
+    has "$output" ok
+    stop center
+    ! grep -q 'error=BUG' center.err
+    nameplate center audit verify --dir center
+}
+
+@test "M-2, M-3, M-4, M-5: calls go both ways, delayed ones are answered later, each once" { story calls_both_ways; }
+@test "M-5: readings in one exchange count in the order of their sequence" { story readings_in_any_order; }
+@test "M-3: who waits gets a call at once" { story waiting_is_prompt; }
+@test "M-3: a presence whose reply was lost gets the same token again" { story a_reply_that_was_lost; }
+@test "M-6: a device that speaks for another is refused and on record" { story nobody_speaks_for_another; }
+@test "M-6: without an agreement a device is refused with a reason, and listed" { story without_an_agreement; }
+@test "M-6: a copied or restored memory is found, and quarantined until an operator releases it" { story a_copied_memory_is_found; }
+@test "M-5: a counter that goes back is evidence, never billed" { story a_counter_that_goes_back; }
+@test "M-1: a gateway speaks for what is bound to it, and cannot make letters" { story through_a_gateway; }
+@test "M-8: an identity that the CA has not told of yet has to come again" { story not_known_yet; }
+@test "M-8: a revoked identity is refused within 10 s, on open connections too" { story revoked; }
+@test "M-8: renewal in the field; the confirmation ends the old identity" { story renewed; }
