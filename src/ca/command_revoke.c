@@ -17,10 +17,13 @@ struct target {
     bool found;
 };
 
+/* Live, or about to be: what a lost device had renewed goes with its identity. */
+static bool may_be_used(enum lifecycle_state state) { return lifecycle_is_live(state) || state == LIFE_RENEWING; }
+
 static enum err take_live(void *context, const struct register_certificate *c)
 {
     struct target *t = context;
-    if (!t->found || lifecycle_is_live(c->state))
+    if (!t->found || may_be_used(c->state))
         *t = (struct target){ c->id, c->state, true };
     return OK;
 }
@@ -54,7 +57,7 @@ static enum err revoke_newest(struct db *db, const char *subject, const char *re
     enum err err = register_certificate_list(db, &filter, take_live, &t, why);
     if (err == OK && !t.found)
         err = why_set(why, ERR_NOT_FOUND, "the register knows nothing of %s", subject);
-    if (err == OK && !lifecycle_is_live(t.state))
+    if (err == OK && !may_be_used(t.state))
         err = why_set(why, ERR_BAD_TRANSITION, "%s has no live identity: the newest is %s", subject, lifecycle_name(t.state));
     if (err == OK)
         err = choose(db, &t, subject, &to, why);
@@ -76,7 +79,7 @@ static enum err revoke(struct db *db, const char *subject, const char *reason, e
     for (bool more = true; err == OK && more;) {
         struct target rest = { 0 };
         err = register_certificate_list(db, &filter, take_live, &rest, why);
-        more = err == OK && rest.found && lifecycle_is_live(rest.state);
+        more = err == OK && rest.found && may_be_used(rest.state);
         if (more)
             err = revoke_newest(db, subject, reason, ret_to, why);
     }

@@ -195,6 +195,16 @@ static enum err record(struct renewing *r, struct why *why)
 
 /* --- All --- */
 
+/* A body waits to be signed. Between the two steps the identity that asked may have been revoked. */
+static enum err check_unsigned(const struct renewing *r, struct why *why)
+{
+    struct field_history history;
+    enum err err = history_load(r->s->db, r->number.text, r->replaces, &history, NULL, why);
+    if (err == OK && r->reason == RENEWAL && history.live.id != r->row.replaces)
+        err = why_set(why, ERR_CONFLICT, "%s: the identity that asked for renewal is not live any more", r->number.text);
+    return err;
+}
+
 /* What the same signing request led to before. */
 static enum err check_known(const struct renewing *r, struct why *why)
 {
@@ -203,7 +213,7 @@ static enum err check_known(const struct renewing *r, struct why *why)
     if (r->row.certificate != 0 && !lifecycle_is_live(r->row.state) && r->row.state != LIFE_RENEWING)
         return why_set(why, ERR_CONFLICT, "%s: what was made for this signing request is %s: make a new key", r->number.text,
                        lifecycle_name(r->row.state));
-    return OK;
+    return r->row.certificate != 0 ? OK : check_unsigned(r, why);
 }
 
 static enum err make(struct renewing *r, const uint8_t csr[REGISTER_DIGEST], struct why *why)

@@ -32,6 +32,15 @@ static enum err supersede(struct signer *s, const struct settlement *t, const st
                      : history_move(s->db, live, to, &(struct history_move){ t->actor, "supersede", t->number.text, "superseded" }, why);
 }
 
+/* Who has the old identity may have asked for the new one. */
+static enum err revoke_renewing(struct signer *s, const struct settlement *t, const struct field_identity *renewing, struct why *why)
+{
+    enum lifecycle_state to;
+    enum err err = lifecycle_next(renewing->state, LIFE_EVENT_REVOKE, ROLE_CA, &to, why);
+    return err != OK ? err
+                     : history_move(s->db, renewing, to, &(struct history_move){ t->actor, t->outcome, t->number.text, t->reason }, why);
+}
+
 static enum err apply(struct signer *s, const struct settlement *t, enum lifecycle_state *ret_state, struct why *why)
 {
     struct field_history history;
@@ -45,6 +54,8 @@ static enum err apply(struct signer *s, const struct settlement *t, enum lifecyc
         err = supersede(s, t, &history.live, why);
     if (err == OK && to != named.state)
         err = history_move(s->db, &named, to, &(struct history_move){ t->actor, t->outcome, t->number.text, t->reason }, why);
+    if (err == OK && to == LIFE_REVOKED && history.renewing.id != 0)
+        err = revoke_renewing(s, t, &history.renewing, why);
     if (err == OK)
         *ret_state = to;
     return err != OK ? why_prefix(why, err, "%s", t->number.text) : OK;

@@ -213,6 +213,24 @@ sound() { stop ca && ca fsck >"$DIR/fsck.txt" && ca audit verify >/dev/null && s
     sound
 }
 
+@test "M-8 I8: who is revoked loses what it asked for, too" {
+    written 3012-000001 3012-000002
+    new_key a
+    new_key b
+    issue renewal 3012-000001 1 a
+    settle 3012-000001 1 revoked key-compromise | grep -q '<state>revoked<'
+    same "$(exported 3012-000001 2 state)" voided
+    listed 3012-000001 2
+    settle 3012-000001 2 admitted | grep -q '>BAD_TRANSITION<'
+    issue renewal 3012-000001 1 a
+    grep -q '>CONFLICT<' "$DIR/issue.xml"
+    issue renewal 3012-000002 1 b
+    ca revoke 3012-000002 --reason key-compromise
+    same "$(exported 3012-000002 1 state) $(exported 3012-000002 2 state)" "revoked voided"
+    settle 3012-000002 2 confirmed | grep -q '>BAD_TRANSITION<'
+    sound
+}
+
 @test "a register from before the field is brought up to date: its identities are told, and can be renewed" {
     written 3012-000001
     stop ca
@@ -230,6 +248,40 @@ sound() { stop ca && ca fsck >"$DIR/fsck.txt" && ca audit verify >/dev/null && s
     issue renewal 3012-000001 1 new
     settle 3012-000001 2 confirmed | grep -q '<state>field<'
     same "$(list 0 | states)" $'3012-000001 1 superseded\n3012-000001 2 field'
+    sound
+}
+
+# Between what is recorded and what is signed the signer ends: its second step is refused by the database.
+stop_before_issue() { sqlite3 "$DIR/ca/register.db" "CREATE TRIGGER story_stop BEFORE INSERT ON certificate BEGIN SELECT RAISE(ABORT, 'stop'); END"; }
+go_on() { sqlite3 "$DIR/ca/register.db" 'DROP TRIGGER story_stop'; }
+recorded() { sqlite3 "$DIR/ca/register.db" "SELECT lower(hex(serial)) FROM renewal WHERE csr = x'$(sha256sum <"$DIR/$1.csr" | cut -d' ' -f1)'"; }
+
+@test "I5: what is recorded and not signed is signed as recorded, or its serial number is on the revocation list" {
+    written 3012-000001 3012-000002 3012-000003
+    new_key a
+    new_key b
+    new_key c
+    stop_before_issue
+    for n in 1:a 2:b 3:c; do
+        issue renewal "3012-00000${n%:*}" 1 "${n#*:}"
+        ! grep -q '<certificate>' "$DIR/issue.xml"
+    done
+    go_on
+    [ -n "$(recorded a)" ]
+    issue renewal 3012-000001 1 a
+    same "$(exported 3012-000001 2 serial)" "$(recorded a)"
+    # another key is sent instead
+    new_key other
+    issue renewal 3012-000002 1 other
+    same "$(exported 3012-000002 2 state) $(exported 3012-000002 2 serial)" "voided $(recorded b)"
+    same "$(exported 3012-000002 3 state)" renewing
+    listed 3012-000002 2
+    issue renewal 3012-000002 1 b
+    grep -q '>CONFLICT<' "$DIR/issue.xml"
+    # who asked is revoked
+    settle 3012-000003 1 revoked | grep -q '<state>revoked<'
+    issue renewal 3012-000003 1 c
+    grep -q '>CONFLICT<' "$DIR/issue.xml"
     sound
 }
 
