@@ -20,6 +20,7 @@ static const struct {
     [LIFE_WRITTEN] = { OK, "", "" },
     [LIFE_ERASED] = { OK, "", "" },
     [LIFE_FIELD] = { OK, "", "" },
+    [LIFE_RENEWING] = { OK, "", "" }, /* the device that has it is there */
     [LIFE_VOIDED] = { ERR_UNKNOWN_IDENTITY, "revoked", "this identity was revoked before any device proved to have it" },
     [LIFE_SUPERSEDED] = { ERR_UNKNOWN_IDENTITY, "superseded", "this identity was replaced by a newer one" },
     [LIFE_REVOKED] = { ERR_UNKNOWN_IDENTITY, "revoked", "this identity is revoked" },

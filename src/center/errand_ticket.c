@@ -89,14 +89,20 @@ static enum err commit_ticket(struct errand *e, struct span certificates, struct
     return err;
 }
 
+/* The ticket stays approved; a person reads why nothing came of it. */
+static enum err note_refusal(struct errand *e, enum err err, const struct why *reason, struct why *why)
+{
+    struct center_incident i = { .at_s = clock_wall_s(), .kind = "replacement-refused", .by = "ca" };
+    snprintf(i.number, sizeof i.number, "%s", e->number.text);
+    snprintf(i.text, sizeof i.text, "the CA refused a new identity for the replacement board: %s", why_text(reason, err));
+    return center_incident_add(e->center->db, &i, why);
+}
+
 enum err errand_done_ticket(struct errand *e, const void *body, enum err err, const struct why *reason, struct why *why)
 {
     AUTO_BUF all = BUF_INIT;
-    if (body == NULL) /* it stays approved: an operator sees the incident and decides anew at the CA */
-        return center_incident_add(e->center->db,
-                                   &(struct center_incident){ .at_s = clock_wall_s(), .kind = "replacement-refused",
-                                                              .number = "", .by = "ca", .text = "the CA refused a replacement" },
-                                   why) == OK ? OK : why_set(why, err, "%s", why_text(reason, err));
+    if (body == NULL)
+        return note_refusal(e, err, reason, why);
     enum err kept = put_all(body, &all);
     return kept != OK ? kept : commit_ticket(e, buf_span(&all), why);
 }

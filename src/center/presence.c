@@ -6,6 +6,7 @@
 #include "base/rng.h"
 #include "center/errand.h"
 #include "center/job.h"
+#include "model/lifecycle.h"
 
 static enum err fresh_token(char ret_token[CENTER_TOKEN])
 {
@@ -99,6 +100,16 @@ static enum err note_gateway(struct job *job, struct center_device *device, stru
     return center_device_put(job->center->db, device, why);
 }
 
+/* States at the CA which say that it does not know yet that this identity is in the field. */
+static bool is_news(const char *state)
+{
+    static const enum lifecycle_state news[] = { LIFE_WRITTEN, LIFE_ERASED, LIFE_RENEWING };
+    for (size_t i = 0; i < sizeof news / sizeof *news; i++)
+        if (strcmp(state, lifecycle_name(news[i])) == 0)
+            return true;
+    return false;
+}
+
 enum err presence_take(struct job *job, const struct field_presence *p, struct why *why)
 {
     struct node node;
@@ -123,7 +134,7 @@ enum err presence_take(struct job *job, const struct field_presence *p, struct w
         err = note_gateway(job, &node.device, why);
     if (err != OK)
         return err;
-    if (o.verdict.err == OK && (strcmp(job->signer_state, "written") == 0 || strcmp(job->signer_state, "erased") == 0))
+    if (o.verdict.err == OK && is_news(job->signer_state))
         errand_admit(job->center, p->number.text, job->signer);
     remember_own(job, p, &o, &node.device);
     return answer(job, p, &o.verdict, o.token, &node.device, why);

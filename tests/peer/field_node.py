@@ -21,6 +21,11 @@ def take_packs(ca, root, token, folder, numbers, written=None):
     factory = Peer(ca, "ca", root, identity)
     packs = factory.call("CertificateTransmissionRequest", message="urn:uuid:field-1", certificate=[{"deviceNumber": n} for n in numbers])
     outcomes = []
+    bootstrap = der_elements(factory.call("BootstrapRequest", model=numbers[0].split("-")[0]))
+    board = folder / "board"
+    board.mkdir()
+    (board / "cert.pem").write_bytes(pem(bootstrap[4]) + b"".join(pem(i) for i in der_elements(bootstrap[3])))
+    (board / "key.pem").write_bytes(subprocess.run(["openssl", "pkey", "-inform", "DER"], input=bootstrap[5], capture_output=True, check=True).stdout)
     for item in packs:
         _, _, _, issuers, certificate, key = der_elements(item.pack)
         here = folder / item.deviceNumber

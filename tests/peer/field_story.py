@@ -318,9 +318,7 @@ def renewed():
     device.admitted()
     time.sleep(3)  # the CA has told that it is in the field
     key = device.folder / "new.key"
-    subprocess.run(["openssl", "ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", key], check=True)
-    csr = subprocess.run(["openssl", "req", "-new", "-key", key, "-subj", f"/CN={ONE}/serialNumber={ONE}", "-outform", "DER"],
-                         capture_output=True, check=True).stdout
+    csr = request_of(ONE, key)
     request = device.call("RenewalRequest", [("csr", csr)])
     reply = device.exchange(calls=[request])
     assert only(reply.receipt).accepted and only(reply.answer).kind == "delay", reply
@@ -342,6 +340,84 @@ def renewed():
     except (Fault, OSError) as error:
         say("the old one:", type(error).__name__)
     assert only(fresh.exchange().session).state == "admitted"
+
+
+def request_of(number, key):
+    subprocess.run(["openssl", "ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", key], check=True)
+    return subprocess.run(["openssl", "req", "-new", "-key", key, "-subj", f"/CN={number}/serialNumber={number}", "-outform", "DER"],
+                          capture_output=True, check=True).stdout
+
+
+def replaced():
+    """M-8: a board that has only its bootstrap certificate gets the number when an operator approved; the old identity ends, the
+    counters go on."""
+    licensed(ONE)
+    old = node(ONE)
+    old.admitted()
+    old.exchange(calls=[old.call("CounterReport", old.reading())])
+    board = Node(url, ROOT, NODES, "board")
+    csr = request_of(ONE, board.folder / "new.key")
+    ask = {"deviceNumber": ONE, "boardId": "B-77", "csr": csr}
+    assert board.peer.call("ReplacementRequest", **ask).state == "waiting"
+    assert typed_refusal(board.peer, "Exchange", wait=0).error == "NOT_ALLOWED"  # it may ask for nothing else
+    assert typed_refusal(board.peer, "ReplacementRequest", **(ask | {"deviceNumber": GATEWAY})).error == "NUMBER_MISMATCH"
+    assert "B-77" in center("tickets")
+    center("device", "approve", ONE)
+    for _ in range(100):
+        reply = board.peer.call("ReplacementRequest", **ask)
+        if reply.state == "approved":
+            break
+        time.sleep(0.2)
+    (board.folder / "new.pem").write_bytes(pem(reply.certificate) + b"".join(pem(i.der) for i in reply.issuer))
+    fresh = node(ONE, identity=(str(board.folder / "new.pem"), str(board.folder / "new.key")))
+    reply = fresh.admitted()
+    assert only(reply.session).state == "admitted"
+    down = [c for c in reply.call if b"CounterHandOver" in c.envelope]
+    assert b">100<" in only(down).envelope  # the last counter of the old board
+    fresh.sequence = 1
+    fresh.exchange(answers=[fresh.answer(down[0], "CounterHandOverResponse", [("accepted", "true")])])
+    fresh.exchange(calls=[fresh.call("CounterReport", fresh.reading())])
+    assert rows("SELECT sequence, billable FROM reading ORDER BY id") == [(1, 1), (2, 1)]
+    time.sleep(6)
+    try:
+        old.exchange()
+        raise AssertionError("the old board still counts")
+    except (Fault, OSError) as error:
+        say("the old board:", type(error).__name__)
+    assert only(fresh.exchange().session).state == "admitted"
+    assert "replacement-issued" in center("audit", "list")
+
+
+def typed_refusal(peer, operation, **fields):
+    try:
+        peer.call(operation, **fields)
+    except Fault as fault:
+        return typed(peer, fault)
+    raise AssertionError(f"{operation} should have been refused")
+
+
+def killed():
+    """I9: what was answered is durable; a kill -9 between answer and receipt loses and doubles nothing."""
+    licensed(ONE)
+    device = node(ONE)
+    device.admitted()
+    say("token", device.token, device.nonce)
+    event = device.call("EventReport", [("kind", "fault"), ("detail", "1")])
+    assert only(device.exchange(calls=[event, device.call("CounterReport", device.reading())]).session).state == "admitted"
+    call(ONE, "counters")
+    os.kill(int(open(f"{folder}/center.pid").read()), 9)
+    for _ in range(200):
+        if os.path.exists(f"{folder}/again"):
+            break
+        time.sleep(0.1)
+    fresh = Node(open(f"{folder}/again").read().strip(), ROOT, NODES, ONE)
+    fresh.token, fresh.nonce, fresh.receipts, fresh.sequence = device.token, device.nonce, [], device.sequence
+    reply = fresh.exchange(calls=[event])
+    assert only(reply.session).state == "admitted" and only(reply.receipt).accepted and len(reply.answer) == 2, reply
+    assert b"ChargeCounterRequest" in only(reply.call).envelope
+    fresh.exchange(answers=[fresh.answer(reply.call[0], "ChargeCounterRequestResponse", fresh.reading())])
+    assert rows("SELECT sequence, billable FROM reading ORDER BY id") == [(1, 1), (2, 1)]
+    assert rows("SELECT count(*) FROM event") == [(1,)] and kinds(ONE) == set()
 
 
 def later(device):

@@ -44,3 +44,19 @@ story() {
 @test "M-8: an identity that the CA has not told of yet has to come again" { story not_known_yet; }
 @test "M-8: a revoked identity is refused within 10 s, on open connections too" { story revoked; }
 @test "M-8: renewal in the field; the confirmation ends the old identity" { story renewed; }
+@test "M-8: a replacement board gets the number when an operator approved, and its counters go on" { story replaced; }
+
+@test "I9: after a kill -9 what was answered is there, and nothing twice" {
+    echo "${PID[center]}" >center.pid
+    timeout 90 /usr/bin/python3 "$ROOT/tests/peer/field_story.py" killed "https://$(address center center)" "$BUILD" "$DIR" 3>&- &
+    local story=$! tries=300
+    while kill -0 "${PID[center]}" 2>/dev/null && [ "$(ps -o stat= -p "${PID[center]}" | cut -c1)" != Z ]; do
+        [ $((tries -= 1)) -gt 0 ]
+        sleep 0.1
+    done
+    unset "PID[center]" # by the story
+    start center nameplate center serve --dir center
+    echo "https://$(address center center)" >again.new
+    mv again.new again
+    wait "$story"
+}

@@ -20,6 +20,7 @@ static void an_identity_counts_by_what_the_ca_told_of_it(void **state)
         { "written", true, NOW + 1, OK, "" },
         { "erased", true, NOW + 1, OK, "" },
         { "field", true, NOW + 1, OK, "" },
+        { "renewing", true, NOW + 1, OK, "" },
         { "field", true, NOW, ERR_EXPIRED, "" },
         { "field", true, NOW - 99, ERR_EXPIRED, "" },
         { "field", true, NOW - 100, ERR_UNKNOWN_IDENTITY, "expired" },
