@@ -304,3 +304,25 @@ recorded() { sqlite3 "$DIR/ca/register.db" "SELECT lower(hex(serial)) FROM renew
     same "$(ca export | jq -s '[.[] | select(.number == "3012-000001" and .state == "written")] | length')" 1
     sound
 }
+
+@test "the factory server's books agree with the CA's when devices were renewed, replaced and revoked in the field; trace tells of it" {
+    stop ca
+    rm -r "$DIR/ca"
+    nameplate demo --devices 6 --dir "$DIR/f" >"$DIR/demo.out"
+    ln -s f/ca "$DIR/ca"
+    serve
+    enrol center center-1
+    local numbers
+    mapfile -t numbers < <(ca export | jq -r 'select(.kind == "device" and .state == "written" and .generation == 1) | .number')
+    new_key a
+    new_key b
+    issue renewal "${numbers[0]}" 1 a
+    settle "${numbers[0]}" 2 confirmed | grep -q '<state>field<'
+    issue renewal "${numbers[1]}" 1 b
+    settle "${numbers[2]}" 1 revoked | grep -q '<state>revoked<'
+    nameplate factory reconcile --dir "$DIR/f/factory" >"$DIR/reconcile.txt" || { cat "$DIR/reconcile.txt" >&2; return 1; }
+    nameplate trace "${numbers[0]}" --dir "$DIR/f" >"$DIR/trace.txt"
+    has "$(cat "$DIR/trace.txt")" renewal
+    [ "$(grep -n ' confirmed' "$DIR/trace.txt" | cut -d: -f1)" -gt "$(grep -n ' renewal' "$DIR/trace.txt" | cut -d: -f1)" ]
+    sound
+}
