@@ -59,7 +59,7 @@ struct demo {
     struct unit *units;
     struct line lines[DEMO_LINES];
     struct child ca, factory;
-    struct child *children[2 + 3 * DEMO_LINES];
+    struct child *children[32]; /* child_turn takes no more */
     size_t children_n;
     enum ca_phase ca_phase;
     size_t written_while_off;
@@ -101,6 +101,9 @@ enum err conf_set(const char *dir, const char *section, const char *name, const 
 
 /* setup.c: everything up to a factory with its packs on hand. What a former run did stands. */
 enum err demo_setup(struct demo *d, struct why *why) MUST_CHECK;
+enum err demo_make_token(const struct demo *d, const char *role, const char *name, const char *hosts, char ret_token[80],
+                         struct why *why) MUST_CHECK;
+enum err demo_set_port(const char *dir, const char *section, unsigned port, struct why *why) MUST_CHECK;
 enum err demo_wait_ready(struct demo *d, struct child *c, struct why *why) MUST_CHECK;
 
 /* line.c */
@@ -120,7 +123,8 @@ enum err facts_total(struct demo *d, struct demo_totals *ret_totals, struct why 
 /* progress.c */
 void progress_step(struct demo *d); /* one more unit is further */
 void progress_say(struct demo *d, const char *fmt, ...) PRINTF_LIKE(2, 3);
-void progress_table(struct demo *d, const struct demo_totals *totals);
+struct field_totals;
+void progress_table(struct demo *d, const struct demo_totals *totals, const struct field_totals *field);
 
 /* Ends the demo with this reason at the next turn. */
 void demo_fail(struct demo *d, enum err err, const struct why *why, const char *where);

@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "conf/command.h"
 #include "demo/demo.h"
+#include "demo/field.h"
 
 enum { TURN_MS = 20, REPORTS_MS = 30000 };
 
@@ -93,17 +94,20 @@ static enum err judge(const struct demo *d, const struct demo_totals *t, struct 
 static enum err run(struct demo *d, struct why *why)
 {
     struct demo_totals totals;
+    struct field_totals field = { 0 };
     enum err err = demo_setup(d, why);
     if (err == OK)
         err = run_lines(d, why);
     if (err == OK)
         err = wait_for_reports(d, why);
+    if (err == OK)
+        err = field_run(d, &field, why);
     child_end_all(d->children, d->children_n);
     if (err == OK)
         err = facts_total(d, &totals, why);
     if (err != OK)
         return err;
-    progress_table(d, &totals);
+    progress_table(d, &totals, &field);
     return judge(d, &totals, why);
 }
 

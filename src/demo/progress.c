@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "demo/child.h"
 #include "demo/demo.h"
+#include "demo/field.h"
 
 enum { BAR = 24 };
 
@@ -76,7 +77,7 @@ static void print_where(void)
     puts(":");
 }
 
-void progress_table(struct demo *d, const struct demo_totals *totals)
+void progress_table(struct demo *d, const struct demo_totals *totals, const struct field_totals *field)
 {
     fputs(d->terminal ? "\r\033[K" : "", stdout);
     printf("\n%-8s %-6s %-30s %8s %8s %8s %8s\n", "line", "model", "what is made", "planned", "written", "proved", "again");
@@ -96,7 +97,8 @@ void progress_table(struct demo *d, const struct demo_totals *totals)
     printf("  nameplate trace %s --dir %s\n", d->lines[1].units[1].number.text, d->dir);
     printf("  nameplate ca list --dir %s\n", d->ca_dir);
     printf("  nameplate factory fsck --dir %s\n\n", d->factory_dir);
-    printf("demo: %zu planned, %zu written, %zu proved, %zu refused, %zu re-issued\n", totals->planned, totals->written, totals->proved,
-           totals->refused, totals->reissued);
+    printf("demo: %zu planned, %zu written, %zu proved, %zu refused, %zu re-issued; field: %zu devices, %zu counters, %zu refused\n",
+           totals->planned, totals->written, totals->proved, totals->refused, totals->reissued, field->devices, field->counters,
+           field->refused);
     fflush(stdout);
 }

@@ -8,6 +8,7 @@
 #include "base/hex.h"
 #include "base/rng.h"
 #include "demo/demo.h"
+#include "demo/field.h"
 
 enum { READY_MS = 30000, STOCK_MS = 120000 };
 
@@ -39,7 +40,7 @@ static enum err word_behind(struct buf *out, const char *label, size_t size, cha
     return OK;
 }
 
-static enum err set_port(const char *dir, const char *section, unsigned port, struct why *why)
+enum err demo_set_port(const char *dir, const char *section, unsigned port, struct why *why)
 {
     char text[16];
     snprintf(text, sizeof text, "%u", port);
@@ -93,7 +94,7 @@ static enum err start_ca(struct demo *d, struct why *why)
     if (err == OK)
         err = port_free("127.0.0.1", &d->ca_port, why);
     if (err == OK)
-        err = set_port(d->ca_dir, "listen", d->ca_port, why);
+        err = demo_set_port(d->ca_dir, "listen", d->ca_port, why);
     if (err == OK)
         err = add_orders(d, why);
     if (err == OK)
@@ -101,7 +102,7 @@ static enum err start_ca(struct demo *d, struct why *why)
     return err == OK ? demo_wait_ready(d, &d->ca, why) : err;
 }
 
-static enum err make_token(const struct demo *d, const char *role, const char *name, const char *hosts, char ret_token[80], struct why *why)
+enum err demo_make_token(const struct demo *d, const char *role, const char *name, const char *hosts, char ret_token[80], struct why *why)
 {
     AUTO_BUF out = BUF_INIT;
     enum err err = child_run(&out, why, "ca", "token", "add", "--dir", d->ca_dir, "--role", role, "--name", name, "--hosts", hosts, NULL);
@@ -129,7 +130,7 @@ static enum err make_factory(struct demo *d, struct why *why)
     snprintf(url, sizeof url, "https://127.0.0.1:%u", d->ca_port);
     if (is_there(d->factory_dir, "nameplate.conf"))
         return conf_set(d->factory_dir, "ca", "url", url, why);
-    enum err err = make_token(d, "factory", "factory-1", "localhost,127.0.0.1", token, why);
+    enum err err = demo_make_token(d, "factory", "factory-1", "localhost,127.0.0.1", token, why);
     if (err == OK)
         err = write_password(d, why);
     return err != OK ? err
@@ -145,9 +146,9 @@ static enum err start_factory(struct demo *d, struct why *why)
     if (err == OK)
         err = port_free("127.0.0.1", &d->admin_port, why);
     if (err == OK)
-        err = set_port(d->factory_dir, "listen", d->factory_port, why);
+        err = demo_set_port(d->factory_dir, "listen", d->factory_port, why);
     if (err == OK)
-        err = set_port(d->factory_dir, "admin", d->admin_port, why);
+        err = demo_set_port(d->factory_dir, "admin", d->admin_port, why);
     if (err == OK)
         err = conf_set(d->factory_dir, "ca", "retry_most", "1", why); /* so that nobody waits for it here */
     if (err == OK)
@@ -187,7 +188,7 @@ static enum err make_station(struct demo *d, struct line *l, struct why *why)
     snprintf(url, sizeof url, "https://127.0.0.1:%u", d->factory_port);
     enum err err = OK;
     if (!is_there(l->dir, "nameplate.conf")) {
-        err = make_token(d, "station", l->name, l->station_address, token, why);
+        err = demo_make_token(d, "station", l->name, l->station_address, token, why);
         if (err == OK)
             err = child_run(NULL, why, "station", "init", "--dir", l->dir, "--factory", url, "--fingerprint", d->fingerprint, "--token", token, NULL);
         if (err == OK)
@@ -212,7 +213,7 @@ enum err line_begin(struct line *l, struct why *why)
     if (err == OK)
         err = make_station(l->demo, l, why);
     if (err == OK)
-        err = set_port(l->dir, "bench", l->station_port, why);
+        err = demo_set_port(l->dir, "bench", l->station_port, why);
     if (err == OK)
         err = file_make_dir(l->devices_dir, why);
     snprintf(listen, sizeof listen, "%s:%u", l->device_address, l->device_port);
@@ -235,7 +236,7 @@ static void on_line(void *context, struct child *child, const char *line)
 }
 
 /* The CA that was switched off, or a server that was killed: it begins again. */
-static void on_exit(void *context, struct child *child, int status)
+static void on_gone(void *context, struct child *child, int status)
 {
     struct demo *d = context;
     struct why why;
@@ -257,8 +258,8 @@ static void on_exit(void *context, struct child *child, int status)
 
 static void name_children(struct demo *d)
 {
-    child_init(&d->ca, "ca", on_line, on_exit, d, "ca", "serve", "--dir", d->ca_dir, NULL);
-    child_init(&d->factory, "factory", on_line, on_exit, d, "factory", "serve", "--dir", d->factory_dir, NULL);
+    child_init(&d->ca, "ca", on_line, on_gone, d, "ca", "serve", "--dir", d->ca_dir, NULL);
+    child_init(&d->factory, "factory", on_line, on_gone, d, "factory", "serve", "--dir", d->factory_dir, NULL);
     for (unsigned i = 0; i < DEMO_LINES; i++) {
         struct line *l = &d->lines[i];
         line_init(l);
@@ -266,6 +267,7 @@ static void name_children(struct demo *d)
         d->children[d->children_n++] = &l->board;
         d->children[d->children_n++] = &l->swarm;
     }
+    field_name_children(d);
     d->children[d->children_n++] = &d->factory;
     d->children[d->children_n++] = &d->ca;
 }
