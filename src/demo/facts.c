@@ -63,7 +63,7 @@ static enum err read_export(struct demo *d, const char *area, const char *dir, r
 
 static bool is_written(const char *state)
 {
-    return strcmp(state, "written") == 0 || strcmp(state, "erased") == 0 || strcmp(state, "in-field") == 0 || strcmp(state, "in field") == 0;
+    return strcmp(state, "written") == 0 || strcmp(state, "erased") == 0 || strcmp(state, "field") == 0;
 }
 
 static void take_factory_row(struct demo *d, struct unit *unit, json_t *row)

@@ -7,6 +7,8 @@
 
 #include "base/file.h"
 
+enum { COLLECT_MS = 60000 };
+
 static struct field the_field; /* one demo in a process */
 
 static void on_line(void *context, struct child *child, const char *line) { (void)context, (void)child, (void)line; }
@@ -106,16 +108,35 @@ static enum err count_pages(const struct node *n, size_t i, struct why *why)
     return child_run(NULL, why, "device", "count", "print", pages, "--dir", n->dir, NULL);
 }
 
-static enum err collect(struct field *f, struct why *why)
+static enum err count_calls_open(struct field *f, size_t *ret_n, struct why *why)
 {
-    enum err err = OK;
-    for (size_t i = 0; err == OK && i < FIELD_NODES; i++)
-        if (f->nodes[i].unit != NULL && node_rows[i].agreement)
-            err = child_run(NULL, why, "center", "call", f->nodes[i].unit->number.text, "counters", "--wait", "60", "--dir", f->dir, NULL);
+    json_t *status = NULL;
+    enum err err = field_ask(f, "status", NULL, &status, why);
+    if (err == OK)
+        *ret_n = (size_t)json_integer_value(json_object_get(status, "open_calls"));
+    json_decref(status);
     return err;
 }
 
-/* Whose readings the centre would bill, and how many counters they have, by its own list. */
+/* All are called at once; each answers when it next asks what there is to do. */
+static enum err collect(struct field *f, struct why *why)
+{
+    enum err err = OK;
+    size_t open = 1;
+    for (size_t i = 0; err == OK && i < FIELD_NODES; i++)
+        if (f->nodes[i].unit != NULL && node_rows[i].agreement)
+            err = child_run(NULL, why, "center", "call", f->nodes[i].unit->number.text, "counters", "--dir", f->dir, NULL);
+    for (int64_t until = clock_mono_ms() + COLLECT_MS; err == OK && open > 0;) {
+        err = child_turn(f->d->children, f->d->children_n, 200, why);
+        if (err == OK)
+            err = count_calls_open(f, &open, why);
+        if (err == OK && open > 0 && clock_mono_ms() > until)
+            err = why_set(why, ERR_TIMEOUT, "%zu devices did not answer (nameplate center calls --dir %s)", open, f->dir);
+    }
+    return err;
+}
+
+/* Whose last reading the centre would bill, and how many counters they have together, by its own list. */
 static enum err count(struct field *f, struct field_totals *totals, struct why *why)
 {
     json_t *answer = NULL, *row, *seen = json_object();
@@ -123,9 +144,10 @@ static enum err count(struct field *f, struct field_totals *totals, struct why *
     enum err err = field_ask(f, "counters", NULL, &answer, why);
     json_array_foreach(json_object_get(answer, "rows"), i, row)
     {
-        if (!json_is_true(json_object_get(row, "billable")))
-            continue;
-        json_object_set_new(seen, json_string_value(json_object_get(row, "number")), json_true());
+        const char *number = json_string_value(json_object_get(row, "number"));
+        if (!json_is_true(json_object_get(row, "billable")) || json_object_get(seen, number) != NULL)
+            continue; /* newest first: the older ones of a device do not count again */
+        json_object_set_new(seen, number, json_true());
         totals->counters += json_object_size(json_object_get(row, "counters"));
     }
     totals->devices = json_object_size(seen);

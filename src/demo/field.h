@@ -22,7 +22,7 @@ struct field {
     struct child center, intruder; /* intruder: a program in the hands of somebody who should not have it */
     char dir[CHILD_DIR], center_url[FIELD_URL];
     struct node nodes[FIELD_NODES];
-    long long last_incident; /* its id, before the attempt under way */
+    json_t *incidents; /* as the centre listed them before the attempt under way */
 };
 
 struct field_totals {

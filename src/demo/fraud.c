@@ -4,6 +4,7 @@
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "demo/field.h"
@@ -37,31 +38,57 @@ static enum err copy_memory(const char *from_dir, const char *to_dir, struct why
     return err;
 }
 
+/* What was stolen does not stay in the demo's folder: it holds keys. */
+static void forget_memory(const char *dir)
+{
+    char path[CHILD_DIR];
+    for (size_t i = 0; i < sizeof memories / sizeof *memories; i++)
+        if (file_join(dir, memories[i], sizeof path, path) == OK)
+            unlink(path);
+    rmdir(dir);
+}
+
 /* --- What the centre says --- */
 
-static long long id_of(const json_t *row) { return json_integer_value(json_object_get(row, "id")); }
-
-/* The newest incident after the one that was last; NULL: there is none. It belongs to `answer`. */
-static const json_t *newest(const json_t *answer, long long after)
+static json_int_t times_of(const json_t *answer, json_int_t id)
 {
-    const json_t *row, *found = NULL;
+    const json_t *row;
     size_t i;
-    json_array_foreach(json_object_get(answer, "rows"), i, row) if (id_of(row) > (found == NULL ? after : id_of(found))) found = row;
-    return found;
+    json_array_foreach(json_object_get(answer, "rows"), i, row)
+    {
+        if (json_integer_value(json_object_get(row, "id")) == id)
+            return json_integer_value(json_object_get(row, "times"));
+    }
+    return 0;
+}
+
+/* An incident that was not there before, or not so often; NULL: there is none. It belongs to `now`. */
+static const json_t *fresh(const json_t *before, const json_t *now)
+{
+    const json_t *row;
+    size_t i;
+    json_array_foreach(json_object_get(now, "rows"), i, row)
+    {
+        json_int_t id = json_integer_value(json_object_get(row, "id"));
+        if (times_of(now, id) > times_of(before, id))
+            return row;
+    }
+    return NULL;
 }
 
 static enum err look(struct field *f, bool tell, bool *ret_found, struct why *why)
 {
     json_t *answer = NULL;
     enum err err = field_ask(f, "incidents", NULL, &answer, why);
-    const json_t *row = err == OK ? newest(answer, f->last_incident) : NULL;
+    if (err != OK)
+        return err;
+    const json_t *row = fresh(f->incidents, answer);
     *ret_found = row != NULL;
     if (row != NULL && tell)
         progress_say(f->d, "refused: %s", json_string_value(json_object_get(row, "text")));
-    if (row != NULL)
-        f->last_incident = id_of(row);
-    json_decref(answer);
-    return err;
+    json_decref(f->incidents);
+    f->incidents = answer;
+    return OK;
 }
 
 static enum err wait_for_incident(struct field *f, bool *ret_found, struct why *why)
@@ -151,6 +178,7 @@ static enum err copied_flash(struct field *f, bool *ret_found, struct why *why)
     if (err == OK)
         err = wait_for_incident(f, ret_found, why);
     end_intruder(f);
+    forget_memory(copy);
     return err == OK ? release(f, honest, why) : err;
 }
 
@@ -184,6 +212,8 @@ static enum err restored_memory(struct field *f, bool *ret_found, struct why *wh
         err = sites_stop_agent(f, n, why);
     if (err == OK)
         err = copy_memory(after, n->dir, why);
+    forget_memory(before);
+    forget_memory(after);
     return err == OK ? release(f, n, why) : err;
 }
 
@@ -213,6 +243,8 @@ enum err fraud_try_all(struct field *f, size_t *ret_refused, struct why *why)
             err = why_set(why, ERR_CONFLICT, "attempt %zu was not found out: %s", i + 1, ways[i].title);
         refused += found;
     }
+    json_decref(f->incidents);
+    f->incidents = NULL;
     if (err == OK)
         *ret_refused = refused;
     return err;

@@ -62,8 +62,11 @@ static void go_on(struct field *f)
     remote_work(f);
 }
 
+/* Something of ours waits for an answer that a gateway cannot give by itself: our first presence, or letters. */
 static bool letters_wait(const struct field *f)
 {
+    if (!f->greeted)
+        return true;
     if (strcmp(f->session_error, err_row(ERR_UNKNOWN_IDENTITY)->name) == 0)
         return true;
     return f->session == SESSION_ADMITTED && f->letters_sent && !f->progress &&

@@ -47,6 +47,7 @@ static void begin(struct run_field *r)
         .report_s = r->settings->field_report_s,
         .trial_s = r->settings->field_trial_s,
         .test_only_no_confirm = r->no_confirm,
+        .test_only_claim = r->claim,
         .restart = restart,
         .context = r,
     };
@@ -126,7 +127,8 @@ static void obey(void *context, char **words, struct control_reply *reply)
 enum err run_field_start(const struct command_line *line, const struct device_settings *settings, struct agent *agent,
                          struct run_field *ret_run, struct why *why)
 {
-    *ret_run = (struct run_field){ .settings = settings, .agent = agent, .no_confirm = command_switch(line, "test-only-no-confirm") };
+    *ret_run = (struct run_field){ .settings = settings, .agent = agent, .no_confirm = command_switch(line, "test-only-no-confirm"),
+                                   .claim = command_flag(line, "test-only-claim") };
     machine_init(agent->loop, agent->board, &ret_run->machine);
     enum err err = control_new(agent->loop, agent->board->dir, obey, ret_run, &ret_run->control, why);
     if (err == OK)

@@ -16,11 +16,23 @@ setup_file() {
 
 teardown_file() { [ -n "${STORY_KEEP:-}" ] || rm -rf "$DEMO"; }
 
-live() { jq -c 'select(.number != null and .number != "" and (.state == "written" or .state == "erased") and (.kind == null or .kind == "device"))' "$DEMO/ca.jsonl"; }
+live() { jq -c 'select(.number != null and .number != "" and (.state == "written" or .state == "erased" or .state == "field") and (.kind == null or .kind == "device"))' "$DEMO/ca.jsonl"; }
 
 @test "every planned device is written and proved, one nameplate is refused, one write is issued again" {
     has "$(cat "$DEMO/first.out")" "demo: $DEVICES planned, $DEVICES written, $DEVICES proved, 1 refused, 1 re-issued"
     same "$(grep -c '^demo: ' "$DEMO/first.out")" 1
+}
+
+@test "in the field the counters of three sites come in, and five ways of cheating are refused" {
+    # P-1, M-1, M-5, M-6: who answers for another is found out, by the centre's own words
+    grep -qE '^demo: .*; field: 6 devices, 24 counters, 5 refused$' "$DEMO/first.out"
+    same "$(grep -c 's  attempt [1-5]: ' "$DEMO/first.out")" 5
+    same "$(grep -c 's  refused: ' "$DEMO/first.out")" 5
+    grep -q 'refused: there is no agreement for this device' "$DEMO/first.out"
+    grep -q 'refused: 3012-000002 sent a letter in the name of 3012-000001' "$DEMO/first.out"
+    grep -q 'refused: 3012-000001 is not bound to the gateway 3014-000002' "$DEMO/first.out"
+    same "$(grep -c 'refused: the device showed a token that is no longer valid' "$DEMO/first.out")" 2
+    "$PROGRAM" center audit verify --dir "$DEMO/f/center"
 }
 
 @test "the lines went on while the CA was off, and one device survived a power cut" {
@@ -61,7 +73,7 @@ live() { jq -c 'select(.number != null and .number != "" and (.state == "written
 
 @test "no private key of a device lies in the folders of CA, factory server, stations, or in a log" {
     # I14, F-17
-    python3 "$BATS_TEST_DIRNAME/find_keys.py" "$DEMO/f" "$DEMO/f/factory" "$DEMO/f/ca" "$DEMO/f/line-1" "$DEMO/f/line-2" "$DEMO/f/line-3" "$DEMO/f/log"
+    python3 "$BATS_TEST_DIRNAME/find_keys.py" "$DEMO/f" "$DEMO/f/factory" "$DEMO/f/ca" "$DEMO/f/line-1" "$DEMO/f/line-2" "$DEMO/f/line-3" "$DEMO/f/log" "$DEMO/f/center"
 }
 
 @test "the folders check clean and CA and factory server agree" {

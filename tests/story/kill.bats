@@ -18,7 +18,7 @@ teardown() { story_end; }
     has "$(tail -1 <<<"$out")" "demo: 90 planned, 90 written, 90 proved"
     # one live certificate per number (I1), every key in one certificate only (I2)
     nameplate ca export --certificates --dir "$DIR/f/ca" >"$DIR/ca.jsonl"
-    same "$(jq -r 'select(.kind == null or .kind == "device") | select(.state == "written" or .state == "erased" or .state == "stored" or .state == "claimed" or .state == "requested") | .number' "$DIR/ca.jsonl" | sort | uniq -d)" ""
+    same "$(jq -r 'select(.kind == null or .kind == "device") | select(.state == "written" or .state == "erased" or .state == "field" or .state == "stored" or .state == "claimed" or .state == "requested") | .number' "$DIR/ca.jsonl" | sort | uniq -d)" ""
     same "$(jq -r 'select(.kind == null or .kind == "device") | .fingerprint' "$DIR/ca.jsonl" | sort | uniq -d)" ""
     nameplate ca fsck --dir "$DIR/f/ca"
     nameplate ca audit verify --dir "$DIR/f/ca"
