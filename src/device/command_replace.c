@@ -9,7 +9,6 @@
 #include "device/message_id.h"
 #include "device/run_field.h"
 #include "device/settings.h"
-#include "pki/issuer.h"
 
 struct replacing {
     struct board board;
@@ -68,14 +67,11 @@ static enum err post(const struct replacing *r, struct span body, struct soap_pa
     return err;
 }
 
-static enum err write_request(const struct replacing *r, const struct key *key, struct buf *to, struct why *why)
+static enum err write_request(const struct replacing *r, const struct buf *csr, struct buf *to)
 {
-    AUTO_BUF csr = BUF_INIT;
     struct soap_header header = { .version = SOAP_1_2 };
-    enum err err = csr_make(key, r->number.text, &csr, why);
-    const struct replacement_request body = { .number = r->number, .board = r->board.values.board, .csr = buf_span(&csr) };
-    if (err == OK)
-        err = message_id_new(header.message_id);
+    const struct replacement_request body = { .number = r->number, .board = r->board.values.board, .csr = buf_span(csr) };
+    enum err err = message_id_new(header.message_id);
     return err == OK ? soap_write_request(SERVICE_FIELD, SOAP_REPLACEMENT, &header, &body, to) : err;
 }
 
@@ -84,11 +80,11 @@ static enum err ask(struct replacing *r, int64_t *ret_after_s, struct why *why)
 {
     AUTO_ITEM item = { 0 };
     AUTO_KEY key = NULL;
-    AUTO_BUF body = BUF_INIT;
+    AUTO_BUF body = BUF_INIT, csr = BUF_INIT;
     AUTO_PARSED reply = { 0 };
-    enum err err = renewal_load_key(&r->board, ITEM_REPLACEMENT, &item, &key, why);
+    enum err err = renewal_load_key(&r->board, ITEM_REPLACEMENT, &item, &key, &csr, why);
     if (err == OK)
-        err = write_request(r, key, &body, why);
+        err = write_request(r, &csr, &body);
     if (err == OK)
         err = post(r, buf_span(&body), &reply, why);
     if (err != OK)

@@ -128,9 +128,11 @@ void renewal_go_on(struct field *f);
 void renewal_answered(struct field *f, struct span envelope);
 void confirmation_answered(struct field *f, struct span envelope);
 
-/* A key of the device's own making, sealed in the remote functions' memory; then the identity that it was certified for. */
+/* A key of the device's own making and the request for its certificate (PKCS #10, appended to csr_to), sealed in the
+ * remote functions' memory; then the identity that it was certified for. */
 enum err renewal_make_key(struct board *b, enum item_kind kind, struct why *why) MUST_CHECK;
-enum err renewal_load_key(const struct board *b, enum item_kind kind, struct item *ret_item, struct key **ret_key, struct why *why) MUST_CHECK;
+enum err renewal_load_key(const struct board *b, enum item_kind kind, struct item *ret_item, struct key **ret_key, struct buf *csr_to,
+                          struct why *why) MUST_CHECK;
 enum err renewal_install(struct board *b, const struct key *key, struct span certificate, const struct certificate *issuers,
                          size_t issuers_n, struct why *why) MUST_CHECK;
 

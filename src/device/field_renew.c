@@ -16,31 +16,56 @@ static struct span seal_context(void) { return span_text("nameplate renewal"); }
 
 /* --- The key --- */
 
+/* Length of the key (4, big-endian), PKCS #8, PKCS #10: a repeated request is the same to the last byte. */
+static enum err pack_key(const struct key *key, const char *number, struct buf *to, struct why *why)
+{
+    AUTO_SECRET der = SECRET_INIT;
+    enum err err = buf_reserve(to, 4 + LIMIT_PRIVATE_KEY + LIMIT_CERTIFICATE);
+    if (err == OK)
+        err = key_to_pkcs8(key, &der, why);
+    const uint8_t length[4] = { 0, 0, (uint8_t)(der.len >> 8), (uint8_t)der.len };
+    if (err == OK)
+        err = buf_put(to, length, sizeof length);
+    if (err == OK)
+        err = buf_put_span(to, secret_span(&der));
+    return err == OK ? csr_make(key, number, to, why) : err;
+}
+
 enum err renewal_make_key(struct board *b, enum item_kind kind, struct why *why)
 {
     AUTO_KEY key = NULL;
-    AUTO_SECRET der = SECRET_INIT;
+    AUTO_WIPED_BUF plain = BUF_INIT;
     AUTO_ITEM item = { .kind = kind };
     enum err err = key_generate(KEY_P256, &key, why);
     if (err == OK)
-        err = key_to_pkcs8(key, &der, why);
+        err = pack_key(key, b->values.number, &plain, why);
     if (err == OK)
-        err = seal(b->sealer, secret_span(&der), seal_context(), &item.bytes, why);
+        err = seal(b->sealer, buf_span(&plain), seal_context(), &item.bytes, why);
     if (err == OK)
         err = message_id_new(item.id);
     return err == OK ? option_put(&b->option, &item, NULL, why) : err;
 }
 
-enum err renewal_load_key(const struct board *b, enum item_kind kind, struct item *ret_item, struct key **ret_key, struct why *why)
+static enum err unpack_key(struct span plain, struct key **ret_key, struct buf *csr_to, struct why *why)
 {
-    AUTO_SECRET der = SECRET_INIT;
+    size_t n = plain.n < 4 ? 0 : (size_t)plain.at[2] << 8 | plain.at[3];
+    if (n == 0 || n > plain.n - 4)
+        return why_set(why, ERR_DAMAGED, "the key that was made is damaged");
+    enum err err = buf_put(csr_to, plain.at + 4 + n, plain.n - 4 - n);
+    return err == OK ? key_from_pkcs8(span_of(plain.at + 4, n), ret_key, why) : err;
+}
+
+enum err renewal_load_key(const struct board *b, enum item_kind kind, struct item *ret_item, struct key **ret_key, struct buf *csr_to,
+                          struct why *why)
+{
+    AUTO_SECRET plain = SECRET_INIT;
     uint32_t slot = option_next(&b->option, kind, 0);
     if (slot == QUEUE_SLOTS)
         return why_set(why, ERR_NOT_FOUND, "no key was made");
     enum err err = option_get(&b->option, slot, ret_item, why);
     if (err == OK)
-        err = unseal(b->sealer, buf_span(&ret_item->bytes), seal_context(), &der, why);
-    return err == OK ? key_from_pkcs8(secret_span(&der), ret_key, why) : err;
+        err = unseal(b->sealer, buf_span(&ret_item->bytes), seal_context(), &plain, why);
+    return err == OK ? unpack_key(secret_span(&plain), ret_key, csr_to, why) : err;
 }
 
 /* The pack that the certificate makes with our own key, installed as one from the line is. */
@@ -83,13 +108,11 @@ static void end(struct field *f, enum err err, const struct why *why)
     log_failure(LOG_WARN, "renewal", err, why, "number", f->board->values.number, NULL);
 }
 
-static enum err request(struct field *f, const struct item *item, const struct key *key, struct why *why)
+static enum err request(struct field *f, const struct item *item, const struct buf *csr, struct why *why)
 {
-    AUTO_BUF csr = BUF_INIT;
-    enum err err = csr_make(key, f->board->values.number, &csr, why);
-    const struct renewal_request body = { .csr = buf_span(&csr) };
+    const struct renewal_request body = { .csr = buf_span(csr) };
     const char *id = f->renew_after_ms == 0 ? item->id : NULL; /* one that was answered by a fault gets no other answer */
-    return err == OK ? field_call_live(f, SOAP_RENEWAL, id, &body, why) : err;
+    return field_call_live(f, SOAP_RENEWAL, id, &body, why);
 }
 
 static enum err confirm(struct field *f, struct why *why)
@@ -103,14 +126,15 @@ void renewal_go_on(struct field *f)
 {
     AUTO_ITEM item = { 0 };
     AUTO_KEY key = NULL;
+    AUTO_BUF csr = BUF_INIT;
     struct why why = { "" };
     if (option_next(f->option, ITEM_RENEWAL, 0) == QUEUE_SLOTS || field_is_calling(f, SOAP_RENEWAL) ||
         field_is_calling(f, SOAP_RENEWAL_CONFIRMATION) || clock_mono_ms() < f->renew_after_ms)
         return;
     f->renewing = true;
-    enum err err = renewal_load_key(f->board, ITEM_RENEWAL, &item, &key, &why);
+    enum err err = renewal_load_key(f->board, ITEM_RENEWAL, &item, &key, &csr, &why);
     if (err == OK)
-        err = cert_matches_key(f->board->identity.chain[0], key) ? confirm(f, &why) : request(f, &item, key, &why);
+        err = cert_matches_key(f->board->identity.chain[0], key) ? confirm(f, &why) : request(f, &item, &csr, &why);
     if (err != OK)
         end(f, err, &why);
 }
@@ -132,9 +156,10 @@ static enum err install_answer(struct field *f, struct span envelope, struct why
     AUTO_PARSED parsed = { 0 };
     AUTO_ITEM item = { 0 };
     AUTO_KEY key = NULL;
+    AUTO_BUF csr = BUF_INIT;
     enum err err = soap_read_response(SERVICE_CENTER, SOAP_RENEWAL, envelope, &parsed, why);
     if (err == OK)
-        err = renewal_load_key(f->board, ITEM_RENEWAL, &item, &key, why);
+        err = renewal_load_key(f->board, ITEM_RENEWAL, &item, &key, &csr, why);
     if (err != OK)
         return err;
     const struct renewal_response *r = parsed.body;

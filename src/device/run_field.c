@@ -1,15 +1,15 @@
 #include "device/run_field.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "base/file.h"
 #include "device/parameters.h"
 #include "log/log.h"
 
-enum { ARGUMENTS = 64 };
+enum { ARGUMENTS = 64, COMMAND_LINE = 16 * 1024 };
 
 void field_url_of(const struct board *b, const char *setting, char ret_url[FIELD_URL])
 {
@@ -22,15 +22,17 @@ void field_url_of(const struct board *b, const char *setting, char ret_url[FIELD
 static void restart(void *context)
 {
     const struct run_field *r = context;
-    AUTO_BUF line = BUF_INIT;
-    char *arguments[ARGUMENTS + 1] = { NULL };
-    struct why why = { "" };
+    char line[COMMAND_LINE + 1], *arguments[ARGUMENTS + 1] = { NULL };
     size_t n = 0;
-    enum err err = file_read("/proc/self/cmdline", 64 * 1024, &line, &why);
-    for (size_t at = 0; err == OK && at < line.len && n < ARGUMENTS; at += strlen((char *)line.data + at) + 1)
-        arguments[n++] = (char *)line.data + at;
+    int fd = open("/proc/self/cmdline", O_RDONLY | O_CLOEXEC); /* it says no size: one read has all of it */
+    ssize_t length = fd < 0 ? 0 : read(fd, line, COMMAND_LINE);
+    line[length > 0 ? length : 0] = '\0';
+    for (ssize_t at = 0; at < length && n < ARGUMENTS; at += (ssize_t)strlen(line + at) + 1)
+        arguments[n++] = line + at;
+    if (fd >= 0)
+        close(fd);
     log_event(LOG_INFO, "restart", "number", r->agent->board->values.number, NULL);
-    if (err == OK)
+    if (n > 0)
         execv("/proc/self/exe", arguments);
     log_event(LOG_ERROR, "restart", "number", r->agent->board->values.number, "why", "the program cannot start again", NULL);
     exit(75);

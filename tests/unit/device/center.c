@@ -91,11 +91,14 @@ struct cert *center_certify(const struct fixture *pki, const struct key *key)
 }
 
 /* The CA's part: a certificate over the key of the request. */
-static void serve_renewal(struct center *c, const char *id)
+static void serve_renewal(struct center *c, const char *id, const struct renewal_request *r)
 {
     struct key *key = NULL;
     struct item item = { 0 };
-    assert_ok(renewal_load_key(&c->bench->board, ITEM_RENEWAL, &item, &key, NULL));
+    AUTO_BUF csr = BUF_INIT, spki = BUF_INIT;
+    assert_ok(renewal_load_key(&c->bench->board, ITEM_RENEWAL, &item, &key, &csr, NULL));
+    assert_true(span_equal(buf_span(&csr), r->csr));
+    assert_ok(csr_read(r->csr, &spki, NULL));
     struct cert *cert = center_certify(c->bench->pki, key);
     struct certificate issuer = { cert_der(c->bench->pki->identity.cert) };
     const struct renewal_response body = { .certificate = cert_der(cert), .issuers = &issuer, .issuers_n = 1 };
@@ -105,8 +108,18 @@ static void serve_renewal(struct center *c, const char *id)
     item_done(&item);
 }
 
+static bool is_refused_reading(const struct center *c, struct span envelope)
+{
+    AUTO_PARSED request = { 0 };
+    struct why why;
+    return c->refuse_readings != NULL && soap_read_request(SERVICE_CENTER, envelope, &request, &why) == OK &&
+           request.message == SOAP_COUNTER_REPORT;
+}
+
 static void take_up_call(struct center *c, const struct field_call *call)
 {
+    if (is_refused_reading(c, call->envelope))
+        return;
     AUTO_PARSED request = { 0 };
     const struct renewal_confirmation_response accepted = { true };
     assert_ok(letter_check_call(c->bench->board.identity.chain[0], call, NULL));
@@ -118,7 +131,7 @@ static void take_up_call(struct center *c, const struct field_call *call)
     if (request.message == SOAP_PROGRAM_PART)
         serve_part(c, call->id, request.body);
     if (request.message == SOAP_RENEWAL)
-        serve_renewal(c, call->id);
+        serve_renewal(c, call->id, request.body);
     if (request.message == SOAP_RENEWAL_CONFIRMATION) {
         c->confirmed = true;
         hold_answer(c, call->id, SOAP_RENEWAL_CONFIRMATION, &accepted);
@@ -165,7 +178,9 @@ static void write_reply(struct center *c, struct http_exchange *x, const struct 
     struct soap_header header = { .version = SOAP_1_2 };
     struct exchange_response body = { .sessions = session, .sessions_n = 1, .receipts = receipts, .calls = calls, .answers = &answer };
     for (size_t i = 0; i < r->calls_n; i++)
-        receipts[body.receipts_n++] = (struct field_receipt){ .id = r->calls[i].id, .what = "call", .accepted = true, .error = "", .reason = "" };
+        receipts[body.receipts_n++] = (struct field_receipt){
+            .id = r->calls[i].id, .what = "call", .accepted = !is_refused_reading(c, r->calls[i].envelope),
+            .error = c->refuse_readings == NULL ? "" : c->refuse_readings, .reason = "" };
     for (size_t i = 0; i < r->answers_n; i++)
         receipts[body.receipts_n++] = (struct field_receipt){
             .id = r->answers[i].id, .what = strcmp(r->answers[i].kind, "delay") == 0 ? "delay" : "answer", .accepted = true, .error = "", .reason = "" };

@@ -30,6 +30,7 @@ struct center {
     char token[40], used[40], nonce[40]; /* the chain, as the contract has it */
     int tokens, exchanges, forks, restarts;
     const char *refuse;          /* error of the sessions; NULL: admitted */
+    const char *refuse_readings; /* error of the receipts for them; NULL: taken */
     int lose_replies;            /* so many exchanges are handled and not answered */
     struct center_call calls[CENTER_CALLS];
     int calls_n;

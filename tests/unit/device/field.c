@@ -253,6 +253,101 @@ static void a_report_survives_a_start(void **state)
     assert_int_equal(bench.board.ledger.now.values[LEDGER_READINGS], 1);
 }
 
+static bool holds_a_reading(const struct center *c)
+{
+    return option_next(&c->bench->board.option, ITEM_READING, 0) < QUEUE_SLOTS;
+}
+static bool had_a_reading(const struct center *c) { return c->readings > 0; }
+
+/* M-5: the agreement ended between two polls; the reading was numbered, so it must arrive some day, or the chain breaks */
+static void a_reading_that_was_refused_goes_again_when_the_device_is_admitted(void **state)
+{
+    (void)state;
+    count("copy", 5);
+    assert_ok(reading_report(&bench.board, NULL));
+    center.refuse_readings = "NO_AGREEMENT";
+    center_start_device(&center);
+    assert_true(center_wait(&center, holds_a_reading));
+    center.refuse = "NO_AGREEMENT";
+    center.exchanges = 1;
+    center_run_ms(&center, 1500);
+    center_stop_device(&center);
+    center.refuse = center.refuse_readings = NULL;
+    center_start_device(&center);
+    assert_true(center_wait(&center, had_a_reading));
+    assert_int_equal(center.last.sequence, 1);
+    assert_int_equal(center.last.counters[0].value, 5);
+    assert_ok(reading_report(&bench.board, NULL));
+    field_kick(center.field);
+    for (int i = 0; i < 200 && center.readings < 2; i++)
+        center_run_ms(&center, 10);
+    assert_int_equal(center.readings, 2);
+    assert_int_equal(center.bad_readings, 0);
+}
+
+/* --- The server function (D-6) --- */
+
+static struct buf posted;
+static bool came;
+
+static void post_done(void *context, struct http_result *result)
+{
+    (void)context;
+    assert_ok(result->err);
+    buf_clear(&posted);
+    assert_ok(buf_put_span(&posted, buf_span(&result->body)));
+    came = true;
+    loop_stop(bench.loop);
+}
+
+static enum err post(const char *urn, enum soap_message message, const char *id, struct soap_parsed *ret_answer, struct why *why)
+{
+    AUTO_BUF xml = BUF_INIT;
+    struct http_client *client;
+    char url[64];
+    struct soap_header header = { .version = SOAP_1_2 };
+    snprintf(header.message_id, sizeof header.message_id, "%s", id);
+    snprintf(url, sizeof url, "https://127.0.0.1:%u/soap/remote", (unsigned)bench.agent.port);
+    struct tls_context *tls = bench_context(&bench, urn, false, ROLE_BIT(ROLE_ANONYMOUS), true);
+    assert_ok(soap_write_request(SERVICE_REMOTE, message, &header, "", &xml));
+    assert_ok(http_client_new(bench.loop, &client, why));
+    const struct http_call call = { .url = url, .method = "POST", .content_type = "application/soap+xml; charset=utf-8",
+                                    .body = buf_span(&xml), .tls = tls, .timeout_ms = 5000 };
+    came = false;
+    assert_ok(http_client_send(client, &call, post_done, why));
+    while (!came)
+        assert_ok(loop_run(bench.loop, why));
+    http_client_free(client);
+    tls_context_free(tls);
+    return soap_read_response(SERVICE_REMOTE, message, buf_span(&posted), ret_answer, why);
+}
+
+/* D-6, I10: the same dispatcher, from the centre only; a repeated call has the same answer */
+static void a_posted_call_is_answered_like_one_in_an_exchange(void **state)
+{
+    (void)state;
+    AUTO_PARSED first = { 0 };
+    AUTO_PARSED again = { 0 };
+    AUTO_PARSED refused = { 0 };
+    AUTO_PARSED later = { 0 };
+    struct why why = { "" };
+    count("scan", 4);
+    center_start_device(&center);
+    bench.agent.field = center.field;
+    assert_ok(agent_plug(&bench.agent, &bench.board, &why));
+    assert_ok(post("urn:nameplate:center:c1", SOAP_CHARGE_COUNTER, "urn:uuid:posted", &first, &why));
+    assert_ok(post("urn:nameplate:center:c1", SOAP_CHARGE_COUNTER, "urn:uuid:posted", &again, &why));
+    const struct charge_counter_response *a = first.body, *b = again.body;
+    assert_int_equal(a->sequence, 1);
+    assert_int_equal(b->sequence, 1);
+    assert_err(post(STATION, SOAP_CHARGE_COUNTER, "urn:uuid:station", &refused, &why), ERR_NOT_ALLOWED);
+    assert_err(post("urn:nameplate:center:c1", SOAP_RESTART, "urn:uuid:restart", &later, &why), ERR_BUSY);
+    assert_int_equal(bench.board.ledger.now.values[LEDGER_READINGS], 1);
+    bench.agent.field = NULL;
+    agent_unplug(&bench.agent);
+    buf_done(&posted);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
@@ -263,6 +358,7 @@ int main(void)
         T(no_power_cut_breaks_the_chain_of_readings), T(a_forged_call_is_refused),
         T(without_an_agreement_nothing_but_the_presence_goes_out), T(a_restart_is_announced_done_and_answered),
         T(information_and_interval_are_answered), T(counters_are_handed_over_once), T(a_report_survives_a_start),
+        T(a_reading_that_was_refused_goes_again_when_the_device_is_admitted), T(a_posted_call_is_answered_like_one_in_an_exchange),
     };
     return cmocka_run_group_tests_name("field", tests, NULL, NULL);
 }

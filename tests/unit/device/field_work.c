@@ -67,19 +67,20 @@ static void a_start_in_the_middle_of_a_renewal_goes_on_with_the_same_key(void **
     AUTO_ITEM before = { 0 }, after = { 0 };
     AUTO_KEY key = NULL;
     AUTO_KEY same = NULL;
-    AUTO_BUF first = BUF_INIT, second = BUF_INIT;
+    AUTO_BUF first = BUF_INIT, second = BUF_INIT, csr = BUF_INIT, csr_again = BUF_INIT;
     assert_ok(renewal_make_key(&bench.board, ITEM_RENEWAL, NULL));
-    assert_ok(renewal_load_key(&bench.board, ITEM_RENEWAL, &before, &key, NULL));
+    assert_ok(renewal_load_key(&bench.board, ITEM_RENEWAL, &before, &key, &csr, NULL));
     struct cert *cert = center_certify(bench.pki, key);
     struct certificate issuer = { cert_der(bench.pki->identity.cert) };
     assert_ok(renewal_install(&bench.board, key, cert_der(cert), &issuer, 1, NULL));
     cert_free(cert);
     assert_true(has_former_identity());
     center_stop_device(&center);
-    assert_ok(renewal_load_key(&bench.board, ITEM_RENEWAL, &after, &same, NULL));
+    assert_ok(renewal_load_key(&bench.board, ITEM_RENEWAL, &after, &same, &csr_again, NULL));
     assert_ok(key_spki(key, &first));
     assert_ok(key_spki(same, &second));
     assert_true(span_equal(buf_span(&first), buf_span(&second)));
+    assert_true(span_equal(buf_span(&csr), buf_span(&csr_again)));
     center_start_device(&center);
     assert_true(center_wait(&center, is_confirmed));
     for (int i = 0; i < 100 && has_former_identity(); i++)
