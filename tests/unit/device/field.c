@@ -133,12 +133,12 @@ static void no_power_cut_breaks_the_chain_of_readings(void **state)
     (void)state;
     int cuts = 0;
     asked = center_call(&center, SOAP_CHARGE_COUNTER, "");
-    for (int64_t cut = 0; center_answer_to(&center, asked) == NULL || !outbox_is_empty(&center); cut += 131) {
+    for (int64_t cut = 0; !is_answered(&center) || !outbox_is_empty(&center); cut += 131) {
         count("print", 1);
         center.bench->board.faults.cut_after = cut % 5000;
         if (board_load(&bench.board, NULL) == OK &&
             field_start(bench.loop, &bench.board, &center.options, &center.field, NULL) == OK) {
-            for (int i = 0; i < 150 && !bench.board.faults.off && center_answer_to(&center, asked) == NULL; i++)
+            for (int i = 0; i < 150 && !bench.board.faults.off && !(is_answered(&center) && outbox_is_empty(&center)); i++)
                 center_run_ms(&center, 4);
         } else {
             center.field = NULL;
