@@ -1,5 +1,6 @@
 #include <signal.h>
 #include <stdio.h>
+#include <sys/resource.h>
 
 #include "base/clock.h"
 #include "base/file.h"
@@ -229,6 +230,16 @@ static enum err run(struct center *center, struct why *why)
     return err != OK ? err : loop_run(center->loop, why);
 }
 
+/* Each connection is a descriptor: as many as the system lets us have. */
+static void raise_descriptors(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    (void)!setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 int center_serve(const char *config)
 {
     struct center center = { .config = config, .started_s = clock_wall_s() };
@@ -239,6 +250,7 @@ int center_serve(const char *config)
         err = log_level_parse(center.settings.log_level, &level);
     if (err == OK) {
         log_setup("center", level, center.settings.log_json);
+        raise_descriptors();
         err = run(&center, &why);
         close_all(&center);
     }
