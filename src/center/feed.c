@@ -10,13 +10,15 @@
 #include "center/desk.h"
 #include "log/log.h"
 
-enum { UNKNOWN_MOST = 256, FRESH_MS = 10000, KNOWN_AFTER_S = 10, LIST_MOST = 8 * 1024 * 1024, EXPIRE_MS = 1000 };
+enum { UNKNOWN_MOST = 256, FRESH_MS = 10000, KNOWN_AFTER_S = 10, LIST_MOST = 8 * 1024 * 1024, EXPIRE_MS = 1000, FORGET_MOST = 100 };
 
 struct feed {
     struct center *center;
     uint64_t timer, expire_timer;
     int64_t heard_ms; /* the list of identities was read to its end */
     unsigned failures;
+    bool has_lists;
+    uint8_t lists[CERT_FINGERPRINT]; /* SHA-256 of the revocation lists that count here, as the CA makes it */
     struct stranger {
         uint8_t fingerprint[CENTER_FINGERPRINT];
         int64_t first_s;
@@ -56,21 +58,40 @@ static enum err put_pem(struct span der, struct buf *to)
     return err != OK ? err : buf_put_text(to, "-----END X509 CRL-----\n");
 }
 
+static enum err join(const struct revocation_list_response *r, struct buf *ders, struct buf *pem)
+{
+    enum err err = OK;
+    for (size_t i = 0; err == OK && i < r->lists_n; i++) {
+        err = buf_put_span(ders, r->lists[i].der);
+        if (err == OK)
+            err = put_pem(r->lists[i].der, pem);
+    }
+    return err;
+}
+
+/* No lists: those that we have are the newest. */
 static enum err keep_lists(struct feed *feed, const struct revocation_list_response *r, struct why *why)
 {
     char path[SETTING_TEXT_SIZE + 16];
+    AUTO_BUF ders = BUF_INIT;
     AUTO_BUF pem = BUF_INIT;
     AUTO_BUF old = BUF_INIT;
+    if (r->lists_n == 0)
+        return OK;
     enum err err = file_join(feed->center->settings.identity, "crl.pem", sizeof path, path);
-    for (size_t i = 0; err == OK && i < r->lists_n; i++)
-        err = put_pem(r->lists[i].der, &pem);
-    if (err != OK || (file_read(path, LIMIT_LISTS, &old, NULL) == OK && span_equal(buf_span(&old), buf_span(&pem))))
-        return err;
-    err = file_replace(path, buf_span(&pem), 0644, why);
+    if (err == OK)
+        err = join(r, &ders, &pem);
     if (err != OK)
         return err;
-    center_reload_credentials(feed->center);
-    desk_revoke(feed->center->desk, feed->center->credentials.trust);
+    if (file_read(path, LIMIT_LISTS, &old, NULL) != OK || !span_equal(buf_span(&old), buf_span(&pem))) {
+        err = file_replace(path, buf_span(&pem), 0644, why);
+        if (err != OK)
+            return err;
+        center_reload_credentials(feed->center);
+        desk_revoke(feed->center->desk, feed->center->credentials.trust);
+    }
+    cert_fingerprint_der(buf_span(&ders), feed->lists);
+    feed->has_lists = true;
     return OK;
 }
 
@@ -130,8 +151,8 @@ static enum err keep_identities(struct feed *feed, const struct identity_list_re
 static void on_identities(void *context, enum err err, bool told, const struct soap_parsed *answer, const struct why *reason)
 {
     (void)told;
-    static const struct revocation_list_request nothing;
     struct feed *feed = context;
+    const struct revocation_list_request lists = { .known = span_of(feed->lists, feed->has_lists ? sizeof feed->lists : 0) };
     struct why why = *reason;
     if (err == OK)
         err = keep_identities(feed, answer->body, &why);
@@ -141,7 +162,7 @@ static void on_identities(void *context, enum err err, bool told, const struct s
         again(feed, true);
     } else {
         feed->heard_ms = clock_mono_ms();
-        ask(feed, SOAP_REVOCATION_LIST, &nothing, LIMIT_LISTS, on_lists);
+        ask(feed, SOAP_REVOCATION_LIST, &lists, LIMIT_LISTS, on_lists);
     }
 }
 
@@ -171,10 +192,12 @@ static void on_expire(void *context)
     struct why why = { "" };
     int64_t n = 0, next;
     enum err err = center_call_expire(feed->center->db, clock_wall_s(), &n, &next, &why);
+    if (err == OK && n > 0)
+        log_event(LOG_INFO, "calls-expired", NULL);
+    if (err == OK)
+        err = center_call_forget(feed->center->db, clock_wall_s() - feed->center->settings.keep_days * 86400, FORGET_MOST, &n, &why);
     if (err != OK)
         log_failure(LOG_ERROR, "expiry-failed", err, &why, NULL);
-    else if (n > 0)
-        log_event(LOG_INFO, "calls-expired", NULL);
     (void)!loop_timer(feed->center->loop, EXPIRE_MS, on_expire, feed, &feed->expire_timer);
 }
 

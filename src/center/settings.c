@@ -42,6 +42,7 @@ const struct setting_row center_setting_rows[] = {
     INT("field", "poll", "3600", LIMIT_POLL_LEAST_S, LIMIT_POLL_MOST_S, "s", poll_s,
         "Time between two polls of a device that has none of its own."),
     INT("field", "call_limit", "86400", 1, 31 * 86400, "s", call_limit_s, "Time that a call may take."),
+    INT("field", "keep_calls", "90", 32, 3650, "days", keep_days, "How long calls that are over are kept; readings stay for good."),
     INT("field", "grace", "30", 0, 3650, "days", grace_days, "How long an expired identity may still be renewed."),
     TEXT("log", "level", "info", log_level, "debug, info, warn or error."),
     BOOL("log", "json", "no", log_json, "One JSON object per line instead of key=value."),

@@ -12,7 +12,7 @@ struct center_settings {
     char ca_url[SETTING_TEXT_SIZE];
     int64_t ca_every_s;
     char store[SETTING_TEXT_SIZE], programs[SETTING_TEXT_SIZE];
-    int64_t poll_s, call_limit_s, grace_days;
+    int64_t poll_s, call_limit_s, grace_days, keep_days;
     int64_t login_failures, lock_s, session_s;
     char log_level[SETTING_TEXT_SIZE];
     bool log_json;

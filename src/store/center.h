@@ -171,6 +171,9 @@ enum err center_call_move(struct db *db, const char *id, enum call_event event, 
 enum err center_call_settle(struct db *db, const char *id, struct why *why) MUST_CHECK;
 /* Expires what is over its limit; *ret_next_s: when the next one will be, 0 for none. */
 enum err center_call_expire(struct db *db, int64_t now_s, int64_t *ret_n, int64_t *ret_next_s, struct why *why) MUST_CHECK;
+/* Removes calls that are over and whose time limit was before that moment, `most` at once: until then a call that comes again
+ * is known (I10). */
+enum err center_call_forget(struct db *db, int64_t before_s, int64_t most, int64_t *ret_n, struct why *why) MUST_CHECK;
 struct center_call_filter {
     const char *number; /* NULL: all */
     bool open;          /* only those that are not over */

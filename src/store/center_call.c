@@ -135,6 +135,14 @@ enum err center_call_expire(struct db *db, int64_t now_s, int64_t *ret_n, int64_
     return err;
 }
 
+enum err center_call_forget(struct db *db, int64_t before_s, int64_t most, int64_t *ret_n, struct why *why)
+{
+    enum err err = db_run(db, ASK_CALL_FORGET, DB_ARGS(db_int(before_s), db_int(most)), why);
+    if (err == OK)
+        *ret_n = db_changes(db);
+    return err;
+}
+
 enum err center_call_list(struct db *db, const struct center_call_filter *f, center_call_fn *fn, void *context, struct why *why)
 {
     struct listing l = { fn, context };

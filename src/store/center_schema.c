@@ -69,7 +69,11 @@ static const char first_migration[] =
     "CREATE INDEX ticket_number ON ticket (number, board, id);"
     "CREATE INDEX ticket_open ON ticket (id) WHERE state IN ('waiting', 'approved');";
 
-static const char *const migrations[] = { first_migration, audit_migration, people_migration, NULL };
+/* Calls that are over leave after a while. */
+static const char over_migration[] =
+    "CREATE INDEX call_over ON call (limit_s) WHERE state IN ('answered', 'refused', 'expired');";
+
+static const char *const migrations[] = { first_migration, audit_migration, people_migration, over_migration, NULL };
 
 static const char *const statements[CENTER_STATEMENTS] = {
 #define X(name, sql) [ASK_##name] = sql,

@@ -213,6 +213,24 @@ static void calls_beyond_the_limit_wait_outside(void **state)
     assert_false(fresh);
 }
 
+static void calls_that_are_over_leave_after_their_time_and_open_ones_stay(void **state)
+{
+    struct db *db = *state;
+    struct why why = { "" };
+    enum call_state now;
+    bool fresh;
+    int64_t n = 9;
+    struct center_call open = call("open", true), over = call("over", true);
+    assert_ok(center_call_add(db, &open, &fresh, &why));
+    assert_ok(center_call_add(db, &over, &fresh, &why));
+    assert_ok(center_call_move(db, "over", CALL_EVENT_ANSWER, 0, span_text("<a/>"), "", &now, &why));
+    assert_ok(center_call_forget(db, 100, 10, &n, &why)); /* its limit is 100 */
+    assert_int_equal(n, 0);
+    assert_ok(center_call_forget(db, 101, 10, &n, &why));
+    assert_int_equal(n, 1);
+    assert_int_equal(waiting(db, true), 1);
+}
+
 static void add_reading(struct db *db, int64_t sequence, bool billable)
 {
     struct why why = { "" };
@@ -334,6 +352,7 @@ int main(void)
         TEST(a_call_is_sent_until_taken_answered_once_and_expires_by_its_limit),
         TEST(the_answer_to_a_devices_call_is_told_until_it_was_taken),
         TEST(calls_beyond_the_limit_wait_outside),
+        TEST(calls_that_are_over_leave_after_their_time_and_open_ones_stay),
         TEST(the_last_billable_reading_is_what_the_next_one_must_follow),
         TEST(the_same_incident_within_an_hour_is_counted),
         TEST(a_ticket_is_decided_once_and_the_same_request_opens_no_second),
