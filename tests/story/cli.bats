@@ -14,7 +14,7 @@ load lib
 
 @test "every area answers --help with status 0 and every verb of it too" {
     local area verb verbs
-    for area in ca factory station device verify trace demo; do
+    for area in ca factory station device gateway center verify trace demo; do
         run nameplate $area --help
         same "$status" 0
         verbs=$(sed -n "s/^{ \"$area\", \"\(.*\)\" },/\1/p" "$BUILD/src/cli/verbs.inc")
@@ -29,7 +29,7 @@ verbs() { sed -n "s/^{ \"$1\", \"\(.*\)\" },/\1/p" "$BUILD/src/cli/verbs.inc" | 
 
 @test "every help is a sentence with an example, whose flags the command has" {
     local area verb help example flag
-    for area in ca factory station device verify trace demo; do
+    for area in ca factory station device gateway center verify trace demo; do
         while read -r verb; do
             help=$(nameplate $area $verb --help)
             grep -qE "^nameplate $area ?$verb.*: [A-Z].*\.$" <<<"$help" || { echo "no sentence: $area $verb" >&2; return 1; }
@@ -48,4 +48,19 @@ verbs() { sed -n "s/^{ \"$1\", \"\(.*\)\" },/\1/p" "$BUILD/src/cli/verbs.inc" | 
     run nameplate ca init --no-such-flag
     same "$status" 2
     has "$output" "--help"
+}
+
+# rows FILE: section and key of each setting, with the number of lines that explain it.
+rows() { awk '/^\[/ { s = $0 } /^;/ { n++ } /^[a-z_]+ =/ { print s, $1, n; n = 0 }' "$1"; }
+
+@test "the sample configurations explain every setting that there is, and are taken as they are" {
+    local area verb
+    story_begin
+    while read -r area verb; do
+        nameplate $area $verb --config "$ROOT/packaging/conf/$area.conf" --check-config >"$DIR/$area.conf"
+        diff <(rows "$DIR/$area.conf") <(rows "$ROOT/packaging/conf/$area.conf")
+        [ "$(rows "$DIR/$area.conf" | wc -l)" -ge 10 ]
+        ! rows "$DIR/$area.conf" | grep -v ' 1$'
+    done <<<$'factory serve\ncenter serve\nstation run\ngateway run'
+    story_end
 }
