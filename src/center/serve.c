@@ -118,7 +118,7 @@ static void note_refused(void *context, const struct peer *claimed, const char *
     struct center *center = context;
     bool node = claimed->role == ROLE_DEVICE || claimed->role == ROLE_GATEWAY;
     struct center_incident i = { .at_s = clock_wall_s() };
-    snprintf(i.kind, sizeof i.kind, "%s", err == ERR_NOT_ALLOWED ? "wrong-role" : "bad-certificate");
+    snprintf(i.kind, sizeof i.kind, "%s", node ? "bad-certificate" : "wrong-role");
     snprintf(i.number, sizeof i.number, "%.*s", LIMIT_NUMBER_TEXT, node ? claimed->name : "");
     snprintf(i.by, sizeof i.by, "%.*s", LIMIT_NUMBER_TEXT, claimed->name);
     snprintf(i.text, sizeof i.text, "a connection from %s with the certificate of %s %s was refused: %s", peer_address,

@@ -134,8 +134,7 @@ static bool shake_hands(struct http_conn *c)
     case TLS_CLOSED: c->broken = true; return false;
     case TLS_FAILED: break;
     }
-    if (c->server->refused != NULL)
-        c->server->refused(c->server->context, c->address, ERR_BAD_CERTIFICATE, &why);
+    conn_tell(c, ERR_BAD_CERTIFICATE, &why);
     start_lingering(c);
     return false;
 }

@@ -388,6 +388,26 @@ def replaced():
     assert "replacement-issued" in center("audit", "list")
 
 
+def other_roles():
+    """M-6: the certificates of a factory server and of a board are no identities: refused, and on record."""
+    licensed(ONE)
+    try:
+        node("factory")
+        raise AssertionError("a factory server was let in")
+    except OSError as error:
+        say("the factory server:", type(error).__name__)
+    board = Node(url, ROOT, NODES, "board")
+    presence = {"deviceNumber": ONE, "token": "", "nonce": "n", "fingerprint": board.fingerprint}
+    assert typed_refusal(board.peer, "Exchange", presence=[presence]).error == "NOT_ALLOWED"
+    for _ in range(50):
+        noted = rows("SELECT kind, by FROM incident ORDER BY by")
+        if len(noted) == 2:
+            break
+        time.sleep(0.1)
+    assert noted == [("wrong-role", "3012"), ("wrong-role", "line")], noted
+    assert rows("SELECT count(*) FROM chain") == [(0,)]
+
+
 def typed_refusal(peer, operation, **fields):
     try:
         peer.call(operation, **fields)
