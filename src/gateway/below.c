@@ -6,6 +6,7 @@
 #include "gateway/gateway.h"
 #include "log/log.h"
 
+enum { SESSION_S = 10 }; /* a node that shows itself waits so long for its session, also when it did not offer to */
 enum { AGAIN_S = 10 }; /* a presence without an answer for so long goes up again when it is repeated */
 
 struct waiter {
@@ -32,6 +33,7 @@ struct taking {
     struct outbox *out;
     struct device_number blocked; /* had a letter that could not be taken now: its later ones must not overtake it */
     bool news;
+    const char *nonce; /* of the peer's own presence; NULL: none came */
     int64_t now_s;
 };
 
@@ -74,6 +76,8 @@ static enum err take_presence(struct taking *t, const struct field_presence *p, 
     copy_number(row.via, t->peer);
     enum err err = relay_presence_put(t->g->db, &row, t->now_s, AGAIN_S, &news, why);
     t->news = t->news || news;
+    if (strcmp(row.via, p->number.text) == 0)
+        t->nonce = p->nonce;
     return err;
 }
 
@@ -285,6 +289,15 @@ void below_release(struct gateway *g)
         waited_long_enough(g->waiters);
 }
 
+/* Its session has to come from the centre first. */
+static bool awaits_session(const struct taking *t)
+{
+    for (size_t i = 0; t->nonce != NULL && i < t->out->sessions_n; i++)
+        if (strcmp(t->out->sessions[i].nonce, t->nonce) == 0)
+            return false;
+    return t->nonce != NULL;
+}
+
 enum err below_exchange(const struct below_call *call, struct why *why)
 {
     struct gateway *g = call->g;
@@ -300,8 +313,11 @@ enum err below_exchange(const struct below_call *call, struct why *why)
         return err;
     if (taking.news)
         uplink_news(g);
-    if (r->wait > 0 && outbox_is_empty(&out))
-        return hold(call, r->wait);
+    bool awaits = awaits_session(&taking);
+    int64_t wait_s = awaits && r->wait < SESSION_S ? SESSION_S : r->wait;
+    if (wait_s > 0 && outbox_is_empty(&out))
+        return hold(call, wait_s);
+    out.more = out.more || awaits;
     answer(call->x, &call->reply, &out);
     return OK;
 }
