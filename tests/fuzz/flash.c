@@ -1,4 +1,4 @@
-/* Boots over arbitrary flash and NVRAM: whatever lies there, the boot ends in one of its three states, and what it
+/* Boots over arbitrary flash, NVRAM and remote functions' memory: whatever lies there, the boot ends in one of its three states, and what it
  * found can be read; then a record is written over it and found. */
 #include <stdint.h>
 #include <stdlib.h>
@@ -7,9 +7,10 @@
 #include "device/core/install.h"
 #include "device/core/memory.h"
 #include "device/core/nvram.h"
+#include "device/core/queue.h"
 
 struct image {
-    uint8_t bytes[FLASH_BYTES];
+    uint8_t bytes[OPTION_BYTES];
     uint32_t size, sector;
 };
 
@@ -72,26 +73,49 @@ static void count_once(const struct memory *memory)
         abort();
 }
 
+/* Whatever the remote functions' memory holds, its letters can be read, and one more letter and id are kept when there is
+ * room. */
+static void keep_a_letter(struct image *image)
+{
+    static struct queue q;
+    static uint8_t bytes[QUEUE_PAYLOAD];
+    static const uint8_t id[SEEN_ID] = { 1, 2, 3 };
+    const struct flash option = image_flash(image);
+    uint32_t slot = 0;
+    if (queue_open(&option, &q) != FLASH_OK)
+        abort();
+    for (uint32_t i = 0; i < QUEUE_SLOTS; i++)
+        if (q.entries[i].serial != 0 && queue_read(&q, i, bytes) != FLASH_OK)
+            abort();
+    if (queue_free(&q) != 0 && queue_put(&q, 1, (const uint8_t *)"letter", 6, &slot) == FLASH_OK &&
+        (queue_open(&option, &q) != FLASH_OK || q.entries[slot].length != 6))
+        abort();
+    if (queue_remember(&q, id) == FLASH_OK && (queue_open(&option, &q) != FLASH_OK || !queue_knows(&q, id)))
+        abort();
+}
+
 /* The input is an image from the front of the chip; what it does not cover is erased. Its first byte chooses the
  * chip, so that NVRAM records are reached too. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static struct image chips[2];
+    static struct image chips[3];
     struct memory memory;
     struct boot boot;
     struct nvram values;
     struct slot slot;
     chips[0] = (struct image){ .size = FLASH_BYTES, .sector = FLASH_SECTOR };
     chips[1] = (struct image){ .size = NVRAM_BYTES, .sector = NVRAM_SECTOR };
-    memset(chips[0].bytes, 0xff, FLASH_BYTES);
-    memset(chips[1].bytes, 0xff, FLASH_BYTES);
+    chips[2] = (struct image){ .size = OPTION_BYTES, .sector = OPTION_SECTOR };
+    for (int i = 0; i < 3; i++)
+        memset(chips[i].bytes, 0xff, OPTION_BYTES);
     if (size > 1) {
-        struct image *chip = &chips[data[0] & 1];
+        struct image *chip = &chips[(data[0] & 2) != 0 ? 2 : data[0] & 1];
         memcpy(chip->bytes, data + 1, size - 1 < chip->size ? size - 1 : chip->size);
     }
     struct flash flash = image_flash(&chips[0]), nvram = image_flash(&chips[1]);
     if (memory_init(&flash, &nvram, &memory) != FLASH_OK || memory_boot(&memory, &boot) != FLASH_OK)
         abort();
+    keep_a_letter(&chips[2]);
     read_all(&memory.identity);
     read_all(&memory.bootstrap);
     if (nvram_read(&memory.nvram, &values) == FLASH_OK && memchr(values.number, '\0', sizeof values.number) == NULL)

@@ -215,7 +215,7 @@ enum flash_err queue_put(struct queue *q, uint8_t kind, const uint8_t *bytes, ui
 {
     const struct queue_entry entry = { q->last_serial + 1, n, kind };
     enum flash_err err = FLASH_EMPTY;
-    if (n > QUEUE_PAYLOAD)
+    if (n > QUEUE_PAYLOAD || entry.serial == 0) /* the numbers are used up, on a chip that did not come from here */
         return FLASH_TOO_LARGE;
     for (uint32_t i = 1; i <= QUEUE_SLOTS && (err == FLASH_EMPTY || err == FLASH_DIFFERS); i++) {
         uint32_t slot = (q->last_slot + i) % QUEUE_SLOTS;
