@@ -147,3 +147,21 @@ until_says() {
     until_says "counters-handed-over" 30 cat "$DIR/part/history.jsonl"
     has "$(center call "$NUMBER" counters --wait 30)" "42"
 }
+
+@test "I9, I10, M-5: a device that is killed again and again loses no count, and no reading comes twice or out of order" {
+    field_up 000001
+    center device add "$NUMBER"
+    center agreement add "$NUMBER"
+    for i in $(seq 12); do
+        device_up 000001
+        nameplate device count copy 1 --dir "$DIR/dev-000001"
+        center call "$NUMBER" counters >/dev/null
+        sleep "0.$((RANDOM % 9))"
+        kill9 dev-000001
+    done
+    device_up 000001
+    has "$(center call "$NUMBER" counters --wait 40)" '"copy": 12,'
+    until_says '^0$' 20 sql "SELECT count(*) FROM call WHERE state NOT IN ('answered')"
+    same "$(sql 'SELECT count(*) FROM incident')" 0
+    same "$(sql "SELECT count(*) = count(DISTINCT sequence) AND count(*) = max(sequence) FROM reading")" 1
+}
