@@ -109,7 +109,7 @@ static int64_t moment(const struct tls_context *context, const struct cert *leaf
     if (context->grace_s == 0 || cert_peer(leaf, &peer, NULL) != OK || (peer.role != ROLE_DEVICE && peer.role != ROLE_GATEWAY))
         return now_s;
     cert_times(leaf, &begin, &end);
-    return now_s > end && now_s - end < context->grace_s ? end : now_s;
+    return now_s >= end && now_s - end < context->grace_s ? end - 1 : now_s; /* its last second */
 }
 
 static enum err judge(const struct tls_context *context, X509 *x509, STACK_OF(X509) * sent, struct peer *ret_peer,

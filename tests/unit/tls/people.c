@@ -39,16 +39,32 @@ static struct person make(const char *profile, const char *name, const char *urn
     return person;
 }
 
-static struct person make_device(const struct person *issuer, const char *profile_name, const char *number)
+/* The built-in profiles, the first of them (idevid) with a validity of one day. */
+static void put_day(struct buf *to)
+{
+    static const char forever[] = "days = forever";
+    const struct span all = profile_builtin_text();
+    const uint8_t *at = memmem(all.at, all.n, forever, sizeof forever - 1);
+    assert_non_null(at);
+    const uint8_t *rest = at + sizeof forever - 1;
+    assert_ok(buf_put(to, all.at, (size_t)(at - all.at)));
+    assert_ok(buf_put_text(to, "days = 1"));
+    assert_ok(buf_put(to, rest, (size_t)(all.at + all.n - rest)));
+}
+
+static struct person make_device(const struct person *issuer, const char *profile_name, const char *number, int64_t not_after)
 {
     struct person person = { .issuer = issuer->cert };
+    AUTO_BUF text = BUF_INIT;
     struct profile *profile;
     struct issuer *maker;
     AUTO_WIPED_BUF key = BUF_INIT;
     AUTO_BUF tbs = BUF_INIT, der = BUF_INIT;
-    struct issue_order order = { .serial = { 9, 8, 7, 6, 5, 4, 3, 2, 1 }, .not_before = clock_wall_s() - DAY };
+    struct issue_order order = { .serial = { 9, 8, 7, 6, 5, 4, 3, 2, 1 }, .not_before = not_after == BY_PROFILE ? clock_wall_s() - DAY : not_after - DAY };
     assert_ok(number_parse(span_text(number), &order.number, NULL));
-    assert_ok(profile_load((struct span){ 0 }, profile_name, &profile, NULL));
+    if (not_after != BY_PROFILE) /* of a day, then */
+        put_day(&text);
+    assert_ok(profile_load(buf_span(&text), profile_name, &profile, NULL));
     assert_ok(issuer_new(profile, issuer->cert, issuer->key, &maker, NULL));
     assert_ok(issuer_prepare(maker, &order, &key, &tbs, NULL));
     assert_ok(issuer_sign(maker, buf_span(&tbs), &der, NULL));
@@ -70,8 +86,8 @@ static void make_everybody(struct people *p)
     p->of[EARLY] = make(infra, "line-3", "urn:nameplate:station:line-3", ours, DAY, BY_PROFILE);
     p->of[STRANGER] = make(infra, "factory-1", "urn:nameplate:factory:factory-1", &p->other_issuing, -DAY, BY_PROFILE);
     p->of[BOOTSTRAP] = make("bootstrap", "3012", "urn:nameplate:bootstrap:3012", &p->issuing[1], -DAY, BY_PROFILE);
-    p->of[DEVICE] = make_device(&p->issuing[0], "idevid", "3012-123456");
-    p->of[GATEWAY] = make_device(&p->issuing[0], "gateway", "3014-000001");
+    p->of[DEVICE] = make_device(&p->issuing[0], "idevid", "3012-123456", BY_PROFILE);
+    p->of[GATEWAY] = make_device(&p->issuing[0], "gateway", "3014-000001", BY_PROFILE);
     p->of[BOARD] = make("root", "board", NULL, NULL, -DAY, BY_PROFILE);
 }
 
@@ -139,4 +155,9 @@ struct tls_context *context_for(const struct people *p, const struct person *per
     if (err != OK)
         fail_msg("%s", why_text(&why, err));
     return context;
+}
+
+struct person person_device(const struct people *p, const char *number, int64_t not_after)
+{
+    return make_device(&p->issuing[0], "idevid", number, not_after);
 }

@@ -25,6 +25,7 @@ int people_teardown(void **state);
 
 /* A station whose certificate ends at `not_after`; the caller frees it. */
 struct person person_station(const struct people *p, const char *name, int64_t not_after);
+struct person person_device(const struct people *p, const char *number, int64_t not_after); /* the same of a device */
 void person_done(struct person *person);
 
 /* A context for `person` (NULL: no certificate). */

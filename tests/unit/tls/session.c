@@ -312,6 +312,31 @@ static void a_resumed_session_keeps_its_peer(void **state)
     }
 }
 
+/* M-8: after its expiry an identity may still ask to be renewed, where the listener allows it; nobody else's counts longer. */
+static void an_expired_identity_is_let_in_within_the_grace_time_only(void **state)
+{
+    struct people *p = *state;
+    struct person device = person_device(p, "3012-000007", clock_wall_s() - 3600);
+    const struct {
+        const struct person *who;
+        int64_t grace_s;
+        bool in;
+    } cases[] = { { &device, 0, false }, { &device, 1800, false }, { &device, 7200, true }, { &p->of[EXPIRED], 10 * 86400, false } };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct tls_context *server = context_for(p, &p->of[CA], true, ALL);
+        struct tls_context *client = context_for(p, cases[i].who, false, ALL);
+        struct side s, c;
+        tls_context_set_grace(server, cases[i].grace_s);
+        meet(server, client, &s, &c);
+        assert_int_equal(s.want == TLS_DONE, cases[i].in);
+        assert_int_equal(tls_claimed(s.session) == NULL, cases[i].in);
+        part(&s, &c);
+        tls_context_free(server);
+        tls_context_free(client);
+    }
+    person_done(&device);
+}
+
 static void a_resumed_session_of_a_certificate_that_has_expired_is_refused(void **state)
 {
     struct people *p = *state;
@@ -392,6 +417,7 @@ int main(void)
         cmocka_unit_test(the_board_step_takes_a_self_signed_certificate_and_no_other),
         cmocka_unit_test(only_modern_tls_is_spoken),
         cmocka_unit_test(a_resumed_session_keeps_its_peer),
+        cmocka_unit_test(an_expired_identity_is_let_in_within_the_grace_time_only),
         cmocka_unit_test(a_resumed_session_of_a_certificate_that_has_expired_is_refused),
         cmocka_unit_test(only_enrolment_servers_send_the_root),
         cmocka_unit_test(a_context_that_trusts_nobody_or_shows_a_strange_key_is_not_made),
