@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "demo/spawn.h"
+#include "demo/launch.h"
 
 void child_init(struct child *c, const char *name, child_line_fn *on_line, child_exit_fn *on_exit, void *context, ...)
 {
@@ -54,10 +54,10 @@ enum err child_start(struct child *c, struct why *why)
     const char *argv[CHILD_ARGS + 1] = { NULL };
     for (size_t i = 0; i < c->args_n; i++)
         argv[i] = c->args[i];
-    c->log = spawn_open_log(c->name);
+    c->log = launch_open_log(c->name);
     if (c->log < 0)
         return why_errno(why, errno, "cannot write the log of %s in %s", c->name, child_places.log);
-    enum err err = spawn(argv, c->log, &c->in, &c->out, &c->pid, why);
+    enum err err = launch(argv, c->netns, c->log, &c->in, &c->out, &c->pid, why);
     if (err != OK) {
         close_fd(&c->log);
         return err;

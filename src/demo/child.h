@@ -18,6 +18,7 @@ struct child {
     char name[CHILD_NAME]; /* "line-1"; its log is LOG_DIR/line-1.log */
     char args[CHILD_ARGS][CHILD_DIR];
     size_t args_n;
+    const char *netns; /* network namespace that it runs in, by name; NULL: this one */
     pid_t pid; /* 0: not running */
     int pid_fd, in, out, log;
     bool ready;     /* printed its ready line since it was started */

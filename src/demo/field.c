@@ -73,14 +73,16 @@ static enum err start_center(struct field *f, struct why *why)
     unsigned port = 0, admin_port = 0;
     enum err err = make_center(f, why);
     if (err == OK)
-        err = port_free("127.0.0.1", &port, why);
+        err = port_free(f->walls.address, &port, why);
     if (err == OK)
         err = port_free("127.0.0.1", &admin_port, why);
+    if (err == OK)
+        err = conf_set(f->dir, "listen", "address", f->walls.address, why);
     if (err == OK)
         err = demo_set_port(f->dir, "listen", port, why);
     if (err == OK)
         err = demo_set_port(f->dir, "admin", admin_port, why);
-    snprintf(f->center_url, sizeof f->center_url, "https://127.0.0.1:%u", port);
+    snprintf(f->center_url, sizeof f->center_url, "https://%s:%u", f->walls.address, port);
     if (err == OK)
         err = child_start(&f->center, why);
     if (err == OK)
@@ -164,12 +166,23 @@ static void end_lines(struct demo *d)
     }
 }
 
-enum err field_run(struct demo *d, struct field_totals *ret_totals, struct why *why)
+/* Each site behind a wall of its own, where the machine allows it. */
+static void build_walls(struct field *f)
 {
-    struct field *f = &the_field;
+    static const char *const sites[WALLS] = { "A", "B", "C" };
+    if (!walls_make(sites, &f->walls)) {
+        progress_say(f->d, "no network namespaces here: the sites share this machine's loopback");
+        return;
+    }
+    for (size_t i = 0; i < FIELD_NODES; i++)
+        f->nodes[i].agent.netns = f->nodes[i].gateway.netns = f->walls.names[node_rows[i].site[0] - 'A'];
+    progress_say(f->d, "each site has a network of its own: the centre can be reached from inside, nothing inside from outside");
+}
+
+static enum err run(struct field *f, struct field_totals *ret_totals, struct why *why)
+{
+    struct demo *d = f->d;
     struct field_totals totals = { 0 };
-    end_lines(d);
-    progress_say(d, "the devices go to work: sites A, B and C, with a centre that knows each by its certificate");
     enum err err = start_center(f, why);
     if (err == OK)
         err = sites_open(f, why);
@@ -187,5 +200,16 @@ enum err field_run(struct demo *d, struct field_totals *ret_totals, struct why *
         err = count(f, &totals, why);
     if (err == OK)
         *ret_totals = totals;
+    return err;
+}
+
+enum err field_run(struct demo *d, struct field_totals *ret_totals, struct why *why)
+{
+    struct field *f = &the_field;
+    end_lines(d);
+    progress_say(d, "the devices go to work: sites A, B and C, with a centre that knows each by its certificate");
+    build_walls(f);
+    enum err err = run(f, ret_totals, why);
+    walls_remove(&f->walls);
     return err;
 }

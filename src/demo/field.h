@@ -7,6 +7,7 @@
 #include <jansson.h>
 
 #include "demo/demo.h"
+#include "demo/wall.h"
 
 enum { FIELD_NODES = 7, FIELD_URL = 64 };
 
@@ -20,6 +21,7 @@ struct node {
 struct field {
     struct demo *d;
     struct child center, intruder; /* intruder: a program in the hands of somebody who should not have it */
+    struct walls walls;
     char dir[CHILD_DIR], center_url[FIELD_URL];
     struct node nodes[FIELD_NODES];
     json_t *incidents; /* as the centre listed them before the attempt under way */

@@ -23,6 +23,13 @@ live() { jq -c 'select(.number != null and .number != "" and (.state == "written
     same "$(grep -c '^demo: ' "$DEMO/first.out")" 1
 }
 
+@test "each site is a network of its own, and nothing of it is left behind" {
+    # M-3: the sites are reached by their own polls alone
+    [ "$(id -u)" = 0 ] && command -v ip >/dev/null || skip "needs root and ip(8)"
+    has "$(cat "$DEMO/first.out")" "each site has a network of its own" || has "$(cat "$DEMO/first.out")" "no network namespaces here"
+    same "$(ip netns | grep -c "^nameplate-[0-9]*-[ABC]" || true)" 0
+}
+
 @test "in the field the counters of three sites come in, and five ways of cheating are refused" {
     # P-1, M-1, M-5, M-6: who answers for another is found out, by the centre's own words
     grep -qE '^demo: .*; field: 6 devices, 24 counters, 5 refused$' "$DEMO/first.out"

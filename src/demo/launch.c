@@ -1,8 +1,9 @@
-#include "demo/spawn.h"
+#include "demo/launch.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -34,15 +35,23 @@ enum err child_setup(const char *dir, struct why *why)
     return err == OK ? file_make_dir(child_places.run, why) : err;
 }
 
-int spawn_open_log(const char *name)
+int launch_open_log(const char *name)
 {
     char path[CHILD_DIR + CHILD_NAME + 8];
     snprintf(path, sizeof path, "%s/%s.log", child_places.log, name);
     return open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
 }
 
-/* In the child: standard streams, then the program. Does not return. */
-static void become(const char *const *argv, int in, int out, int error_fd, pid_t parent)
+static bool enter_netns(const char *name)
+{
+    char path[64];
+    snprintf(path, sizeof path, "/run/netns/%s", name);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    return fd >= 0 && setns(fd, CLONE_NEWNET) == 0;
+}
+
+/* In the child: network, standard streams, then the program. Does not return. */
+static void become(const char *const *argv, const char *netns, int in, int out, int error_fd, pid_t parent)
 {
     char path[CHILD_DIR + 64];
     const char *args[CHILD_ARGS + 1] = { NULL };
@@ -56,14 +65,14 @@ static void become(const char *const *argv, int in, int out, int error_fd, pid_t
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
-    if (getppid() != parent || dup2(in, 0) < 0 || dup2(out, 1) < 0 || dup2(error_fd, 2) < 0)
+    if (getppid() != parent || (netns != NULL && !enter_netns(netns)) || dup2(in, 0) < 0 || dup2(out, 1) < 0 || dup2(error_fd, 2) < 0)
         _exit(126);
     execv(path, (char *const *)(uintptr_t)args);
     dprintf(2, "nameplate: demo: %s cannot be run: %s\n", path, strerror(errno));
     _exit(127);
 }
 
-enum err spawn(const char *const *argv, int error_fd, int *ret_in, int *ret_out, pid_t *ret_pid, struct why *why)
+enum err launch(const char *const *argv, const char *netns, int error_fd, int *ret_in, int *ret_out, pid_t *ret_pid, struct why *why)
 {
     int in[2], out[2];
     if (pipe2(in, O_CLOEXEC) != 0)
@@ -75,7 +84,7 @@ enum err spawn(const char *const *argv, int error_fd, int *ret_in, int *ret_out,
     }
     pid_t parent = getpid(), pid = fork();
     if (pid == 0)
-        become(argv, in[0], out[1], error_fd, parent);
+        become(argv, netns, in[0], out[1], error_fd, parent);
     int fork_errno = errno;
     close(in[0]);
     close(out[1]);
@@ -120,7 +129,7 @@ static enum err run(const char *const *argv, int error_fd, struct buf *to, struc
 {
     int in = -1, out = -1, status = 0;
     pid_t pid = 0;
-    enum err err = spawn(argv, error_fd, &in, &out, &pid, why);
+    enum err err = launch(argv, NULL, error_fd, &in, &out, &pid, why);
     if (err != OK)
         return err;
     close(in);
@@ -144,7 +153,7 @@ enum err child_run(struct buf *to, struct why *why, ...)
     for (size_t i = 0; i < CHILD_ARGS && (argv[i] = va_arg(args, const char *)) != NULL; i++)
         ;
     va_end(args);
-    int error_fd = memfd_create("stderr", MFD_CLOEXEC), log = spawn_open_log("commands");
+    int error_fd = memfd_create("stderr", MFD_CLOEXEC), log = launch_open_log("commands");
     if (error_fd < 0 || log < 0)
         return why_errno(why, errno, "cannot write %s/commands.log", child_places.log);
     enum err err = run(argv, error_fd, to == NULL ? &unused : to, why);
