@@ -5,10 +5,9 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/file.h"
-#include "base/hex.h"
 #include "center/desk.h"
 #include "log/log.h"
+#include "tls/lists.h"
 
 enum { UNKNOWN_MOST = 256, FRESH_MS = 10000, KNOWN_AFTER_S = 10, LIST_MOST = 8 * 1024 * 1024, EXPIRE_MS = 1000, FORGET_MOST = 100 };
 
@@ -17,8 +16,7 @@ struct feed {
     uint64_t timer, expire_timer;
     int64_t heard_ms; /* the list of identities was read to its end */
     unsigned failures;
-    bool has_lists;
-    uint8_t lists[CERT_FINGERPRINT]; /* SHA-256 of the revocation lists that count here, as the CA makes it */
+    struct lists_known lists; /* that count here */
     struct stranger {
         uint8_t fingerprint[CENTER_FINGERPRINT];
         int64_t first_s;
@@ -47,51 +45,19 @@ static void failed(struct feed *feed, enum err err, const struct why *why)
 
 /* --- Revocation lists --- */
 
-static enum err put_pem(struct span der, struct buf *to)
-{
-    AUTO_BUF text = BUF_INIT;
-    enum err err = base64_encode(der.at, der.n, &text);
-    if (err == OK)
-        err = buf_put_text(to, "-----BEGIN X509 CRL-----\n");
-    for (size_t at = 0; err == OK && at < text.len; at += 64)
-        err = buf_putf(to, "%.*s\n", (int)(text.len - at < 64 ? text.len - at : 64), (const char *)text.data + at);
-    return err != OK ? err : buf_put_text(to, "-----END X509 CRL-----\n");
-}
-
-static enum err join(const struct revocation_list_response *r, struct buf *ders, struct buf *pem)
-{
-    enum err err = OK;
-    for (size_t i = 0; err == OK && i < r->lists_n; i++) {
-        err = buf_put_span(ders, r->lists[i].der);
-        if (err == OK)
-            err = put_pem(r->lists[i].der, pem);
-    }
-    return err;
-}
-
-/* No lists: those that we have are the newest. */
 static enum err keep_lists(struct feed *feed, const struct revocation_list_response *r, struct why *why)
 {
-    char path[SETTING_TEXT_SIZE + 16];
-    AUTO_BUF ders = BUF_INIT;
-    AUTO_BUF pem = BUF_INIT;
-    AUTO_BUF old = BUF_INIT;
-    if (r->lists_n == 0)
-        return OK;
-    enum err err = file_join(feed->center->settings.identity, "crl.pem", sizeof path, path);
+    AUTO_LISTS lists = { .ders = BUF_INIT, .pem = BUF_INIT };
+    bool changed = false;
+    enum err err = OK;
+    for (size_t i = 0; err == OK && i < r->lists_n; i++)
+        err = lists_add(&lists, r->lists[i].der);
     if (err == OK)
-        err = join(r, &ders, &pem);
-    if (err != OK)
+        err = lists_keep(&lists, feed->center->settings.identity, &feed->lists, &changed, why);
+    if (err != OK || !changed)
         return err;
-    if (file_read(path, LIMIT_LISTS, &old, NULL) != OK || !span_equal(buf_span(&old), buf_span(&pem))) {
-        err = file_replace(path, buf_span(&pem), 0644, why);
-        if (err != OK)
-            return err;
-        center_reload_credentials(feed->center);
-        desk_revoke(feed->center->desk, feed->center->credentials.trust);
-    }
-    cert_fingerprint_der(buf_span(&ders), feed->lists);
-    feed->has_lists = true;
+    center_reload_credentials(feed->center);
+    desk_revoke(feed->center->desk, feed->center->credentials.trust);
     return OK;
 }
 
@@ -152,7 +118,7 @@ static void on_identities(void *context, enum err err, bool told, const struct s
 {
     (void)told;
     struct feed *feed = context;
-    const struct revocation_list_request lists = { .known = span_of(feed->lists, feed->has_lists ? sizeof feed->lists : 0) };
+    const struct revocation_list_request lists = { .known = lists_known(&feed->lists, feed->center->settings.identity) };
     struct why why = *reason;
     if (err == OK)
         err = keep_identities(feed, answer->body, &why);

@@ -3,8 +3,6 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "base/file.h"
-#include "base/hex.h"
 #include "factory/office_internal.h"
 #include "factory/reload.h"
 #include "log/log.h"
@@ -132,39 +130,26 @@ enum err office_confirm(struct office *o, struct why *why)
     }
 }
 
-static enum err put_pem(struct span der, struct buf *to)
-{
-    AUTO_BUF text = BUF_INIT;
-    enum err err = base64_encode(der.at, der.n, &text);
-    if (err == OK)
-        err = buf_put_text(to, "-----BEGIN X509 CRL-----\n");
-    for (size_t at = 0; err == OK && at < text.len; at += 64)
-        err = buf_putf(to, "%.*s\n", (int)(text.len - at < 64 ? text.len - at : 64), (const char *)text.data + at);
-    return err != OK ? err : buf_put_text(to, "-----END X509 CRL-----\n");
-}
-
 static enum err save_lists(struct office *o, const struct revocation_list_response *r, struct why *why)
 {
-    char path[SETTING_TEXT_SIZE + 16];
-    AUTO_BUF pem = BUF_INIT;
-    AUTO_BUF old = BUF_INIT;
-    enum err err = file_join(o->factory->settings.identity, "crl.pem", sizeof path, path);
+    AUTO_LISTS lists = { .ders = BUF_INIT, .pem = BUF_INIT };
+    bool changed = false;
+    enum err err = OK;
     for (size_t i = 0; err == OK && i < r->lists_n; i++)
-        err = put_pem(r->lists[i].der, &pem);
-    if (err != OK || (file_read(path, LIMIT_LISTS, &old, NULL) == OK && span_equal(buf_span(&old), buf_span(&pem))))
-        return err;
-    err = file_replace(path, buf_span(&pem), 0644, why);
-    return err != OK ? err : loop_post(o->factory->loop, reload_credentials, o->factory);
+        err = lists_add(&lists, r->lists[i].der);
+    if (err == OK)
+        err = lists_keep(&lists, o->factory->settings.identity, &o->lists, &changed, why);
+    return err != OK || !changed ? err : loop_post(o->factory->loop, reload_credentials, o->factory);
 }
 
 enum err office_revocations(struct office *o, struct why *why)
 {
-    static const struct revocation_list_request nothing;
     AUTO_PARSED answer = { 0 };
     bool told;
+    struct revocation_list_request request = { .known = lists_known(&o->lists, o->factory->settings.identity) };
     if (clock_mono_ms() < o->crl_at_ms)
         return OK;
-    enum err err = ca_ask_wait(o->url, o->keep, o->tls, &(struct ca_question){ SOAP_REVOCATION_LIST, NULL, &nothing, LIMIT_LISTS },
+    enum err err = ca_ask_wait(o->url, o->keep, o->tls, &(struct ca_question){ SOAP_REVOCATION_LIST, NULL, &request, LIMIT_LISTS },
                                &answer, &told, why);
     if (err == OK)
         err = save_lists(o, answer.body, why);

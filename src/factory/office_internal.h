@@ -6,6 +6,7 @@
 
 #include "factory/batch.h"
 #include "factory/office.h"
+#include "tls/lists.h"
 
 struct office {
     pthread_t thread;
@@ -20,6 +21,7 @@ struct office {
     unsigned ca_failures, mes_failures;
     bool confirmed; /* a request since the last exchange of heads */
     int64_t witness_at_ms, witness_not_before_ms;
+    struct lists_known lists; /* revoked, as the CA told last */
     int64_t ca_not_before_ms, mes_not_before_ms, crl_at_ms, low_at_ms;
 };
 
