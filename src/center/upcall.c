@@ -130,6 +130,8 @@ static enum err take_new(struct upcall *u, bool expired, struct why *why)
     err = node_find(u->job->center, u->call->number.text, &u->node, why);
     if (err == OK)
         err = admit(u, expired, &v, why);
+    if (err == OK && v.err == OK) /* before it has any effect */
+        err = center_call_room(u->job->center->db, u->call->number.text, false, why);
     if (err == OK && v.err == OK)
         err = serve(u, why);
     if (err == ERR_BUSY) /* too many of its calls are open: it comes again */

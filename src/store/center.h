@@ -152,6 +152,9 @@ typedef enum err center_call_fn(void *context, const struct center_call *c);
 
 /* A second one with the id of a first: nothing, *ret_new false (I10). Errors: BUSY beyond LIMIT_CALLS_WAITING. */
 enum err center_call_add(struct db *db, const struct center_call *c, bool *ret_new, struct why *why) MUST_CHECK;
+/* Errors: BUSY when LIMIT_CALLS_WAITING of this number are open: without a response, or, up, with one that the
+ * device did not take yet. */
+enum err center_call_room(struct db *db, const char *number, bool down, struct why *why) MUST_CHECK;
 enum err center_call_find(struct db *db, const char *id, center_call_fn *fn, void *context, struct why *why) MUST_CHECK; /* NOT_FOUND */
 /* For one number, in order: down ones that nobody below has taken yet; up ones whose answer, refusal or delay was
  * not taken yet. */
@@ -167,7 +170,7 @@ enum err center_call_unanswered(struct db *db, int64_t most, center_call_fn *fn,
  * be told anew (center_call_settle). */
 enum err center_call_move(struct db *db, const char *id, enum call_event event, int64_t due_s, struct span answer,
                           const char *reason, enum call_state *ret_state, struct why *why) MUST_CHECK;
-/* The device took the answer, refusal or delay of its call: it need not be sent again. */
+/* The device took the answer, refusal or delay of its call: it need not be sent again. Of one that is over the answer goes. */
 enum err center_call_settle(struct db *db, const char *id, struct why *why) MUST_CHECK;
 /* Expires what is over its limit; *ret_next_s: when the next one will be, 0 for none. */
 enum err center_call_expire(struct db *db, int64_t now_s, int64_t *ret_n, int64_t *ret_next_s, struct why *why) MUST_CHECK;
@@ -209,7 +212,8 @@ struct center_incident {
     char by[LIMIT_NUMBER_TEXT + 1];      /* who sent it: the number in the certificate, or a peer's name */
     char text[512];                      /* what happened, a sentence */
     struct span evidence;                /* the letter, reading or certificate as it came */
-    int64_t times;                       /* the same again within an hour is counted, not listed anew */
+    int64_t times;                       /* the same again within an hour is counted, not listed anew; as is what one
+                                          * sender or kind has beyond LIMIT_INCIDENTS_OF_... */
 };
 typedef enum err center_incident_fn(void *context, const struct center_incident *i);
 enum err center_incident_add(struct db *db, const struct center_incident *i, struct why *why) MUST_CHECK;
@@ -217,6 +221,7 @@ enum err center_incident_list(struct db *db, const char *number, int64_t most, c
 
 /* --- Events that devices reported --- */
 
+/* Errors: BUSY beyond LIMIT_EVENTS_LATELY within an hour. */
 enum err center_event_add(struct db *db, const char *number, int64_t now_s, const char *kind, const char *detail, struct why *why) MUST_CHECK;
 typedef enum err center_event_fn(void *context, const char *number, int64_t at_s, const char *kind, const char *detail);
 enum err center_event_list(struct db *db, const char *number, int64_t most, center_event_fn *fn, void *context, struct why *why) MUST_CHECK;

@@ -13,16 +13,23 @@ static enum err add_row(struct db *db, const struct center_call *c, bool *ret_ne
     return err;
 }
 
+enum err center_call_room(struct db *db, const char *number, bool down, struct why *why)
+{
+    int64_t n = 0, untold = 0;
+    enum err err = center_int(db, ASK_CALL_COUNT, DB_ARGS(db_text(number), db_int(down)), &n, why);
+    if (err == OK && !down)
+        err = center_int(db, ASK_CALL_COUNT_UP, DB_ARGS(db_text(number)), &untold, why);
+    n += untold;
+    return err == OK && n >= LIMIT_CALLS_WAITING ? why_set(why, ERR_BUSY, "%lld calls wait for %s already", (long long)n, number) : err;
+}
+
 enum err center_call_add(struct db *db, const struct center_call *c, bool *ret_new, struct why *why)
 {
-    int64_t n = 0;
-    enum err err = center_int(db, ASK_CALL_COUNT, DB_ARGS(db_text(c->number.text), db_int(c->down)), &n, why);
-    if (err != OK)
-        return err;
-    if (n < LIMIT_CALLS_WAITING)
+    enum err err = center_call_room(db, c->number.text, c->down, why);
+    if (err == OK)
         return add_row(db, c, ret_new, why);
-    if (center_one(db, ASK_CALL_GET, DB_ARGS(db_text(c->id)), NULL, NULL, c->id, NULL) != OK)
-        return why_set(why, ERR_BUSY, "%lld calls wait for %s already", (long long)n, c->number.text);
+    if (err != ERR_BUSY || center_one(db, ASK_CALL_GET, DB_ARGS(db_text(c->id)), NULL, NULL, c->id, NULL) != OK)
+        return err;
     *ret_new = false;
     return OK;
 }

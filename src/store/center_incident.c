@@ -1,12 +1,33 @@
 #include "store/center_schema.h"
 
-enum { SAME_WITHIN_S = 3600 };
+enum { WITHIN_S = 3600 };
+
+/* Whoever sends garbage chooses what an incident says, a number that does not exist for example: the rows of one sender,
+ * and of one kind (the sender of a certificate that was refused is nobody's word), are bounded. Beyond, they are counted. */
+static enum err count_more(struct db *db, const struct center_incident *i, bool *ret_counted, struct why *why)
+{
+    int64_t by = 0, kind = 0, since_s = i->at_s - WITHIN_S;
+    enum err err = center_int(db, ASK_INCIDENT_OF_BY, DB_ARGS(db_text(i->by), db_int(since_s), db_int(LIMIT_INCIDENTS_OF_SENDER)), &by, why);
+    if (err == OK)
+        err = center_int(db, ASK_INCIDENT_OF_KIND, DB_ARGS(db_text(i->kind), db_int(since_s), db_int(LIMIT_INCIDENTS_OF_KIND)), &kind, why);
+    if (err == OK && by >= LIMIT_INCIDENTS_OF_SENDER)
+        err = db_run(db, ASK_INCIDENT_MORE_BY, DB_ARGS(db_text(i->by)), why);
+    else if (err == OK && kind >= LIMIT_INCIDENTS_OF_KIND)
+        err = db_run(db, ASK_INCIDENT_MORE_KIND, DB_ARGS(db_text(i->kind)), why);
+    if (err == OK)
+        *ret_counted = by >= LIMIT_INCIDENTS_OF_SENDER || kind >= LIMIT_INCIDENTS_OF_KIND;
+    return err;
+}
 
 enum err center_incident_add(struct db *db, const struct center_incident *i, struct why *why)
 {
+    bool counted = false;
     enum err err = db_run(db, ASK_INCIDENT_AGAIN,
-                          DB_ARGS(db_text(i->kind), db_text(i->number), db_text(i->by), db_int(i->at_s - SAME_WITHIN_S)), why);
+                          DB_ARGS(db_text(i->kind), db_text(i->number), db_text(i->by), db_int(i->at_s - WITHIN_S)), why);
     if (err != OK || db_changes(db) > 0)
+        return err;
+    err = count_more(db, i, &counted, why);
+    if (err != OK || counted)
         return err;
     return db_run(db, ASK_INCIDENT_ADD,
                   DB_ARGS(db_int(i->at_s), db_text(i->kind), db_text(i->number), db_text(i->by), db_text(i->text),
@@ -42,7 +63,11 @@ enum err center_incident_list(struct db *db, const char *number, int64_t most, c
 
 enum err center_event_add(struct db *db, const char *number, int64_t now_s, const char *kind, const char *detail, struct why *why)
 {
-    return db_run(db, ASK_EVENT_ADD, DB_ARGS(db_text(number), db_int(now_s), db_text(kind), db_text(detail)), why);
+    int64_t lately = 0;
+    enum err err = center_int(db, ASK_EVENT_LATELY, DB_ARGS(db_text(number), db_int(now_s - WITHIN_S), db_int(LIMIT_EVENTS_LATELY)), &lately, why);
+    if (err == OK && lately >= LIMIT_EVENTS_LATELY)
+        err = why_set(why, ERR_BUSY, "%s reported %lld events in the last hour: the next one comes later", number, (long long)lately);
+    return err != OK ? err : db_run(db, ASK_EVENT_ADD, DB_ARGS(db_text(number), db_int(now_s), db_text(kind), db_text(detail)), why);
 }
 
 static enum err pass_event(void *context, const struct db_row *row)

@@ -73,7 +73,10 @@ static const char first_migration[] =
 static const char over_migration[] =
     "CREATE INDEX call_over ON call (limit_s) WHERE state IN ('answered', 'refused', 'expired');";
 
-static const char *const migrations[] = { first_migration, audit_migration, people_migration, over_migration, NULL };
+/* So that one sender, or one kind, cannot fill the list of incidents. */
+static const char flood_migration[] = "CREATE INDEX incident_by ON incident (by, at); CREATE INDEX incident_kind ON incident (kind, at);";
+
+static const char *const migrations[] = { first_migration, audit_migration, people_migration, over_migration, flood_migration, NULL };
 
 static const char *const statements[CENTER_STATEMENTS] = {
 #define X(name, sql) [ASK_##name] = sql,

@@ -213,6 +213,40 @@ static void calls_beyond_the_limit_wait_outside(void **state)
     assert_false(fresh);
 }
 
+static enum err count_bytes(void *context, const struct center_call *c)
+{
+    *(size_t *)context = c->envelope.n + c->answer.n;
+    return OK;
+}
+
+/* A device that calls and never takes the answers fills nothing but its own hundred; what was taken leaves its row only. */
+static void a_device_that_calls_without_end_is_held_back_and_what_it_took_weighs_nothing(void **state)
+{
+    struct db *db = *state;
+    struct why why = { "" };
+    char id[16];
+    bool fresh;
+    size_t bytes = 9;
+    for (int i = 0; i < LIMIT_CALLS_WAITING; i++) {
+        snprintf(id, sizeof id, "id-%d", i);
+        struct center_call c = call(id, false);
+        c.state = CALL_ANSWERED;
+        c.answer = span_text("<part/>");
+        strcpy(c.operation, "ProgramPartRequest");
+        assert_ok(center_call_room(db, "3012-000001", false, &why));
+        assert_ok(center_call_add(db, &c, &fresh, &why));
+    }
+    struct center_call more = call("more", false);
+    assert_err(center_call_room(db, "3012-000001", false, &why), ERR_BUSY);
+    assert_err(center_call_add(db, &more, &fresh, &why), ERR_BUSY);
+    assert_ok(center_call_room(db, "3012-000002", false, &why));
+    assert_ok(center_call_settle(db, "id-7", &why));
+    assert_ok(center_call_find(db, "id-7", count_bytes, &bytes, &why));
+    assert_int_equal(bytes, 0);
+    assert_ok(center_call_add(db, &more, &fresh, &why));
+    assert_true(fresh);
+}
+
 static void calls_that_are_over_leave_after_their_time_and_open_ones_stay(void **state)
 {
     struct db *db = *state;
@@ -289,6 +323,54 @@ static void the_same_incident_within_an_hour_is_counted(void **state)
     assert_int_equal(seen[1].times, 2);
 }
 
+static enum err sum_incident(void *context, const struct center_incident *i)
+{
+    int64_t *sum = context;
+    sum[0]++;
+    sum[1] += i->times;
+    return OK;
+}
+
+/* The number in a letter is its sender's choice: it cannot be used to fill the disk. */
+static void one_sender_or_one_kind_cannot_fill_the_list_of_incidents(void **state)
+{
+    struct db *db = *state;
+    struct why why = { "" };
+    int64_t one[2] = { 0 }, all[2] = { 0 };
+    struct center_incident i = { .at_s = 5000, .kind = "other-number", .by = "3012-000001", .text = "t" };
+    for (int n = 0; n < 3 * LIMIT_INCIDENTS_OF_SENDER; n++) {
+        snprintf(i.number, sizeof i.number, "3012-%06d", n);
+        assert_ok(center_incident_add(db, &i, &why));
+    }
+    assert_ok(center_incident_list(db, NULL, 100000, sum_incident, one, &why));
+    assert_int_equal(one[0], LIMIT_INCIDENTS_OF_SENDER);
+    assert_int_equal(one[1], 3 * LIMIT_INCIDENTS_OF_SENDER); /* each is counted */
+    strcpy(i.kind, "bad-certificate");
+    for (int n = 0; n < LIMIT_INCIDENTS_OF_KIND + 10; n++) {
+        snprintf(i.by, sizeof i.by, "claim-%d", n);
+        assert_ok(center_incident_add(db, &i, &why));
+    }
+    assert_ok(center_incident_list(db, NULL, 100000, sum_incident, all, &why));
+    assert_int_equal(all[0], LIMIT_INCIDENTS_OF_SENDER + LIMIT_INCIDENTS_OF_KIND);
+    strcpy(i.by, "3012-000001");
+    i.at_s += 3601; /* an hour later it is listed again */
+    assert_ok(center_incident_add(db, &i, &why));
+    int64_t later[2] = { 0 };
+    assert_ok(center_incident_list(db, NULL, 100000, sum_incident, later, &why));
+    assert_int_equal(later[0], all[0] + 1);
+}
+
+static void a_device_that_reports_events_without_end_waits(void **state)
+{
+    struct db *db = *state;
+    struct why why = { "" };
+    for (int n = 0; n < LIMIT_EVENTS_LATELY; n++)
+        assert_ok(center_event_add(db, "3012-000001", 5000, "supply-low", "", &why));
+    assert_err(center_event_add(db, "3012-000001", 5001, "supply-low", "", &why), ERR_BUSY);
+    assert_ok(center_event_add(db, "3012-000002", 5001, "supply-low", "", &why));
+    assert_ok(center_event_add(db, "3012-000001", 8600, "supply-low", "", &why));
+}
+
 static enum err take_ticket(void *context, const struct center_ticket *t)
 {
     *(struct center_ticket *)context = *t;
@@ -352,6 +434,9 @@ int main(void)
         TEST(a_call_is_sent_until_taken_answered_once_and_expires_by_its_limit),
         TEST(the_answer_to_a_devices_call_is_told_until_it_was_taken),
         TEST(calls_beyond_the_limit_wait_outside),
+        TEST(one_sender_or_one_kind_cannot_fill_the_list_of_incidents),
+        TEST(a_device_that_reports_events_without_end_waits),
+        TEST(a_device_that_calls_without_end_is_held_back_and_what_it_took_weighs_nothing),
         TEST(calls_that_are_over_leave_after_their_time_and_open_ones_stay),
         TEST(the_last_billable_reading_is_what_the_next_one_must_follow),
         TEST(the_same_incident_within_an_hour_is_counted),
