@@ -104,6 +104,16 @@ struct verdict decide_letter(const struct node *n, int64_t now_s)
     return v;
 }
 
+struct verdict decide_expired(bool expired, bool asks_renewal)
+{
+    struct verdict v = accept();
+    if (expired && !asks_renewal) {
+        v = refuse(ERR_UNKNOWN_IDENTITY, "expired");
+        (void)!why_set(&v.why, v.err, "the identity has expired: it may ask to be renewed and for nothing else");
+    }
+    return v;
+}
+
 enum session_row decide_session_row(const struct node *n, const char *token, const char *nonce)
 {
     if (!n->has_chain)

@@ -43,6 +43,9 @@ struct node {
  * shown its presence yet). */
 struct verdict decide_letter(const struct node *node, int64_t now_s);
 
+/* Whether a letter is taken from an identity that has expired: only its request to be renewed is. OK, UNKNOWN_IDENTITY. */
+struct verdict decide_expired(bool expired, bool asks_renewal);
+
 /* The chain of tokens: which of the table's rows a presence is. */
 enum session_row {
     SESSION_FIRST,   /* nothing was known */

@@ -103,10 +103,13 @@ static enum err take_known(struct job *job, const struct asked *asked, const str
     return first ? take_response(job, asked, a, v, why) : OK;
 }
 
-/* In quarantine what comes is kept as evidence and has no effect. */
-static enum err check_standing(struct job *job, const struct field_answer *a, struct verdict *v, struct why *why)
+/* From an expired identity, and in quarantine, what comes is kept as evidence and has no effect. */
+static enum err check_standing(struct job *job, const struct field_answer *a, bool expired, struct verdict *v, struct why *why)
 {
     struct node node;
+    *v = decide_expired(expired, false);
+    if (v->err != OK)
+        return job_incident(job, v->incident, a->number.text, a->envelope, &v->why, why);
     enum err err = node_find(job->center, a->number.text, &node, why);
     if (err != OK || node.device.standing == CENTER_NORMAL)
         return err;
@@ -122,7 +125,7 @@ enum err answer_take(struct job *job, const struct field_answer *a, struct why *
     const struct letter_facts facts = { LETTER_ANSWER, a, &a->number, a->signature, a->envelope, NULL };
     enum err err = letter_judge(job, &facts, &v, &expired, why);
     if (err == OK && v.err == OK)
-        err = check_standing(job, a, &v, why);
+        err = check_standing(job, a, expired, &v, why);
     if (err == OK)
         err = find_asked(job, a->id, &asked, why);
     if (err != OK)

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/hex.h"
+#include "base/rng.h"
 #include "center/errand.h"
 #include "model/lifecycle.h"
 
@@ -50,8 +51,10 @@ static enum err hand_over(struct errand *e, int64_t now_s, struct why *why)
         values[i] = (struct counter_value){ last.counters[i].name, last.counters[i].value };
     struct center_call c = { .number = e->number, .down = true, .operation = "CounterHandOver", .state = CALL_WAITING,
                              .accepted_s = now_s, .limit_s = now_s + HAND_OVER_LIMIT_S, .actor = "replacement" };
-    snprintf(c.id, sizeof c.id, "hand-over:%lld:%s", (long long)e->id, e->number.text);
     struct soap_header header = { .version = SOAP_1_2 };
+    err = rng_uuid_urn(c.id); /* nobody can take it before us */
+    if (err != OK)
+        return err;
     memcpy(header.message_id, c.id, sizeof header.message_id);
     err = soap_write_request(SERVICE_REMOTE, SOAP_COUNTER_HAND_OVER, &header,
                              &(struct counter_hand_over_request){

@@ -114,12 +114,22 @@ static enum err keep_identities(struct feed *feed, const struct identity_list_re
     return err;
 }
 
+/* The CA was restored from a copy and has not come to our cursor: all it knows is told again, from the beginning. */
+static void begin_again(struct feed *feed)
+{
+    struct why why = { "" };
+    enum err err = center_identity_rewind(feed->center->db, &why);
+    if (err != OK)
+        log_failure(LOG_ERROR, "ca-failed", err, &why, NULL);
+}
+
 static void on_identities(void *context, enum err err, bool told, const struct soap_parsed *answer, const struct why *reason)
 {
-    (void)told;
     struct feed *feed = context;
     const struct revocation_list_request lists = { .known = lists_known(&feed->lists, feed->center->settings.identity) };
     struct why why = *reason;
+    if (told && err == ERR_BAD_INPUT)
+        begin_again(feed);
     if (err == OK)
         err = keep_identities(feed, answer->body, &why);
     if (err != OK) {

@@ -136,6 +136,10 @@ enum err presence_take(struct job *job, const struct field_presence *p, struct w
         return err;
     if (o.verdict.err == OK && is_news(job->signer_state))
         errand_admit(job->center, p->number.text, job->signer);
+    if (o.verdict.err == OK && expired) { /* its chain goes on, so that it can be renewed */
+        o.verdict.err = ERR_EXPIRED;
+        (void)!why_set(&o.verdict.why, ERR_EXPIRED, "this identity has expired: it may ask to be renewed and for nothing else");
+    }
     remember_own(job, p, &o, &node.device);
     return answer(job, p, &o.verdict, o.token, &node.device, why);
 }

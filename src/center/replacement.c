@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "center/desk.h"
 #include "center/errand.h"
 
 enum { ASK_AGAIN_S = 30 };
@@ -35,9 +36,18 @@ static enum err keep_ticket(struct center *center, const struct center_ticket *t
     return err;
 }
 
+/* Two keys for one board: one of them is somebody else's. */
+static void note_second(struct center *center, const struct http_exchange *x, const struct center_ticket *t, const struct why *why)
+{
+    struct center_incident i = { .at_s = t->asked_s, .kind = "second-board" };
+    snprintf(i.number, sizeof i.number, "%s", t->number.text);
+    snprintf(i.by, sizeof i.by, "%.*s", LIMIT_NUMBER_TEXT, http_peer(x)->name);
+    snprintf(i.text, sizeof i.text, "%s (from %s)", why->text, http_peer_address(x));
+    desk_incident(center->desk, &i);
+}
+
 struct found {
     char state[16];
-    uint8_t csr_hash[32];
     struct buf certificates;
 };
 
@@ -45,7 +55,6 @@ static enum err take_found(void *context, const struct center_ticket *t)
 {
     struct found *f = context;
     memcpy(f->state, t->state, sizeof f->state);
-    memcpy(f->csr_hash, t->csr_hash, sizeof f->csr_hash);
     return buf_put_span(&f->certificates, t->certificate);
 }
 
@@ -84,7 +93,9 @@ enum err replacement_take(struct center *center, struct http_exchange *x, struct
         err = keep_ticket(center, &t, why);
     }
     if (err == OK)
-        err = center_ticket_find(center->db, r->number.text, r->board, take_found, &found, why);
+        err = center_ticket_find(center->db, &t, take_found, &found, why);
+    else if (err == ERR_CONFLICT)
+        note_second(center, x, &t, why);
     if (err == OK)
         err = answer(x, &reply, &found, why);
     buf_done(&found.certificates);

@@ -107,10 +107,8 @@ static enum err serve(struct upcall *u, struct why *why)
 static enum err admit(struct upcall *u, bool expired, struct verdict *v, struct why *why)
 {
     *v = decide_letter(&u->node, u->job->now_s);
-    if (v->err == OK && expired && u->parsed.message != SOAP_RENEWAL) {
-        *v = (struct verdict){ .err = ERR_UNKNOWN_IDENTITY, .incident = "expired" };
-        (void)!why_set(&v->why, v->err, "the identity has expired: it may ask to be renewed and for nothing else");
-    }
+    if (v->err == OK)
+        *v = decide_expired(expired, u->parsed.message == SOAP_RENEWAL);
     if (v->incident[0] == '\0')
         return OK;
     return job_incident(u->job, v->incident, u->call->number.text, u->call->envelope, &v->why, why);

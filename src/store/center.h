@@ -109,8 +109,10 @@ struct center_identity {
     struct span certificate; /* DER */
 };
 typedef enum err center_identity_fn(void *context, const struct center_identity *i);
+/* One that is over (voided, superseded, revoked) stays so, whatever is told later. */
 enum err center_identity_put(struct db *db, const struct center_identity *i, int64_t cursor, struct why *why) MUST_CHECK;
 enum err center_identity_cursor(struct db *db, int64_t *ret_cursor, struct why *why) MUST_CHECK;
+enum err center_identity_rewind(struct db *db, struct why *why) MUST_CHECK; /* to 0: everything is asked for again */
 /* Errors: NOT_FOUND. */
 enum err center_identity_find(struct db *db, const uint8_t fingerprint[CENTER_FINGERPRINT], center_identity_fn *fn, void *context,
                               struct why *why) MUST_CHECK;
@@ -252,8 +254,11 @@ struct center_ticket {
     struct span csr, certificate; /* with "issued": the response, DER */
 };
 typedef enum err center_ticket_fn(void *context, const struct center_ticket *t);
-enum err center_ticket_ask(struct db *db, const struct center_ticket *t, struct why *why) MUST_CHECK; /* the same again: nothing */
-enum err center_ticket_find(struct db *db, const char *number, const char *board, center_ticket_fn *fn, void *context, struct why *why) MUST_CHECK;
+/* The same again: nothing. Errors: CONFLICT (one of this board with another key waits), BUSY (LIMIT_TICKETS_WAITING). */
+enum err center_ticket_ask(struct db *db, const struct center_ticket *t, struct why *why) MUST_CHECK;
+/* By number, board and request. Errors: NOT_FOUND. */
+enum err center_ticket_find(struct db *db, const struct center_ticket *asked, center_ticket_fn *fn, void *context,
+                            struct why *why) MUST_CHECK;
 enum err center_ticket_decide(struct db *db, int64_t id, const char *state, const char *actor, int64_t now_s, struct why *why) MUST_CHECK; /* CONFLICT */
 enum err center_ticket_issued(struct db *db, int64_t id, struct span certificate, struct why *why) MUST_CHECK;
 enum err center_ticket_list(struct db *db, bool open, center_ticket_fn *fn, void *context, struct why *why) MUST_CHECK;

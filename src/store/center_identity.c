@@ -16,6 +16,11 @@ enum err center_identity_cursor(struct db *db, int64_t *ret_cursor, struct why *
     return center_int(db, ASK_MARK_GET, DB_ARGS(db_text(cursor_mark)), ret_cursor, why);
 }
 
+enum err center_identity_rewind(struct db *db, struct why *why)
+{
+    return db_run(db, ASK_MARK_SET, DB_ARGS(db_text(cursor_mark), db_int(0)), why);
+}
+
 struct listing {
     center_identity_fn *fn;
     void *context;

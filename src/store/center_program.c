@@ -40,6 +40,22 @@ enum err center_program_list(struct db *db, center_program_fn *fn, void *context
     return db_query(db, ASK_PROGRAM_EACH, DB_NO_ARGS, pass_program, &l, why);
 }
 
+/* All boards of a model have the same bootstrap certificate: which of two that tell one id is the real one, nobody here
+ * can say. The first request stands until an operator decided it; a later one does not take its place. */
+static enum err check_waiting(struct db *db, const struct center_ticket *t, struct why *why)
+{
+    int64_t same = 0, all = 0;
+    enum err err = center_int(db, ASK_TICKET_WAITING, DB_ARGS(db_text(t->number.text), db_text(t->board)), &same, why);
+    if (err == OK)
+        err = center_int(db, ASK_TICKET_WAITING, DB_ARGS(db_text(t->number.text), db_text("")), &all, why);
+    if (err == OK && same > 0)
+        return why_set(why, ERR_CONFLICT, "board %s asked for %s with another key, which waits: an operator has to refuse that first",
+                       t->board, t->number.text);
+    if (err == OK && all >= LIMIT_TICKETS_WAITING)
+        return why_set(why, ERR_BUSY, "%lld boards wait for the number %s already", (long long)all, t->number.text);
+    return err;
+}
+
 enum err center_ticket_ask(struct db *db, const struct center_ticket *t, struct why *why)
 {
     int64_t n = 0;
@@ -48,7 +64,7 @@ enum err center_ticket_ask(struct db *db, const struct center_ticket *t, struct 
         center_int(db, ASK_TICKET_THERE, DB_ARGS(db_text(t->number.text), db_text(t->board), db_blob(hash)), &n, why);
     if (err != OK || n > 0)
         return err;
-    err = db_run(db, ASK_TICKET_REPLACE, DB_ARGS(db_text(t->number.text), db_text(t->board)), why);
+    err = check_waiting(db, t, why);
     return err != OK ? err
                      : db_run(db, ASK_TICKET_ADD,
                               DB_ARGS(db_text(t->number.text), db_text(t->board), db_text(t->model), db_blob(hash),
@@ -73,10 +89,13 @@ static enum err pass_ticket(void *context, const struct db_row *row)
     return l->ticket(l->context, &t);
 }
 
-enum err center_ticket_find(struct db *db, const char *number, const char *board, center_ticket_fn *fn, void *context, struct why *why)
+enum err center_ticket_find(struct db *db, const struct center_ticket *asked, center_ticket_fn *fn, void *context, struct why *why)
 {
     struct listing l = { .ticket = fn, .context = context };
-    return center_one(db, ASK_TICKET_GET, DB_ARGS(db_text(number), db_text(board)), pass_ticket, &l, number, why);
+    const char *number = asked->number.text;
+    return center_one(db, ASK_TICKET_GET,
+                      DB_ARGS(db_text(number), db_text(asked->board), db_blob(span_of(asked->csr_hash, sizeof asked->csr_hash))),
+                      pass_ticket, &l, number, why);
 }
 
 enum err center_ticket_decide(struct db *db, int64_t id, const char *state, const char *actor, int64_t now_s, struct why *why)

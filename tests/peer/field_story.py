@@ -362,7 +362,11 @@ def replaced():
     assert typed_refusal(board.peer, "Exchange", wait=0).error == "NOT_ALLOWED"  # it may ask for nothing else
     assert typed_refusal(board.peer, "ReplacementRequest", **(ask | {"deviceNumber": GATEWAY})).error == "NUMBER_MISMATCH"
     assert "B-77" in center("tickets")
+    other = ask | {"csr": request_of(ONE, board.folder / "other.key")}  # all boards have this bootstrap certificate
+    assert typed_refusal(board.peer, "ReplacementRequest", **other).error == "CONFLICT"
     center("device", "approve", ONE)
+    assert board.peer.call("ReplacementRequest", **other).state == "waiting"  # and hides nothing from the first
+    assert "second-board" in kinds(ONE)
     for _ in range(100):
         reply = board.peer.call("ReplacementRequest", **ask)
         if reply.state == "approved":

@@ -385,15 +385,42 @@ static void a_ticket_is_decided_once_and_the_same_request_opens_no_second(void *
     struct center_ticket t = { .number = { "3012-000001" }, .board = "B7", .model = "3012", .csr = span_text("csr") }, seen;
     assert_ok(center_ticket_ask(db, &t, &why));
     assert_ok(center_ticket_ask(db, &t, &why));
-    assert_ok(center_ticket_find(db, "3012-000001", "B7", take_ticket, &seen, &why));
+    assert_ok(center_ticket_find(db, &t, take_ticket, &seen, &why));
     assert_string_equal(seen.state, "waiting");
     assert_err(center_ticket_issued(db, seen.id, span_text("der"), &why), ERR_CONFLICT);
     assert_ok(center_ticket_decide(db, seen.id, "approved", "meier", 5, &why));
     assert_err(center_ticket_decide(db, seen.id, "refused", "mueller", 6, &why), ERR_CONFLICT);
     assert_ok(center_ticket_issued(db, seen.id, span_text("der"), &why));
-    assert_ok(center_ticket_find(db, "3012-000001", "B7", take_ticket, &seen, &why));
+    assert_ok(center_ticket_find(db, &t, take_ticket, &seen, &why));
     assert_string_equal(seen.state, "issued");
     assert_string_equal(seen.actor, "meier");
+}
+
+/* M-8: all boards have the same bootstrap key. Who tells another board's id neither takes its ticket nor hides it. */
+static void a_second_key_for_a_board_does_not_take_the_place_of_the_first(void **state)
+{
+    struct db *db = *state;
+    struct why why = { "" };
+    struct center_ticket first = { .number = { "3012-000001" }, .board = "B7", .model = "3012", .csr = span_text("csr"), .csr_hash = { 1 } };
+    struct center_ticket second = first, seen;
+    second.csr_hash[0] = 2;
+    assert_ok(center_ticket_ask(db, &first, &why));
+    assert_err(center_ticket_ask(db, &second, &why), ERR_CONFLICT);
+    assert_ok(center_ticket_find(db, &first, take_ticket, &seen, &why));
+    assert_string_equal(seen.state, "waiting");
+    assert_ok(center_ticket_decide(db, seen.id, "approved", "meier", 5, &why));
+    assert_ok(center_ticket_ask(db, &second, &why)); /* a ticket of its own */
+    assert_ok(center_ticket_issued(db, seen.id, span_text("der"), &why));
+    assert_ok(center_ticket_find(db, &first, take_ticket, &seen, &why));
+    assert_string_equal(seen.state, "issued");
+    assert_ok(center_ticket_find(db, &second, take_ticket, &seen, &why));
+    assert_string_equal(seen.state, "waiting");
+    for (int i = 1; i < LIMIT_TICKETS_WAITING; i++) {
+        snprintf(second.board, sizeof second.board, "other-%d", i);
+        assert_ok(center_ticket_ask(db, &second, &why));
+    }
+    strcpy(second.board, "one-more");
+    assert_err(center_ticket_ask(db, &second, &why), ERR_BUSY);
 }
 
 static enum err take_identity(void *context, const struct center_identity *i)
@@ -420,6 +447,14 @@ static void what_the_ca_tells_of_an_identity_replaces_what_it_told_before(void *
     assert_string_equal(now, "revoked");
     assert_ok(center_identity_cursor(db, &cursor, &why));
     assert_int_equal(cursor, 8);
+    /* I8: a CA that was restored from a copy begins again, and revives nobody. */
+    assert_ok(center_identity_rewind(db, &why));
+    assert_ok(center_identity_cursor(db, &cursor, &why));
+    assert_int_equal(cursor, 0);
+    strcpy(i.state, "field");
+    assert_ok(center_identity_put(db, &i, 5, &why));
+    assert_ok(center_identity_find(db, i.fingerprint, take_identity, now, &why));
+    assert_string_equal(now, "revoked");
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_new, close_it)
@@ -434,6 +469,7 @@ int main(void)
         TEST(a_call_is_sent_until_taken_answered_once_and_expires_by_its_limit),
         TEST(the_answer_to_a_devices_call_is_told_until_it_was_taken),
         TEST(calls_beyond_the_limit_wait_outside),
+        TEST(a_second_key_for_a_board_does_not_take_the_place_of_the_first),
         TEST(one_sender_or_one_kind_cannot_fill_the_list_of_incidents),
         TEST(a_device_that_reports_events_without_end_waits),
         TEST(a_device_that_calls_without_end_is_held_back_and_what_it_took_weighs_nothing),

@@ -1,0 +1,127 @@
+#include "../test.h"
+
+#include <stdio.h>
+
+#include "../store/scratch.h"
+#include "center/job.h"
+
+/* The steps of an exchange on a database, without a connection: the peer is a device that speaks for itself. */
+static struct center center;
+static const char number[] = "3012-000001";
+
+static int open_new(void **state)
+{
+    struct why why = { "" };
+    struct center_device d = { .kind = CENTER_DEVICE, .number = { "3012-000001" } };
+    const struct center_session chain = { .token = "t1" };
+    (void)state;
+    center = (struct center){ .settings = { .poll_s = 60 } };
+    bool ok = center_open(scratch_path("letters.db"), DB_CREATE, &center.db, &why) == OK && center_device_put(center.db, &d, &why) == OK &&
+              center_agreement_add(center.db, number, 1, 0, &why) == OK && center_session_put(center.db, number, &chain, &why) == OK;
+    if (!ok)
+        fprintf(stderr, "%s\n", why.text);
+    return ok ? 0 : -1;
+}
+
+static int close_it(void **state)
+{
+    (void)state;
+    db_close(center.db);
+    return 0;
+}
+
+static struct job job_of(bool expired)
+{
+    struct job job = { .center = &center, .peer = { .role = ROLE_DEVICE }, .number = { "3012-000001" }, .now_s = 1000, .expired = expired };
+    snprintf(job.peer.name, sizeof job.peer.name, "%s", number);
+    assert_ok(response_begin(&job));
+    return job;
+}
+
+static void call_down(const char *id)
+{
+    struct why why = { "" };
+    bool fresh;
+    struct center_call c = { .number = { "3012-000001" }, .down = true, .operation = "ChargeCounterRequest", .state = CALL_TAKEN,
+                             .accepted_s = 990, .limit_s = 9990, .envelope = span_text("<e/>") };
+    snprintf(c.id, sizeof c.id, "%s", id);
+    assert_ok(center_call_add(center.db, &c, &fresh, &why));
+}
+
+static void write_reading(const char *id, int64_t sequence, struct buf *to)
+{
+    struct counter_value value = { .name = "print", .value = 10 * sequence };
+    struct soap_header header = { .version = SOAP_1_2 };
+    const struct charge_counter_response r = { .number = { "3012-000001" }, .epoch = 1, .sequence = sequence, .counters = &value, .counters_n = 1 };
+    snprintf(header.relates_to, sizeof header.relates_to, "%s", id);
+    assert_ok(soap_write_response(SERVICE_REMOTE, SOAP_CHARGE_COUNTER, &header, &r, to));
+}
+
+/* What is said in the receipt: "" when the answer was taken. */
+static void answer(const char *id, int64_t sequence, bool expired, char ret_error[32])
+{
+    struct why why = { "" };
+    AUTO_BUF envelope = BUF_INIT;
+    struct job job = job_of(expired);
+    write_reading(id, sequence, &envelope);
+    const struct field_answer a = { .id = id, .number = { "3012-000001" }, .kind = "response", .envelope = buf_span(&envelope) };
+    assert_ok(answer_take(&job, &a, &why));
+    assert_int_equal(job.response.receipts_n, 1);
+    snprintf(ret_error, 32, "%s", job.response.receipts[0].error);
+    response_end(&job);
+}
+
+static enum err count(void *context, const struct center_reading *r)
+{
+    (void)r;
+    ++*(int *)context;
+    return OK;
+}
+
+static int readings(void)
+{
+    struct why why = { "" };
+    int n = 0;
+    assert_ok(center_reading_list(center.db, number, 10, count, &n, &why));
+    return n;
+}
+
+/* M-8: within its grace time an identity may ask to be renewed; what it answers is not billed. */
+static void an_expired_identity_answers_no_call(void **state)
+{
+    char error[32];
+    (void)state;
+    call_down("c1");
+    answer("c1", 1, true, error);
+    assert_string_equal(error, "UNKNOWN_IDENTITY"); /* the device sends it again when it was renewed */
+    assert_int_equal(readings(), 0);
+    answer("c1", 1, false, error);
+    assert_string_equal(error, "");
+    assert_int_equal(readings(), 1);
+}
+
+/* M-8: its session says so, and hands out the next token. */
+static void an_expired_identity_is_told_to_renew(void **state)
+{
+    struct why why = { "" };
+    struct job job = job_of(true);
+    const struct field_presence p = { .number = { "3012-000001" }, .token = "t1", .nonce = "n2", .version = "1" };
+    (void)state;
+    assert_ok(presence_take(&job, &p, &why));
+    assert_int_equal(job.response.sessions_n, 1);
+    assert_string_equal(job.response.sessions[0].state, "refused");
+    assert_string_equal(job.response.sessions[0].error, "EXPIRED");
+    assert_true(job.response.sessions[0].token[0] != '\0');
+    response_end(&job);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, open_new, close_it)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(an_expired_identity_answers_no_call),
+        TEST(an_expired_identity_is_told_to_renew),
+    };
+    return cmocka_run_group_tests(tests, scratch_make, scratch_remove);
+}
