@@ -1,14 +1,18 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "device/agent.h"
 #include "device/commands.h"
 #include "device/lines.h"
 #include "device/run_field.h"
 #include "device/settings.h"
 #include "log/log.h"
+
+enum { BUSY_MS = 2000, LOOK_MS = 20 };
 
 struct run {
     const struct command_line *line;
@@ -89,11 +93,23 @@ static enum err set_faults(struct run *r, struct why *why)
     return err;
 }
 
+/* A command (count, event) may have the memory for a moment, just when the device starts again. */
+static enum err open_board(const char *dir, struct board *ret_board, struct why *why)
+{
+    const int64_t until_ms = clock_mono_ms() + BUSY_MS;
+    enum err err = board_open(dir, BOARD_USE, ret_board, why);
+    while (err == ERR_BUSY && clock_mono_ms() < until_ms) {
+        nanosleep(&(struct timespec){ .tv_nsec = LOOK_MS * 1000000L }, NULL);
+        err = board_open(dir, BOARD_USE, ret_board, why);
+    }
+    return err;
+}
+
 static enum err open_all(struct run *r, struct why *why)
 {
     enum err err = loop_new(&r->loop, why);
     if (err == OK)
-        err = board_open(r->dir, BOARD_USE, &r->board, why);
+        err = open_board(r->dir, &r->board, why);
     if (err != OK)
         return err;
     r->board.store_sealed = strcmp(r->settings.store, "sealed") == 0;

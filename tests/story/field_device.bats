@@ -44,6 +44,18 @@ counter() { nameplate device show --dir "$DIR/d" | awk -v name="$1" '$1 == "coun
     same "$(counter fax)" 1
 }
 
+# A command that counts has the memory for a moment; a device that starts again just then does not give up.
+@test "a device starts when the memory is free again, and not when another runs on" {
+    make_device
+    flock "$DIR/d/flash.bin" sleep 0.7 3>&- &
+    sleep 0.2
+    start device nameplate device run --dir "$DIR/d" --listen 127.0.1.2:0
+    run nameplate device run --dir "$DIR/d" --listen 127.0.1.2:0
+    same "$status" 1
+    has "$output" "the device is running in another process"
+    stop device
+}
+
 # D-5: two jobs that want the same hardware run one after the other; each page is counted
 @test "jobs run in the device that runs, and are counted page by page" {
     make_device
