@@ -7,7 +7,18 @@
 #include "center/upcall.h"
 #include "model/lifecycle.h"
 
-enum { AT_ONCE = 64 };
+enum { AT_ONCE = 64, RENEWALS_A_DAY = 20, DAY_S = 86400 };
+
+/* Each new key costs a certificate, and the one before a place on the revocation list. */
+static enum err check_often(const struct upcall *u, struct why *why)
+{
+    bool reached = false;
+    const char *number = u->call->number.text, *operation = soap_message_row(SOAP_RENEWAL)->operation;
+    enum err err = u->parsed.message != SOAP_RENEWAL ? OK
+                                                     : center_call_lately(u->job->center->db, number, operation,
+                                                                          u->job->now_s - DAY_S, RENEWALS_A_DAY, &reached, why);
+    return err == OK && reached ? why_set(why, ERR_NOT_ALLOWED, "%s asked for renewal %d times within a day", number, RENEWALS_A_DAY) : err;
+}
 
 enum err upcall_renewal(struct upcall *u, struct why *why)
 {
@@ -15,6 +26,9 @@ enum err upcall_renewal(struct upcall *u, struct why *why)
     if (u->parsed.message == SOAP_RENEWAL_CONFIRMATION &&
         !span_equal(r->fingerprint, span_of(u->job->signer, sizeof u->job->signer)))
         return why_set(why, ERR_BAD_SIGNATURE, "the confirmation is not signed with the identity that it confirms");
+    enum err err = check_often(u, why);
+    if (err != OK)
+        return err;
     u->later = true;
     errand_due(u->job->center, ERRAND_CALL);
     return OK;

@@ -157,6 +157,9 @@ enum err center_call_add(struct db *db, const struct center_call *c, bool *ret_n
 /* Errors: BUSY when LIMIT_CALLS_WAITING of this number are open: without a response, or, up, with one that the
  * device did not take yet. */
 enum err center_call_room(struct db *db, const char *number, bool down, struct why *why) MUST_CHECK;
+/* Whether this number called so often for this operation since then. */
+enum err center_call_lately(struct db *db, const char *number, const char *operation, int64_t since_s, int64_t most, bool *ret_reached,
+                            struct why *why) MUST_CHECK;
 enum err center_call_find(struct db *db, const char *id, center_call_fn *fn, void *context, struct why *why) MUST_CHECK; /* NOT_FOUND */
 /* For one number, in order: down ones that nobody below has taken yet; up ones whose answer, refusal or delay was
  * not taken yet. */

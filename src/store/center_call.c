@@ -34,6 +34,17 @@ enum err center_call_add(struct db *db, const struct center_call *c, bool *ret_n
     return OK;
 }
 
+enum err center_call_lately(struct db *db, const char *number, const char *operation, int64_t since_s, int64_t most, bool *ret_reached,
+                            struct why *why)
+{
+    int64_t n = 0;
+    enum err err =
+        center_int(db, ASK_CALL_LATELY, DB_ARGS(db_text(number), db_text(operation), db_int(since_s), db_int(most)), &n, why);
+    if (err == OK)
+        *ret_reached = n >= most;
+    return err;
+}
+
 struct listing {
     center_call_fn *fn;
     void *context;

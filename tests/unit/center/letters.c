@@ -3,10 +3,12 @@
 #include <stdio.h>
 
 #include "../store/scratch.h"
+#include "center/errand.h"
 #include "center/job.h"
 
 /* The steps of an exchange on a database, without a connection: the peer is a device that speaks for itself. */
 static struct center center;
+static struct loop *loop; /* never run: errands that become due are not begun */
 static const char number[] = "3012-000001";
 
 static int open_new(void **state)
@@ -16,7 +18,10 @@ static int open_new(void **state)
     const struct center_session chain = { .token = "t1" };
     (void)state;
     center = (struct center){ .settings = { .poll_s = 60 } };
-    bool ok = center_open(scratch_path("letters.db"), DB_CREATE, &center.db, &why) == OK && center_device_put(center.db, &d, &why) == OK &&
+    bool ok = loop_new(&loop, &why) == OK;
+    center.loop = loop;
+    ok = ok && errands_new(&center, &center.errands) == OK;
+    ok = ok && center_open(scratch_path("letters.db"), DB_CREATE, &center.db, &why) == OK && center_device_put(center.db, &d, &why) == OK &&
               center_agreement_add(center.db, number, 1, 0, &why) == OK && center_session_put(center.db, number, &chain, &why) == OK;
     if (!ok)
         fprintf(stderr, "%s\n", why.text);
@@ -26,6 +31,8 @@ static int open_new(void **state)
 static int close_it(void **state)
 {
     (void)state;
+    errands_free(center.errands);
+    loop_free(loop);
     db_close(center.db);
     return 0;
 }
@@ -115,6 +122,40 @@ static void an_expired_identity_is_told_to_renew(void **state)
     response_end(&job);
 }
 
+static void write_renewal(const char *id, struct buf *to)
+{
+    struct soap_header header = { .version = SOAP_1_2 };
+    const struct renewal_request r = { .csr = span_text("csr") };
+    snprintf(header.message_id, sizeof header.message_id, "%s", id);
+    assert_ok(soap_write_request(SERVICE_CENTER, SOAP_RENEWAL, &header, &r, to));
+}
+
+static enum err take_state(void *context, const struct center_call *c)
+{
+    *(enum call_state *)context = c->state;
+    return OK;
+}
+
+/* M-8: with a new key each time a device could fill the CA's register and the revocation list. */
+static void a_device_that_asks_for_renewal_without_end_is_refused(void **state)
+{
+    char id[16];
+    enum call_state now = CALL_WAITING;
+    (void)state;
+    for (int i = 0; i <= 20; i++) {
+        struct why why = { "" };
+        AUTO_BUF envelope = BUF_INIT;
+        struct job job = job_of(false);
+        snprintf(id, sizeof id, "r-%d", i);
+        write_renewal(id, &envelope);
+        const struct field_call c = { .id = id, .number = { "3012-000001" }, .limit = 60, .envelope = buf_span(&envelope) };
+        assert_ok(upcall_take(&job, &c, &why));
+        assert_ok(center_call_find(center.db, id, take_state, &now, &why));
+        assert_int_equal(now, i < 20 ? CALL_DELAYED : CALL_ANSWERED); /* by a fault */
+        response_end(&job);
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_new, close_it)
 
 int main(void)
@@ -122,6 +163,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(an_expired_identity_answers_no_call),
         TEST(an_expired_identity_is_told_to_renew),
+        TEST(a_device_that_asks_for_renewal_without_end_is_refused),
     };
     return cmocka_run_group_tests(tests, scratch_make, scratch_remove);
 }

@@ -247,6 +247,33 @@ static void a_device_that_calls_without_end_is_held_back_and_what_it_took_weighs
     assert_true(fresh);
 }
 
+/* M-8: each renewal costs a certificate; the centre lets a device have a few a day. */
+static void how_often_a_device_asked_for_something_is_known(void **state)
+{
+    struct db *db = *state;
+    struct why why = { "" };
+    char id[16];
+    bool fresh, reached = true;
+    for (int i = 0; i < 3; i++) {
+        snprintf(id, sizeof id, "id-%d", i);
+        struct center_call c = call(id, false);
+        assert_ok(center_call_add(db, &c, &fresh, &why)); /* accepted at 10 */
+    }
+    static const struct {
+        const char *number, *operation;
+        int64_t since_s, most;
+        bool reached;
+    } rows[] = {
+        { "3012-000001", "ChargeCounterRequest", 9, 3, true },  { "3012-000001", "ChargeCounterRequest", 9, 4, false },
+        { "3012-000001", "ChargeCounterRequest", 10, 1, false }, { "3012-000001", "RenewalRequest", 9, 1, false },
+        { "3012-000002", "ChargeCounterRequest", 9, 1, false },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        assert_ok(center_call_lately(db, rows[i].number, rows[i].operation, rows[i].since_s, rows[i].most, &reached, &why));
+        assert_int_equal(reached, rows[i].reached);
+    }
+}
+
 static void calls_that_are_over_leave_after_their_time_and_open_ones_stay(void **state)
 {
     struct db *db = *state;
@@ -470,6 +497,7 @@ int main(void)
         TEST(the_answer_to_a_devices_call_is_told_until_it_was_taken),
         TEST(calls_beyond_the_limit_wait_outside),
         TEST(a_second_key_for_a_board_does_not_take_the_place_of_the_first),
+        TEST(how_often_a_device_asked_for_something_is_known),
         TEST(one_sender_or_one_kind_cannot_fill_the_list_of_incidents),
         TEST(a_device_that_reports_events_without_end_waits),
         TEST(a_device_that_calls_without_end_is_held_back_and_what_it_took_weighs_nothing),
