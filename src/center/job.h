@@ -19,6 +19,7 @@ struct job {
     int64_t now_s;
     uint8_t signer[CENTER_FINGERPRINT]; /* of the letter that was judged last: by which identity it came, as the CA */
     char signer_state[16];              /* told of it */
+    enum role signer_role;              /* by its certificate */
     char state[16];  /* of the peer's identity */
     bool expired;    /* its identity is over: it may ask to be renewed, nothing else */
     bool may_put_off, put_off; /* a letter may be put off until others of the exchange were taken: reading.c */

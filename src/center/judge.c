@@ -36,18 +36,20 @@ static enum err try_identity(void *context, const struct center_identity *i)
 {
     struct search *s = context;
     AUTO_CERT cert = NULL;
+    struct peer peer;
     if (s->found || strcmp(i->number.text, s->facts->number->text) != 0)
         return OK;
     enum err err = identity_cert(s->job->center, i, &cert, NULL);
     if (err == ERR_NO_MEMORY)
         return err;
-    if (err != OK || check_signature(cert, s->facts) != OK)
+    if (err != OK || check_signature(cert, s->facts) != OK || cert_peer(cert, &peer, NULL) != OK)
         return OK;
     s->last = judge_identity(s->job, i, cert);
     s->found = s->last.err == OK || s->last.err == ERR_EXPIRED;
     s->expired = s->last.err == ERR_EXPIRED;
     memcpy(s->job->signer, i->fingerprint, sizeof s->job->signer);
     memcpy(s->job->signer_state, i->state, sizeof s->job->signer_state);
+    s->job->signer_role = peer.role;
     return OK;
 }
 
@@ -68,6 +70,7 @@ static enum err judge_own(struct job *job, const struct letter_facts *f, struct 
     *ret_expired = job->expired;
     memcpy(job->signer, job->peer.fingerprint, sizeof job->signer);
     memcpy(job->signer_state, job->state, sizeof job->signer_state);
+    job->signer_role = job->peer.role;
     return OK;
 }
 

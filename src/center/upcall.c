@@ -103,10 +103,24 @@ static enum err serve(struct upcall *u, struct why *why)
     return err != OK ? err : keep(u, why);
 }
 
-/* Who may ask this now: the agreement, the standing, an identity that has expired. */
+/* Who may send the message at all, as when it were posted. */
+static struct verdict judge_role(const struct upcall *u)
+{
+    const struct soap_message_row *row = soap_message_row(u->parsed.message);
+    struct verdict v = { .incident = "" };
+    if ((row->roles & ROLE_BIT(u->job->signer_role)) != 0)
+        return v;
+    v = (struct verdict){ .err = ERR_NOT_ALLOWED, .incident = "wrong-role" };
+    (void)!why_set(&v.why, v.err, "a %s may not send %s", role_name(u->job->signer_role), row->operation);
+    return v;
+}
+
+/* Who may ask this now: the role, the agreement, the standing, an identity that has expired. */
 static enum err admit(struct upcall *u, bool expired, struct verdict *v, struct why *why)
 {
-    *v = decide_letter(&u->node, u->job->now_s);
+    *v = judge_role(u);
+    if (v->err == OK)
+        *v = decide_letter(&u->node, u->job->now_s);
     if (v->err == OK)
         *v = decide_expired(expired, u->parsed.message == SOAP_RENEWAL);
     if (v->incident[0] == '\0')
