@@ -93,6 +93,24 @@ static enum err take_response(struct job *job, const struct asked *asked, const 
     return move(job, a->id, CALL_EVENT_ANSWER, 0, a->envelope, v->err == OK ? "" : v->why.text, why);
 }
 
+/* A gateway can bring an old call to a device again, after the device forgot it: the reading that it then makes has used up
+ * a number, and counts, or the next one would seem to skip it. An answer that only comes twice has no effect (I10). */
+static enum err take_again(struct job *job, const struct asked *asked, const struct field_answer *a, struct verdict *v, struct why *why)
+{
+    AUTO_PARSED parsed = { 0 };
+    struct reading reading, last;
+    if (asked->message != SOAP_CHARGE_COUNTER || soap_read_response(SERVICE_REMOTE, asked->message, a->envelope, &parsed, NULL) != OK)
+        return OK;
+    const struct charge_counter_response *r = parsed.body;
+    if (!number_equal(&r->number, &a->number) ||
+        reading_from(r->epoch, r->boots, r->sequence, r->counters, r->counters_n, &reading, NULL) != OK)
+        return OK;
+    enum err err = center_reading_last(job->center->db, a->number.text, &last, why);
+    if (err != OK)
+        return err == ERR_NOT_FOUND ? OK : err;
+    return reading_judge(&last, &reading) == READING_FOLLOWS ? reading_take(job, a->number.text, a->id, &reading, v, why) : OK;
+}
+
 static enum err take_known(struct job *job, const struct asked *asked, const struct field_answer *a, struct verdict *v,
                            struct why *why)
 {
@@ -100,7 +118,7 @@ static enum err take_known(struct job *job, const struct asked *asked, const str
     if (strcmp(a->kind, "delay") == 0)
         return move(job, a->id, CALL_EVENT_DELAY, job->now_s + after, span_of(NULL, 0), "", why);
     bool first = asked->state != CALL_ANSWERED && asked->state != CALL_REFUSED;
-    return first ? take_response(job, asked, a, v, why) : OK;
+    return first ? take_response(job, asked, a, v, why) : take_again(job, asked, a, v, why);
 }
 
 /* From an expired identity, and in quarantine, what comes is kept as evidence and has no effect. */

@@ -122,6 +122,30 @@ static void an_expired_identity_is_told_to_renew(void **state)
     response_end(&job);
 }
 
+/* M-5, I10: an answer that comes twice has no effect; another reading under the same call has used up its number. */
+static void a_reading_under_a_call_that_was_answered_keeps_the_chain_whole(void **state)
+{
+    static const struct {
+        int64_t sequence;
+        int readings;
+    } rows[] = { { 1, 1 }, { 1, 1 }, { 2, 2 }, { 1, 2 }, { 2, 2 }, { 9, 2 } };
+    char error[32];
+    struct center_device d;
+    struct why why = { "" };
+    (void)state;
+    call_down("c1");
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        answer("c1", rows[i].sequence, false, error);
+        assert_string_equal(error, "");
+        assert_int_equal(readings(), rows[i].readings);
+    }
+    call_down("c2");
+    answer("c2", 3, false, error);
+    assert_int_equal(readings(), 3);
+    assert_ok(center_device_find(center.db, number, &d, &why));
+    assert_int_equal(d.standing, CENTER_NORMAL);
+}
+
 static void write_renewal(const char *id, struct buf *to)
 {
     struct soap_header header = { .version = SOAP_1_2 };
@@ -163,6 +187,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(an_expired_identity_answers_no_call),
         TEST(an_expired_identity_is_told_to_renew),
+        TEST(a_reading_under_a_call_that_was_answered_keeps_the_chain_whole),
         TEST(a_device_that_asks_for_renewal_without_end_is_refused),
     };
     return cmocka_run_group_tests(tests, scratch_make, scratch_remove);
