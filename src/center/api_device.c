@@ -98,7 +98,7 @@ enum err api_device_put(struct api_call *call, struct why *why)
 {
     struct db *db = call->service->people.db;
     struct center_device d = { .kind = CENTER_DEVICE };
-    char number[LIMIT_NUMBER_TEXT + 1], detail[3 * LIMIT_NAME];
+    char number[LIMIT_NUMBER_TEXT + 1], detail[4 * LIMIT_NAME];
     enum err err = api_text(call, "number", NULL, sizeof number, number, why);
     if (err == OK)
         err = console_number(number, &d.number, why);

@@ -39,7 +39,7 @@ static struct jobs *list_of(struct desk *desk, const struct job *job)
     return bucket(desk, job->number.text);
 }
 
-static void put(struct desk *desk, struct job *job, int place)
+static void put(struct desk *desk, struct job *job, enum job_place place)
 {
     job->place = place;
     struct jobs *list = list_of(desk, job);

@@ -7,9 +7,11 @@
 #include "field/letter.h"
 #include "soap/soap.h"
 
+enum job_place { JOB_QUEUED, JOB_PARKED, JOB_WOKEN };
+
 struct job {
     struct job *prev, *next; /* in the list that it stands in: desk.c */
-    enum { JOB_QUEUED, JOB_PARKED, JOB_WOKEN } place;
+    enum job_place place;
     struct center *center;
     struct http_exchange *x;    /* NULL once the peer has gone */
     struct soap_parsed request; /* empty while it is parked */
