@@ -71,7 +71,7 @@ static void a_number_waits_once_and_a_line_holds_few(void **state)
     assert_ok(add("3012-1", "A", 200));
     assert_err(add("3012-1", "B", 200), ERR_EXISTS);
     for (int i = 2; i <= LIMIT_KEYED_PER_LINE; i++) {
-        char number[16];
+        char number[LIMIT_NUMBER_TEXT];
         snprintf(number, sizeof number, "3012-%d", i);
         assert_ok(add(number, "A", 200));
     }
@@ -87,7 +87,7 @@ static void the_queue_is_bounded_over_all_lines(void **state)
 {
     (void)state;
     for (int i = 0; i < LIMIT_KEYED; i++) {
-        char number[16], line[16];
+        char number[LIMIT_NUMBER_TEXT], line[32];
         snprintf(number, sizeof number, "3012-%d", i);
         snprintf(line, sizeof line, "L%d", i / LIMIT_KEYED_PER_LINE);
         assert_ok(add(number, line, 200));
