@@ -76,7 +76,7 @@ static void a_device_seen_without_an_agreement_is_on_the_list_of_the_unlicensed(
     enter(s, "3012-000002");
     enter(s, "3012-000003");
     for (int i = 1; i <= 2; i++) {
-        char number[16];
+        char number[LIMIT_NUMBER_TEXT];
         snprintf(number, sizeof number, "3012-00000%d", i);
         assert_ok(center_device_seen(s->console.db, number, clock_wall_s(), "1.0", "", &why));
     }
