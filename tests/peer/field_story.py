@@ -315,6 +315,26 @@ def through_a_gateway():
     assert rows("SELECT billable FROM reading WHERE number = '3020-000001' ORDER BY id") == [(1,), (0,)]
 
 
+def scrapped():
+    """M-8: what the centre scraps is revoked at the CA, and refused from then on."""
+    licensed(ONE)
+    device = node(ONE)
+    device.admitted()
+    center("device", "scrap", ONE, "--reason", "fell off the lorry")
+    for _ in range(75):
+        if "revoked" in nameplate("ca", "show", ONE, "--dir", "ca"):
+            break
+        time.sleep(0.2)
+    else:
+        raise AssertionError(nameplate("ca", "show", ONE, "--dir", "ca"))
+    time.sleep(3)  # the lists come every two seconds
+    try:
+        refused = only(device.exchange().session)
+        assert refused.state == "refused", refused
+    except (Fault, OSError) as error:
+        say("refused:", type(error).__name__)
+
+
 def renewed():
     """M-8: a new key, asked for with the old one; the CA signs, the confirmation ends the old one."""
     licensed(ONE)

@@ -44,6 +44,7 @@ story() {
 @test "M-1: a gateway speaks for what is bound to it, and cannot make letters" { story through_a_gateway; }
 @test "M-8: an identity that the CA has not told of yet has to come again" { story not_known_yet; }
 @test "M-8: a revoked identity is refused within 10 s, on open connections too" { story revoked; }
+@test "M-8: a scrapped device is revoked at the CA and refused" { story scrapped; }
 @test "M-8: renewal in the field; the confirmation ends the old identity" { story renewed; }
 @test "M-8: a replacement board gets the number when an operator approved, and its counters go on" { story replaced; }
 
