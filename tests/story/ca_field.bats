@@ -313,7 +313,7 @@ recorded() { sqlite3 "$DIR/ca/register.db" "SELECT lower(hex(serial)) FROM renew
     serve
     enrol center center-1
     local numbers
-    mapfile -t numbers < <(ca export | jq -r 'select(.kind == "device" and .state == "written" and .generation == 1) | .number')
+    mapfile -t numbers < <(ca export | jq -r 'select(.kind == "device" and (.state == "written" or .state == "field") and .generation == 1) | .number')
     new_key a
     new_key b
     issue renewal "${numbers[0]}" 1 a
