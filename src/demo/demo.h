@@ -70,6 +70,7 @@ struct demo {
     size_t kill_at[DEMO_KILLS]; /* in progress steps, rising */
     int64_t kill_due_ms;        /* 0: not yet drawn */
     size_t progress;            /* steps done by all lines */
+    int64_t stepped_ms;         /* when the last of them was */
     int64_t began_ms;
     bool terminal;
     size_t shown;

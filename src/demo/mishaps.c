@@ -78,13 +78,21 @@ static size_t written(const struct demo *d)
 }
 
 /* Off from half of the devices to three quarters; never while a new pack is being waited for. */
+enum { STALL_MS = 5000 };
+
+/* Enough was written without the CA, or what is left needs it: a re-issue after a failed write. */
+static bool ca_is_missed(const struct demo *d)
+{
+    return written(d) >= d->devices * 3 / 4 || clock_mono_ms() - d->stepped_ms > STALL_MS;
+}
+
 static void ca_turn(struct demo *d)
 {
     struct why why;
     if (d->ca_phase == CA_ON_BEFORE && d->ca.ready && written(d) >= d->devices / 2 && written(d) < d->devices * 3 / 4) {
         d->ca_phase = CA_GOING_OFF;
         child_signal(&d->ca, SIGTERM);
-    } else if (d->ca_phase == CA_OFF && written(d) >= d->devices * 3 / 4) {
+    } else if (d->ca_phase == CA_OFF && ca_is_missed(d)) {
         d->ca_phase = CA_ON_AFTER;
         enum err err = child_start(&d->ca, &why);
         if (err != OK)

@@ -30,6 +30,7 @@ static void draw(const struct demo *d)
 void progress_step(struct demo *d)
 {
     d->progress += d->progress < all_steps(d);
+    d->stepped_ms = clock_mono_ms();
     if (d->terminal) {
         draw(d);
         return;
