@@ -50,6 +50,10 @@ extern const struct http_handler center_field_handler;
 /* Reads the credentials and their revocation lists again; new ones count for open connections too. */
 void center_reload_credentials(void *center);
 
+/* Everything but the loop's turns: `settings` are read, the rest is empty. After an error center_stop too. */
+enum err center_start(struct center *center, struct why *why) MUST_CHECK;
+void center_stop(struct center *center);
+
 /* `center serve`: runs until SIGTERM. Exit status. */
 int center_serve(const char *config);
 

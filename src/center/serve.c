@@ -178,7 +178,7 @@ static enum err announce(const struct center *center, struct why *why)
     return err;
 }
 
-static void close_all(struct center *center)
+void center_stop(struct center *center)
 {
     http_server_free(center->field);
     http_server_free(center->admin);
@@ -211,7 +211,7 @@ static enum err open_desk(struct center *center, struct why *why)
     return OK;
 }
 
-static enum err run(struct center *center, struct why *why)
+enum err center_start(struct center *center, struct why *why)
 {
     const struct center_settings *s = &center->settings;
     enum err err = credentials_load(s->identity, s->passphrase, ROLE_CENTER, &center->credentials, why);
@@ -223,11 +223,15 @@ static enum err run(struct center *center, struct why *why)
         err = open_loop(center, why);
     if (err == OK)
         err = open_desk(center, why);
-    if (err == OK)
-        err = open_listeners(center, why);
+    return err == OK ? open_listeners(center, why) : err;
+}
+
+static enum err run(struct center *center, struct why *why)
+{
+    enum err err = center_start(center, why);
     if (err == OK)
         err = announce(center, why);
-    return err != OK ? err : loop_run(center->loop, why);
+    return err == OK ? loop_run(center->loop, why) : err;
 }
 
 /* Each connection is a descriptor: as many as the system lets us have. */
@@ -252,7 +256,7 @@ int center_serve(const char *config)
         log_setup("center", level, center.settings.log_json);
         raise_descriptors();
         err = run(&center, &why);
-        close_all(&center);
+        center_stop(&center);
     }
     if (err != OK)
         log_failure(LOG_ERROR, "stopped", err, &why, NULL);

@@ -59,7 +59,7 @@ bool renewal_is_due(int64_t not_before_s, int64_t not_after_s, int64_t now_s)
     return not_after_s - now_s <= (not_after_s - not_before_s) / 3;
 }
 
-enum session_step decide_session(const char *state, const char *error)
+enum session_step decide_admission(const char *state, const char *error)
 {
     if (strcmp(state, "admitted") == 0)
         return SESSION_ADMITTED;

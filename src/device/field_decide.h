@@ -49,7 +49,7 @@ enum session_step {
     SESSION_REFUSED,  /* poll on, and say nothing else */
     SESSION_RENEW,    /* the identity expired: it may ask for renewal, and for nothing else */
 };
-enum session_step decide_session(const char *state, const char *error);
+enum session_step decide_admission(const char *state, const char *error);
 
 /* What a receipt means for our letter. */
 enum receipt_step {

@@ -112,7 +112,7 @@ static enum err take_session(struct field *f, const struct field_session *s, con
     if (err == OK)
         err = keep_token(f, s->token, why);
     if (err == OK)
-        change_session(f, decide_session(s->state, s->error), s);
+        change_session(f, decide_admission(s->state, s->error), s);
     return err;
 }
 

@@ -208,7 +208,7 @@ static void answer(struct http_exchange *x, const struct soap_header *reply, con
         .receipts_n = out->receipts_n,
         .more = out->more,
     };
-    service_answer(x, SOAP_EXCHANGE, reply, &response);
+    gateway_answer(x, SOAP_EXCHANGE, reply, &response);
 }
 
 /* --- Waiting --- */

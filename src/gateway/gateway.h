@@ -44,8 +44,8 @@ struct below_call {
     const struct soap_parsed *request;
     struct soap_header reply;
 };
-void service_answer(struct http_exchange *x, enum soap_message message, const struct soap_header *reply, const void *body);
-void service_fail(struct http_exchange *x, const struct soap_header *reply, enum err err, const struct why *why);
+void gateway_answer(struct http_exchange *x, enum soap_message message, const struct soap_header *reply, const void *body);
+void gateway_fail(struct http_exchange *x, const struct soap_header *reply, enum err err, const struct why *why);
 
 /* below.c: an exchange with one below. */
 enum err below_exchange(const struct below_call *call, struct why *why) MUST_CHECK;
@@ -74,8 +74,12 @@ enum err arrival_take(struct gateway *g, const struct outbox *sent, bool told, c
 enum err own_report(struct gateway *g, const struct agentless_report_request *report, struct why *why) MUST_CHECK;
 void own_answers(struct gateway *g); /* answers to it came */
 
-/* serve.c: `gateway run`. Exit status. */
+/* serve.c: everything but the loop's turns: dir and settings are filled, the rest is empty. After an error gateway_stop too. */
+enum err gateway_start(struct gateway *g, struct why *why) MUST_CHECK;
+void gateway_stop(struct gateway *g);
 void gateway_reload_identity(struct gateway *g);
+
+/* `gateway run`. Exit status. */
 int gateway_serve(const char *dir, const char *config);
 
 #endif

@@ -27,9 +27,9 @@ static void answered(void *context, struct http_result *result)
     if (r->x != NULL) {
         http_set_data(r->x, NULL);
         if (err == OK)
-            service_answer(r->x, SOAP_REPLACEMENT, &r->reply, answer.body);
+            gateway_answer(r->x, SOAP_REPLACEMENT, &r->reply, answer.body);
         else
-            service_fail(r->x, &r->reply, err, &why);
+            gateway_fail(r->x, &r->reply, err, &why);
     }
     r->g->relayed_n--;
     buf_done(&r->xml);

@@ -108,7 +108,7 @@ static void announce(struct gateway *g)
     fflush(stdout);
 }
 
-static void close_all(struct gateway *g)
+void gateway_stop(struct gateway *g)
 {
     g->stopping = true;
     reader_stop(g);
@@ -120,7 +120,7 @@ static void close_all(struct gateway *g)
     identity_free(g->identity);
 }
 
-static enum err run(struct gateway *g, struct why *why)
+enum err gateway_start(struct gateway *g, struct why *why)
 {
     enum err err = identity_new(g->dir, &g->identity, why);
     if (err == OK)
@@ -131,8 +131,12 @@ static enum err run(struct gateway *g, struct why *why)
         err = open_listener(g, why);
     if (err == OK)
         err = uplink_start(g, why);
-    if (err == OK)
-        err = reader_start(g, why);
+    return err == OK ? reader_start(g, why) : err;
+}
+
+static enum err run(struct gateway *g, struct why *why)
+{
+    enum err err = gateway_start(g, why);
     if (err != OK)
         return err;
     announce(g);
@@ -148,7 +152,7 @@ int gateway_serve(const char *dir, const char *config)
         err = set_log(&g.settings, &why);
     if (err == OK) {
         err = run(&g, &why);
-        close_all(&g);
+        gateway_stop(&g);
     }
     if (err != OK)
         log_failure(LOG_ERROR, "stopped", err, &why, NULL);

@@ -4,17 +4,17 @@
 #include "gateway/gateway.h"
 #include "log/log.h"
 
-void service_answer(struct http_exchange *x, enum soap_message message, const struct soap_header *reply, const void *body)
+void gateway_answer(struct http_exchange *x, enum soap_message message, const struct soap_header *reply, const void *body)
 {
     AUTO_BUF xml = BUF_INIT;
     enum err err = soap_write_response(SERVICE_FIELD, message, reply, body, &xml);
     if (err != OK)
-        service_fail(x, reply, err, NULL);
+        gateway_fail(x, reply, err, NULL);
     else
         http_reply(x, 200, soap_content_type(reply->version), buf_span(&xml), NULL);
 }
 
-void service_fail(struct http_exchange *x, const struct soap_header *reply, enum err err, const struct why *why)
+void gateway_fail(struct http_exchange *x, const struct soap_header *reply, enum err err, const struct why *why)
 {
     AUTO_BUF xml = BUF_INIT;
     log_failure(LOG_WARN, "refused", err, why, "number", http_peer(x)->name, "peer", http_peer_address(x), NULL);
@@ -47,7 +47,7 @@ static void serve_soap(struct gateway *g, struct http_exchange *x, struct span b
     if (err == OK)
         err = request.message == SOAP_EXCHANGE ? below_exchange(&call, &why) : replacement_relay(&call, &why);
     if (err != OK)
-        service_fail(x, &call.reply, err, &why);
+        gateway_fail(x, &call.reply, err, &why);
 }
 
 static void serve_wsdl(struct gateway *g, struct http_exchange *x)

@@ -87,11 +87,11 @@ static void renewal_is_due_when_a_third_is_left(void **state)
 static void sessions_say_what_may_be_said(void **state)
 {
     (void)state;
-    assert_int_equal(decide_session("admitted", ""), SESSION_ADMITTED);
-    assert_int_equal(decide_session("refused", "NO_AGREEMENT"), SESSION_REFUSED);
-    assert_int_equal(decide_session("refused", "QUARANTINED"), SESSION_REFUSED);
-    assert_int_equal(decide_session("refused", "EXPIRED"), SESSION_RENEW);
-    assert_int_equal(decide_session("anything", ""), SESSION_REFUSED);
+    assert_int_equal(decide_admission("admitted", ""), SESSION_ADMITTED);
+    assert_int_equal(decide_admission("refused", "NO_AGREEMENT"), SESSION_REFUSED);
+    assert_int_equal(decide_admission("refused", "QUARANTINED"), SESSION_REFUSED);
+    assert_int_equal(decide_admission("refused", "EXPIRED"), SESSION_RENEW);
+    assert_int_equal(decide_admission("anything", ""), SESSION_REFUSED);
 }
 
 static void a_reading_is_never_given_up(void **state)
