@@ -2,7 +2,7 @@
 #ifndef CENTER_CENTER_H
 #define CENTER_CENTER_H
 
-#include "center/ca_link.h"
+#include "ask/ca.h"
 #include "center/console.h"
 #include "center/settings.h"
 #include "http/server.h"

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 
 #include "api/session.h"
+#include "ask/enrol.h"
 #include "base/file.h"
-#include "center/ca_link.h"
 #include "center/center.h"
 #include "center/commands.h"
 
@@ -14,43 +14,15 @@ struct init {
     char identity[API_PATH], passphrase[API_PATH];
 };
 
-static enum err save_answer(const struct init *in, const struct enrolment_response *r, const uint8_t *pinned, struct why *why)
-{
-    struct span issuers[LIMIT_CHAIN];
-    if (strcmp(r->role, role_name(ROLE_CENTER)) != 0)
-        return why_set(why, ERR_BAD_TOKEN, "this token is for a %s", r->role);
-    if (r->issuers_n > LIMIT_CHAIN)
-        return why_set(why, ERR_BAD_CERTIFICATE, "the chain is longer than %d", LIMIT_CHAIN);
-    for (size_t i = 0; i < r->issuers_n; i++)
-        issuers[i] = r->issuers[i].der;
-    enum err err = credentials_keep(in->identity, pinned, r->certificate, issuers, r->issuers_n, r->root, why);
-    if (err == OK)
-        printf("enrolled as center %s\n", r->name);
-    return err;
-}
-
 static enum err enrol(const struct init *in, struct why *why)
 {
-    AUTO_PARSED answer = { 0 };
-    AUTO_BUF csr = BUF_INIT;
-    uint8_t pinned[CERT_FINGERPRINT];
-    char url[CA_URL_SIZE];
-    struct tls_context *tls = NULL;
-    enum err err = credentials_read_fingerprint(command_flag(in->line, "fingerprint"), pinned, why);
-    if (err != OK)
-        return why_prefix(why, ERR_USAGE, "--fingerprint");
-    err = ca_link_url(in->ca, url, why);
-    if (err == OK)
-        err = tls_context_new(&(struct tls_options){ .pinned_root = pinned, .peers = ROLE_BIT(ROLE_CA) }, &tls, why);
-    if (err == OK)
-        err = credentials_prepare(in->identity, in->passphrase, "center", &csr, why);
-    const struct enrolment_request request = { .token = command_flag(in->line, "token"), .csr = buf_span(&csr) };
-    if (err == OK)
-        err = ca_ask_wait(url, tls, &(struct ca_question){ SOAP_ENROLMENT, NULL, &request, 0 }, &answer, why);
-    if (err == OK)
-        err = save_answer(in, answer.body, pinned, why);
-    tls_context_free(tls);
-    return err;
+    return enrol_with_ca(&(struct enrolment){ .ca = in->ca,
+                                              .fingerprint = command_flag(in->line, "fingerprint"),
+                                              .token = command_flag(in->line, "token"),
+                                              .role = ROLE_CENTER,
+                                              .identity = in->identity,
+                                              .passphrase = in->passphrase },
+                         why);
 }
 
 static enum err fill_settings(const struct init *in, struct center_settings *s, struct why *why)
@@ -72,22 +44,12 @@ static enum err fill_settings(const struct init *in, struct center_settings *s, 
 
 static enum err write_settings(const struct init *in, struct why *why)
 {
-    char path[API_PATH], *text = NULL;
-    size_t n = 0;
+    char path[API_PATH];
     struct center_settings settings;
     enum err err = fill_settings(in, &settings, why);
-    if (err != OK)
-        return err;
-    FILE *to = open_memstream(&text, &n);
-    if (to == NULL)
-        return ERR_NO_MEMORY;
-    settings_print(to, center_setting_rows, center_setting_rows_n, &settings);
-    fclose(to);
-    err = file_join(in->dir, "nameplate.conf", sizeof path, path);
     if (err == OK)
-        err = file_create(path, span_of(text, n), 0644, why);
-    free(text);
-    return err;
+        err = file_join(in->dir, "nameplate.conf", sizeof path, path);
+    return err != OK ? err : settings_create(path, 0644, center_setting_rows, center_setting_rows_n, &settings, why);
 }
 
 static enum err make_admin(struct db *db, const char *name, const char *file, struct why *why)

@@ -216,7 +216,7 @@ enum err center_start(struct center *center, struct why *why)
     const struct center_settings *s = &center->settings;
     enum err err = credentials_load(s->identity, s->passphrase, ROLE_CENTER, &center->credentials, why);
     if (err == OK)
-        err = ca_link_url(s->ca_url, center->ca_url, why);
+        err = ca_ask_url(s->ca_url, center->ca_url, why);
     if (err == OK)
         err = center_open(s->store, DB_READ_WRITE, &center->db, why);
     if (err == OK)

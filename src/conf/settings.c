@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
+
 struct reading {
     const char *path;
     const struct setting_row *rows;
@@ -156,4 +158,17 @@ void settings_print(FILE *to, const struct setting_row *rows, size_t n, const vo
             fputs(row->fallback, to);
         fputc('\n', to);
     }
+}
+
+enum err settings_create(const char *path, mode_t mode, const struct setting_row *rows, size_t n, const void *in, struct why *why)
+{
+    char *text = NULL;
+    size_t length = 0;
+    FILE *to = open_memstream(&text, &length);
+    if (to == NULL)
+        return why_set(why, ERR_NO_MEMORY, "no memory for the configuration");
+    settings_print(to, rows, n, in);
+    enum err err = fclose(to) == 0 ? file_create(path, span_of(text, length), mode, why) : ERR_NO_MEMORY;
+    free(text);
+    return err;
 }

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <sys/types.h>
 
 #include "base/err.h"
 
@@ -34,5 +35,9 @@ enum err settings_default(const struct setting_row *rows, size_t n, void *out, s
 
 /* Each row with its help as a comment and its value (`in` NULL: its default): a file that settings_read takes. */
 void settings_print(FILE *to, const struct setting_row *rows, size_t n, const void *in);
+
+/* The same as a new file. Errors: EXISTS and the others of file_create. */
+enum err settings_create(const char *path, mode_t mode, const struct setting_row *rows, size_t n, const void *in,
+                         struct why *why) MUST_CHECK;
 
 #endif

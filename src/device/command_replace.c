@@ -4,9 +4,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/rng.h"
 #include "device/commands.h"
 #include "device/field.h"
-#include "device/message_id.h"
 #include "device/run_field.h"
 #include "device/settings.h"
 
@@ -71,7 +71,7 @@ static enum err write_request(const struct replacing *r, const struct buf *csr, 
 {
     struct soap_header header = { .version = SOAP_1_2 };
     const struct replacement_request body = { .number = r->number, .board = r->board.values.board, .csr = buf_span(csr) };
-    enum err err = message_id_new(header.message_id);
+    enum err err = rng_uuid_urn(header.message_id);
     return err == OK ? soap_write_request(SERVICE_FIELD, SOAP_REPLACEMENT, &header, &body, to) : err;
 }
 

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/hex.h"
-#include "device/message_id.h"
+#include "base/rng.h"
 #include "field/letter.h"
 
 enum { UP_LIMIT_S = 7 * 24 * 3600, LIVE_LIMIT_S = 900, LETTERS = 2 * QUEUE_SLOTS + FIELD_LIVE };
@@ -48,7 +48,7 @@ enum err field_put_call(struct board *b, enum soap_message message, const void *
     AUTO_ITEM item = {
         .kind = ITEM_CALL_UP, .limit_s = UP_LIMIT_S, .epoch = (int64_t)b->ledger.now.values[LEDGER_EPOCH], .sequence = sequence,
     };
-    enum err err = message_id_new(item.id);
+    enum err err = rng_uuid_urn(item.id);
     if (err == OK)
         err = write_request(message, item.id, body, &item.bytes, why);
     return err == OK ? option_put(&b->option, &item, NULL, why) : err;
@@ -73,7 +73,7 @@ enum err field_call_live(struct field *f, enum soap_message message, const char 
     *c = (struct live_call){ .message = message };
     enum err err = OK;
     if (id == NULL)
-        err = message_id_new(c->id);
+        err = rng_uuid_urn(c->id);
     else
         snprintf(c->id, sizeof c->id, "%s", id);
     if (err == OK)
@@ -246,7 +246,7 @@ enum err field_write_exchange(struct field *f, struct buf *to, struct why *why)
     };
     f->waiting = body.wait > 0;
     if (err == OK)
-        err = message_id_new(header.message_id);
+        err = rng_uuid_urn(header.message_id);
     if (err == OK)
         err = soap_write_request(SERVICE_FIELD, SOAP_EXCHANGE, &header, &body, to);
     if (err == OK && f->greeted && f->session == SESSION_ADMITTED)

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/rng.h"
 #include "device/field.h"
-#include "device/message_id.h"
 #include "log/log.h"
 #include "model/pack.h"
 #include "pki/issuer.h"
@@ -42,7 +42,7 @@ enum err renewal_make_key(struct board *b, enum item_kind kind, struct why *why)
     if (err == OK)
         err = seal(b->sealer, buf_span(&plain), seal_context(), &item.bytes, why);
     if (err == OK)
-        err = message_id_new(item.id);
+        err = rng_uuid_urn(item.id);
     return err == OK ? option_put(&b->option, &item, NULL, why) : err;
 }
 

@@ -73,18 +73,6 @@ bool unit_has_news(const struct field_unit *u) { return u->answers_n > 0; }
 
 /* --- Up --- */
 
-static enum err random_id(struct soap_header *header)
-{
-    uint8_t bytes[NONCE_BYTES];
-    char hex[2 * NONCE_BYTES + 1];
-    enum err err = rng_fill(bytes, sizeof bytes);
-    if (err != OK)
-        return err;
-    hex_encode(bytes, sizeof bytes, hex);
-    snprintf(header->message_id, sizeof header->message_id, "urn:uuid:%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12, hex + 16, hex + 20);
-    return OK;
-}
-
 static struct field_answer letter_of(const struct field_unit *u, const struct unit_answer *a)
 {
     return (struct field_answer){ .id = a->id, .number = u->pack.number, .kind = "response", .envelope = buf_span(&a->envelope),
@@ -106,7 +94,7 @@ enum err unit_write(struct field_unit *u, bool present, int64_t wait_s, struct b
         if (!u->answers[i].taken)
             receipts[request.receipts_n++] = (struct field_receipt){ .id = u->answers[i].id, .what = "call", .accepted = true, .error = "", .reason = "" };
     }
-    enum err err = random_id(&header);
+    enum err err = rng_uuid_urn(header.message_id);
     if (err == OK)
         err = soap_write_request(SERVICE_FIELD, SOAP_EXCHANGE, &header, &request, to);
     return err == OK ? OK : why_set(why, err, "no memory for an exchange");

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "device/message_id.h"
+#include "base/rng.h"
 #include "log/log.h"
 
 enum { REPORT_TIMEOUT_MS = 30000 };
@@ -127,7 +127,7 @@ static enum err start(struct agent *a, struct report *r, enum soap_message messa
     r->active = true;
     r->received = false;
     snprintf(r->url, sizeof r->url, "%s", a->station);
-    enum err err = message_id_new(header.message_id);
+    enum err err = rng_uuid_urn(header.message_id);
     if (err == OK)
         err = soap_write_request(SERVICE_STATION, message, &header, body, &r->body);
     if (err == OK)

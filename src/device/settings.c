@@ -74,24 +74,14 @@ enum err device_settings_load(const struct command_line *line, const char *dir, 
 enum err device_settings_create(const char *dir, const char *store, struct why *why)
 {
     struct device_settings s;
-    char path[512], *text = NULL;
-    size_t n = 0;
+    char path[512];
     enum err err = defaults(&s);
     snprintf(s.store, sizeof s.store, "%s", store);
     if (err == OK)
         err = check(&s, why);
     if (err == OK)
         err = file_join(dir, "nameplate.conf", sizeof path, path);
-    if (err != OK)
-        return err;
-    FILE *f = open_memstream(&text, &n);
-    if (f == NULL)
-        return why_set(why, ERR_NO_MEMORY, "no memory for the configuration");
-    settings_print(f, device_setting_rows, device_setting_rows_n, &s);
-    fclose(f);
-    err = file_create(path, span_of(text, n), 0600, why);
-    free(text);
-    return err;
+    return err != OK ? err : settings_create(path, 0600, device_setting_rows, device_setting_rows_n, &s, why);
 }
 
 enum err device_settings_listen(const char *listen, struct device_settings *settings, struct why *why)

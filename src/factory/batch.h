@@ -3,7 +3,7 @@
 #ifndef FACTORY_BATCH_H
 #define FACTORY_BATCH_H
 
-#include "factory/ca_link.h"
+#include "factory/factory.h"
 
 enum { BATCH_COMMIT = 512 }; /* packs in one transaction */
 

@@ -1,6 +1,5 @@
 /* The board step (F-22): bootstrap packs for stations, and what became of each board. */
 #include "base/clock.h"
-#include "factory/ca_link.h"
 #include "factory/service.h"
 #include "log/log.h"
 #include "model/pack.h"
@@ -45,8 +44,9 @@ static enum err keep(struct factory *factory, struct span plain, struct why *why
     return err;
 }
 
-static void on_bootstrap(void *context, enum err err, const struct soap_parsed *answer, const struct why *why)
+static void on_bootstrap(void *context, enum err err, bool told, const struct soap_parsed *answer, const struct why *why)
 {
+    (void)told;
     struct service_call *call = context;
     struct why reason = *why;
     if (err == OK) {
@@ -76,7 +76,8 @@ enum err service_bootstrap(struct service_call *call, struct why *why)
     struct service_call *kept = service_keep(call);
     if (kept == NULL)
         return ERR_NO_MEMORY;
-    err = ca_ask_later(call->factory,
+    const struct factory *f = call->factory;
+    err = ca_ask_later(f->client, f->ca_url, f->ca_tls,
                        &(struct ca_question){ SOAP_BOOTSTRAP, NULL, &(struct bootstrap_request){ .model = r->model }, 0 },
                        on_bootstrap, kept, why);
     if (err != OK)

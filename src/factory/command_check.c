@@ -3,7 +3,7 @@
 
 #include "base/clock.h"
 #include "base/hex.h"
-#include "factory/ca_link.h"
+#include "factory/factory.h"
 #include "factory/commands.h"
 #include "factory/witness.h"
 #include "factory/stored_pack.h"
@@ -165,7 +165,7 @@ static enum err open_ca(const struct factory_settings *s, struct ca_side *ca, st
     *ca = (struct ca_side){ .tls = NULL };
     enum err err = credentials_load(s->identity, s->passphrase, ROLE_FACTORY, &ca->credentials, why);
     if (err == OK)
-        err = ca_link_url(s->ca_url, ca->url, why);
+        err = ca_ask_url(s->ca_url, ca->url, why);
     return err != OK ? err : credentials_context(&ca->credentials, false, ROLE_BIT(ROLE_CA), false, &ca->tls, why);
 }
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "factory/ca_link.h"
+#include "base/rng.h"
 #include "factory/handout.h"
 #include "model/pack.h"
 
@@ -30,7 +30,7 @@ static enum err save_request(struct db *db, const struct identity *row, char *re
         memcpy(ret_id, row->request, sizeof row->request);
         return OK;
     }
-    enum err err = factory_request_id(request.id);
+    enum err err = rng_uuid_urn(request.id);
     if (err == OK)
         err = lifecycle_next(row->state, LIFE_EVENT_REQUEST, ROLE_FACTORY, &next.state, why);
     if (err == OK)
@@ -94,10 +94,11 @@ static enum err pass_on(struct direct *d, const struct issued_pack *issued, stru
     return err;
 }
 
-static void on_issued(void *context, enum err err, const struct soap_parsed *answer, const struct why *why)
+static void on_issued(void *context, enum err err, bool told, const struct soap_parsed *answer, const struct why *why)
 {
     struct direct *d = context;
     struct why reason = *why;
+    (void)told;
     if (err == OK) {
         const struct certificate_transmission_response *r = answer->body;
         err = r->packs_n == 1 ? pass_on(d, &r->packs[0], &reason) : ERR_BAD_INPUT;
@@ -121,7 +122,7 @@ enum err service_direct(struct service_call *call, const struct handout *handout
         err = ERR_NO_MEMORY;
     struct wanted_number wanted = { .number = handout->number };
     if (err == OK)
-        err = ca_ask_later(call->factory,
+        err = ca_ask_later(call->factory->client, call->factory->ca_url, call->factory->ca_tls,
                            &(struct ca_question){ SOAP_CERTIFICATE_TRANSMISSION, d->request,
                                                   &(struct certificate_transmission_request){ &wanted, 1 }, 0 },
                            on_issued, d, why);

@@ -4,7 +4,6 @@
 #include <stdio.h>
 
 #include "base/clock.h"
-#include "base/rng.h"
 
 struct span factory_binding(const struct device_number *number, const uint8_t fingerprint[CERT_FINGERPRINT],
                             uint8_t ret_bytes[SEAL_BINDING])
@@ -27,7 +26,3 @@ enum err factory_note(struct db *db, const char *actor, const char *event, const
     return stock_audit(db, &(struct audit_entry){ clock_wall_s(), actor, event, subject, detail }, why);
 }
 
-enum err factory_request_id(char ret_id[LIMIT_MESSAGE_ID + 1])
-{
-    return rng_uuid_urn(ret_id);
-}

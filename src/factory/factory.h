@@ -3,6 +3,7 @@
 #define FACTORY_FACTORY_H
 
 #include "api/service.h"
+#include "ask/ca.h"
 #include "factory/keyed.h"
 #include "factory/settings.h"
 #include "http/client.h"
@@ -25,6 +26,7 @@ struct factory {
     struct http_server *stations, *admin;
     struct api_service api; /* of the administrators' listener */
     struct tls_context *ca_tls; /* as a client of the CA */
+    char ca_url[CA_URL_SIZE];
     struct office *office;
     struct keyed keyed; /* numbers that wait for their stations */
     const char *config; /* path of the settings, for reloading */
@@ -41,9 +43,6 @@ struct span factory_binding(const struct device_number *number, const uint8_t fi
 /* One entry of the audit trail; inside a transaction. */
 enum err factory_note(struct db *db, const char *actor, const char *event, const char *subject, struct why *why, const char *fmt,
                       ...) MUST_CHECK PRINTF_LIKE(6, 7);
-
-/* "urn:uuid:..." (RFC 4122 version 4), a fresh request id. Errors: IO. */
-enum err factory_request_id(char ret_id[LIMIT_MESSAGE_ID + 1]) MUST_CHECK;
 
 /* The stations' listener. */
 extern const struct http_handler factory_station_handler;

@@ -130,8 +130,6 @@ enum err office_start(struct factory *factory, struct office **ret_office, struc
     snprintf(o->name, sizeof o->name, "factory:%s", factory->credentials.self.name);
     enum err err = http_keep_new(&o->keep);
     if (err == OK)
-        err = ca_link_url(factory->settings.ca_url, o->url, why);
-    if (err == OK)
         err = stock_open(factory->settings.store, DB_READ_WRITE, &o->db, why);
     if (err == OK && pthread_create(&o->thread, NULL, run, o) != 0)
         err = why_set(why, ERR_NO_MEMORY, "cannot start a thread");

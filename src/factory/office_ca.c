@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/rng.h"
 #include "factory/office_internal.h"
 #include "factory/reload.h"
 #include "log/log.h"
@@ -36,7 +37,7 @@ static enum err make_again(struct office *o, const char *id, char ret_again[LIMI
 {
     struct stock_request again = { .made_s = clock_wall_s(), .state = STOCK_REQUEST_OPEN };
     snprintf(again.reason, sizeof again.reason, "again for %s", id);
-    enum err err = factory_request_id(again.id);
+    enum err err = rng_uuid_urn(again.id);
     if (err == OK)
         err = stock_request_add(o->db, &again, why);
     if (err == OK)
@@ -72,7 +73,7 @@ static enum err take_left_out(struct office *o, const struct stock_request *r, i
 
 static enum err send_one(struct office *o, const struct stock_request *r, struct why *why)
 {
-    struct batch batch = { .factory = o->factory, .db = o->db, .url = o->url, .tls = o->tls };
+    struct batch batch = { .factory = o->factory, .db = o->db, .url = o->factory->ca_url, .tls = o->tls };
     bool told;
     const char *id = r->id;
     snprintf(batch.id, sizeof batch.id, "%s", id);
@@ -107,7 +108,7 @@ static enum err confirm_one(struct office *o, const char *id, struct why *why)
     AUTO_PARSED answer = { 0 };
     bool told;
     enum err err = ca_ask_wait(
-        o->url, o->keep, o->tls,
+        o->factory->ca_url, o->keep, o->tls,
         &(struct ca_question){ SOAP_RECEIPT_CONFIRMATION, NULL, &(struct receipt_confirmation_request){ .request = id }, 0 },
         &answer, &told, why);
     if (err != OK && !(told && err_row(err)->action == ERR_ACTION_REFUSE))
@@ -149,7 +150,7 @@ enum err office_revocations(struct office *o, struct why *why)
     struct revocation_list_request request = { .known = lists_known(&o->lists, o->factory->settings.identity) };
     if (clock_mono_ms() < o->crl_at_ms)
         return OK;
-    enum err err = ca_ask_wait(o->url, o->keep, o->tls, &(struct ca_question){ SOAP_REVOCATION_LIST, NULL, &request, LIMIT_LISTS },
+    enum err err = ca_ask_wait(o->factory->ca_url, o->keep, o->tls, &(struct ca_question){ SOAP_REVOCATION_LIST, NULL, &request, LIMIT_LISTS },
                                &answer, &told, why);
     if (err == OK)
         err = save_lists(o, answer.body, why);

@@ -17,7 +17,7 @@ struct office {
     struct db *db;
     struct tls_context *tls;
     struct http_keep *keep; /* its connection to the CA */
-    char url[CA_URL_SIZE], name[LIMIT_NAME + 16];
+    char name[LIMIT_NAME + 16];
     unsigned ca_failures, mes_failures;
     bool confirmed; /* a request since the last exchange of heads */
     int64_t witness_at_ms, witness_not_before_ms;

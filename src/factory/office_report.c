@@ -102,7 +102,7 @@ static enum err report_some(struct office *o, struct report *r, struct why *why)
     enum err err = stock_outcome_each(o->db, REPORT_MAX, collect, r, why);
     if (err != OK || r->n == 0)
         return err;
-    err = ca_ask_wait(o->url, o->keep, o->tls,
+    err = ca_ask_wait(o->factory->ca_url, o->keep, o->tls,
                       &(struct ca_question){ SOAP_OUTCOME_REPORT, NULL, &(struct outcome_report_request){ r->records, r->n },
                                              16 * LIMIT_MESSAGE },
                       &answer, &told, why);

@@ -35,7 +35,7 @@ static enum err exchange(struct office *o, bool *ret_told, struct why *why)
     *ret_told = false;
     enum err err = witness_ask(o->db, true, &w, &request, why);
     if (err == OK)
-        err = ca_ask_wait(o->url, o->keep, o->tls, &(struct ca_question){ SOAP_WITNESS, NULL, &request, 0 }, &answer, ret_told, why);
+        err = ca_ask_wait(o->factory->ca_url, o->keep, o->tls, &(struct ca_question){ SOAP_WITNESS, NULL, &request, 0 }, &answer, ret_told, why);
     if (err == OK)
         err = witness_take(o->db, answer.body, &w, why);
     return err != OK ? err : save(o, &w, why);

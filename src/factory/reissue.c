@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "base/rng.h"
 #include "factory/admin.h"
 #include "factory/office.h"
 #include "factory/request.h"
@@ -24,7 +25,7 @@ enum err reissue_held(const struct factory *f, struct db *db, const struct ident
 static enum err ask_for(struct db *db, const char *actor, struct identity *next, struct why *why)
 {
     struct stock_request request = { .made_s = clock_wall_s(), .state = STOCK_REQUEST_OPEN };
-    enum err err = factory_request_id(request.id);
+    enum err err = rng_uuid_urn(request.id);
     if (err == OK)
         err = stock_request_add(db, &request, why);
     memcpy(next->request, request.id, sizeof next->request);

@@ -1,13 +1,14 @@
 #include "factory/request.h"
 
 #include "base/clock.h"
+#include "base/rng.h"
 
 /* One request with up to `most` numbers; *ret_n 0 leaves none behind. */
 static enum err make_one(struct db *db, const char *actor, int32_t from, int32_t to, int64_t most, int64_t *ret_n,
                          struct why *why)
 {
     struct stock_request request = { .made_s = clock_wall_s(), .state = STOCK_REQUEST_OPEN };
-    enum err err = factory_request_id(request.id);
+    enum err err = rng_uuid_urn(request.id);
     if (err == OK)
         err = stock_request_take(db, request.id, from, to, most, ret_n, why);
     if (err != OK || *ret_n == 0)

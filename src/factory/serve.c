@@ -178,6 +178,8 @@ static enum err run(struct factory *f, struct why *why)
 {
     enum err err = credentials_load(f->settings.identity, f->settings.passphrase, ROLE_FACTORY, &f->credentials, why);
     if (err == OK)
+        err = ca_ask_url(f->settings.ca_url, f->ca_url, why);
+    if (err == OK)
         err = open_store(f, why);
     if (err == OK)
         err = open_loop(f, why);

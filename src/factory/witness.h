@@ -2,7 +2,7 @@
 #ifndef FACTORY_WITNESS_H
 #define FACTORY_WITNESS_H
 
-#include "factory/ca_link.h"
+#include "factory/factory.h"
 
 /* What the two trails look like now against what was kept of them. A head with n 0: there is none. */
 struct witness {

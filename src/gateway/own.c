@@ -2,27 +2,12 @@
 #include <stdio.h>
 
 #include "base/clock.h"
-#include "base/hex.h"
 #include "base/rng.h"
 #include "field/letter.h"
 #include "gateway/gateway.h"
 #include "log/log.h"
 
 enum { OWN_LIMIT_S = 24 * 3600, OWN_ANSWERS = 100 };
-
-static enum err fresh_id(size_t size, char *ret_id)
-{
-    uint8_t bytes[16];
-    char hex[33];
-    enum err err = rng_fill(bytes, sizeof bytes);
-    if (err != OK)
-        return err;
-    bytes[6] = (uint8_t)((bytes[6] & 0x0f) | 0x40);
-    bytes[8] = (uint8_t)((bytes[8] & 0x3f) | 0x80);
-    hex_encode(bytes, sizeof bytes, hex);
-    snprintf(ret_id, size, "urn:uuid:%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12, hex + 16, hex + 20);
-    return OK;
-}
 
 /* Of ourselves nothing is refused for its number's sake: how many printers report through us is the operator's choice. */
 static enum err store_call(struct gateway *g, const struct field_call *c, struct why *why)
@@ -51,7 +36,7 @@ enum err own_report(struct gateway *g, const struct agentless_report_request *re
     struct soap_header header = { .version = SOAP_1_2 };
     AUTO_BUF envelope = BUF_INIT;
     AUTO_BUF signature = BUF_INIT;
-    enum err err = fresh_id(sizeof header.message_id, header.message_id);
+    enum err err = rng_uuid_urn(header.message_id);
     if (err == OK)
         err = soap_write_request(SERVICE_CENTER, SOAP_AGENTLESS_REPORT, &header, report, &envelope);
     struct field_call call = { .id = header.message_id, .number = g->identity->number, .limit = OWN_LIMIT_S, .envelope = buf_span(&envelope) };

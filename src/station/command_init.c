@@ -78,8 +78,6 @@ static void override(char *setting, const char *value)
 static enum err write_settings(const struct command_line *line, const char *path, struct why *why)
 {
     struct station_settings s;
-    char *text = NULL;
-    size_t n = 0;
     long port = 0;
     enum err err = station_settings_default(&s, why);
     if (err == OK && command_flag(line, "bench-port") != NULL)
@@ -93,15 +91,7 @@ static enum err write_settings(const struct command_line *line, const char *path
     override(s.interface, command_flag(line, "interface"));
     override(s.device, command_flag(line, "device"));
     override(s.sources, command_flag(line, "sources"));
-    FILE *to = open_memstream(&text, &n);
-    if (to == NULL)
-        return ERR_NO_MEMORY;
-    settings_print(to, station_setting_rows, station_setting_rows_n, &s);
-    if (fclose(to) != 0)
-        return ERR_NO_MEMORY;
-    err = file_create(path, span_of(text, n), 0644, why);
-    free(text);
-    return err;
+    return settings_create(path, 0644, station_setting_rows, station_setting_rows_n, &s, why);
 }
 
 int command_init(const struct command_line *line)

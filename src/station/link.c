@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/hex.h"
 #include "base/rng.h"
 #include "base/secret.h"
 
@@ -28,16 +27,11 @@ enum err link_set_url(struct link *link, const char *base, struct why *why)
 static enum err write_request(const struct link *link, enum soap_message message, const void *body, struct buf *to)
 {
     struct soap_header header = { .version = SOAP_1_2 };
-    uint8_t id[16];
-    char hex[2 * sizeof id + 1];
-    enum err err = rng_fill(id, sizeof id);
+    enum err err = rng_uuid_urn(header.message_id);
     if (err == OK)
         err = buf_reserve(to, 4 * LIMIT_PACK); /* a pack is in it: no copies are left behind by growing */
     if (err != OK)
         return err;
-    hex_encode(id, sizeof id, hex);
-    snprintf(header.message_id, sizeof header.message_id, "urn:uuid:%.8s-%.4s-4%.3s-8%.3s-%.12s", hex, hex + 8, hex + 12, hex + 16,
-             hex + 20);
     snprintf(header.reply_to, sizeof header.reply_to, "%.255s", link->reply_to);
     return soap_write_request(link->service, message, &header, body, to);
 }

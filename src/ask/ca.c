@@ -1,9 +1,9 @@
-#include "factory/ca_link.h"
+#include "ask/ca.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-enum err ca_link_url(const char *base, char ret_url[CA_URL_SIZE], struct why *why)
+enum err ca_ask_url(const char *base, char ret_url[CA_URL_SIZE], struct why *why)
 {
     size_t n = strlen(base);
     while (n > 0 && base[n - 1] == '/')
@@ -31,8 +31,8 @@ static struct http_call make_call(const char *url, struct tls_context *tls, cons
 }
 
 /* A reply of the CA, or why there is none. */
-static enum err read_reply(enum soap_message message, struct http_result *result, struct soap_parsed *ret_parsed, bool *ret_told,
-                           struct why *why)
+static enum err read_reply(enum soap_message message, const struct http_result *result, struct soap_parsed *ret_parsed,
+                           bool *ret_told, struct why *why)
 {
     *ret_told = false;
     if (result->err != OK)
@@ -44,8 +44,8 @@ static enum err read_reply(enum soap_message message, struct http_result *result
     return err;
 }
 
-enum err ca_ask_wait(const char *url, struct http_keep *keep, struct tls_context *tls, const struct ca_question *question, struct soap_parsed *ret_parsed,
-                     bool *ret_told, struct why *why)
+enum err ca_ask_wait(const char *url, struct http_keep *keep, struct tls_context *tls, const struct ca_question *question,
+                     struct soap_parsed *ret_parsed, bool *ret_told, struct why *why)
 {
     AUTO_WIPED_BUF xml = BUF_INIT;
     *ret_told = false;
@@ -53,8 +53,8 @@ enum err ca_ask_wait(const char *url, struct http_keep *keep, struct tls_context
     if (err != OK)
         return err;
     struct http_call call = make_call(url, tls, question, buf_span(&xml));
-    struct http_result result;
     call.keep = keep;
+    struct http_result result;
     http_call_wait(&call, &result);
     err = read_reply(question->message, &result, ret_parsed, ret_told, why);
     http_result_done(&result);
@@ -81,25 +81,22 @@ static void on_done(void *context, struct http_result *result)
     struct why why = { "" };
     bool told;
     enum err err = read_reply(later->message, result, &answer, &told, &why);
-    later->done(later->context, err, &answer, &why);
+    later->done(later->context, err, told, &answer, &why);
     later_free(later);
 }
 
-enum err ca_ask_later(struct factory *factory, const struct ca_question *question, ca_done_fn *done, void *context,
-                      struct why *why)
+enum err ca_ask_later(struct http_client *client, const char *url, struct tls_context *tls, const struct ca_question *question,
+                      ca_done_fn *done, void *context, struct why *why)
 {
-    char url[CA_URL_SIZE];
     struct later *later = calloc(1, sizeof *later);
     if (later == NULL)
         return ERR_NO_MEMORY;
     *later = (struct later){ .message = question->message, .done = done, .context = context };
-    enum err err = ca_link_url(factory->settings.ca_url, url, why);
-    if (err == OK)
-        err = write_question(question, &later->xml);
+    enum err err = write_question(question, &later->xml);
     if (err == OK) {
-        struct http_call call = make_call(url, factory->ca_tls, question, buf_span(&later->xml));
+        struct http_call call = make_call(url, tls, question, buf_span(&later->xml));
         call.context = later;
-        err = http_client_send(factory->client, &call, on_done, why);
+        err = http_client_send(client, &call, on_done, why);
     }
     if (err != OK)
         later_free(later);

@@ -1,0 +1,18 @@
+/* Enrolment of a server: a key of its own, and a certificate for it from the CA by a one-time token. */
+#ifndef ASK_ENROL_H
+#define ASK_ENROL_H
+
+#include "tls/credentials.h"
+
+struct enrolment {
+    const char *ca;                    /* https://HOST:PORT */
+    const char *fingerprint, *token;   /* of the root; as `ca token add` printed it */
+    enum role role;                    /* that the token must be for */
+    const char *identity, *passphrase; /* where key and certificates go (tls/credentials.h) */
+};
+
+/* Says on standard output under which name. Errors: USAGE (fingerprint), BAD_TOKEN, BAD_CERTIFICATE, and those of
+ * ca_ask_wait and credentials_prepare. */
+enum err enrol_with_ca(const struct enrolment *e, struct why *why) MUST_CHECK;
+
+#endif
