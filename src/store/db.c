@@ -1,119 +1,11 @@
-#include "store/db.h"
-
-#include <errno.h>
-#include <fcntl.h>
-#include <pthread.h>
-#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
-#include "base/file.h"
+#include "store/db_backend.h"
 
-enum { BUSY_MS = 15000, PARAMETERS_MAX = 32 };
-
-struct statement {
-    sqlite3_stmt *stmt;
-    int parameters;
-    int at[PARAMETERS_MAX]; /* SQLite's position of $1, $2 ... */
-};
-
-struct db {
-    sqlite3 *sqlite;
-    const struct db_schema *schema;
-    struct statement *cache; /* by number; prepared when first asked for */
-};
-
-struct db_row {
-    sqlite3_stmt *stmt;
-};
-
-/* The one place that knows SQLite's codes. */
-static enum err translate(int code)
-{
-    switch (code & 0xff) {
-    case SQLITE_OK:
-    case SQLITE_ROW:
-    case SQLITE_DONE: return OK;
-    case SQLITE_FULL: return ERR_NO_SPACE;
-    case SQLITE_CONSTRAINT: return ERR_CONFLICT;
-    case SQLITE_BUSY:
-    case SQLITE_LOCKED: return ERR_BUSY;
-    case SQLITE_CORRUPT:
-    case SQLITE_NOTADB: return ERR_DAMAGED;
-    case SQLITE_NOMEM: return ERR_NO_MEMORY;
-    case SQLITE_TOOBIG: return ERR_TOO_LARGE;
-    case SQLITE_READONLY:
-    case SQLITE_PERM:
-    case SQLITE_AUTH: return ERR_NOT_ALLOWED;
-    case SQLITE_ERROR:
-    case SQLITE_MISUSE:
-    case SQLITE_RANGE: return ERR_BUG;
-    default: return ERR_IO;
-    }
-}
-
-static enum err failed(const struct db *db, int code, struct why *why)
-{
-    return why_set(why, translate(code), "%s database: %s", db->schema->name, sqlite3_errmsg(db->sqlite));
-}
-
-static enum err execute(struct db *db, const char *sql, struct why *why)
-{
-    int code = sqlite3_exec(db->sqlite, sql, NULL, NULL, NULL);
-    return code == SQLITE_OK ? OK : failed(db, code, why);
-}
+bool db_is_url(const char *place) { return strncmp(place, "postgresql://", 13) == 0 || strncmp(place, "postgres://", 11) == 0; }
 
 /* --- Opening --- */
-
-/* Made by ourselves, so that nobody else can read it from its first moment; SQLite gives its log the same mode. */
-static enum err make_file(const char *path, struct why *why)
-{
-    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (fd < 0)
-        return why_errno(why, errno, "cannot create %s", path);
-    close(fd);
-    return file_sync_parent(path, why);
-}
-
-static enum err connect_file(struct db *db, const char *path, enum db_mode mode, struct why *why)
-{
-    if (mode != DB_CREATE && !file_exists(path))
-        return why_set(why, ERR_NOT_FOUND, "there is no %s database at %s", db->schema->name, path);
-    enum err err = mode == DB_CREATE ? make_file(path, why) : OK;
-    if (err != OK)
-        return err;
-    int flags = mode == DB_READ_ONLY ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
-    int code = sqlite3_open_v2(path, &db->sqlite, flags | SQLITE_OPEN_NOMUTEX, NULL);
-    if (code != SQLITE_OK)
-        return why_set(why, translate(code), "cannot open %s: %s", path, sqlite3_errstr(code));
-    sqlite3_extended_result_codes(db->sqlite, 1);
-    sqlite3_busy_timeout(db->sqlite, BUSY_MS);
-    return OK;
-}
-
-static enum err set_up(struct db *db, enum db_mode mode, struct why *why)
-{
-    /* A batch of 10,000 writes tens of megabytes: a checkpoint each 16 MB costs less than SQLite's each 4 MB. */
-    enum err err = execute(db, "PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF; PRAGMA temp_store=MEMORY;", why);
-    if (err == OK && mode != DB_READ_ONLY)
-        err = execute(db, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON;"
-                          "PRAGMA cache_size=-8000; PRAGMA wal_autocheckpoint=4000;", why);
-    return err;
-}
-
-static enum err read_version(struct db *db, int64_t *ret_version, struct why *why)
-{
-    sqlite3_stmt *stmt = NULL;
-    int code = sqlite3_prepare_v2(db->sqlite, "PRAGMA user_version", -1, &stmt, NULL);
-    if (code == SQLITE_OK)
-        code = sqlite3_step(stmt);
-    if (code == SQLITE_ROW)
-        *ret_version = sqlite3_column_int64(stmt, 0);
-    enum err err = code == SQLITE_ROW ? OK : failed(db, code, why);
-    sqlite3_finalize(stmt);
-    return err;
-}
 
 static int64_t newest_version(const struct db_schema *schema)
 {
@@ -135,48 +27,21 @@ static enum err check_version(struct db *db, int64_t version, struct why *why)
 static enum err run_migrations(struct db *db, struct why *why)
 {
     int64_t version = 0; /* read again: another process may have migrated while we waited for the lock */
-    enum err err = read_version(db, &version, why);
+    enum err err = db->backend->version_read(db, &version, why);
     if (err == OK)
         err = check_version(db, version, why);
     for (int64_t n = version; err == OK && n < newest_version(db->schema); n++) {
-        char set[64];
-        snprintf(set, sizeof set, "PRAGMA user_version=%lld", (long long)n + 1);
-        err = execute(db, db->schema->migrations[n], why);
+        err = db->backend->script(db, db->schema->migrations[n], why);
         if (err == OK)
-            err = execute(db, set, why);
+            err = db->backend->version_write(db, n + 1, why);
     }
     return err;
-}
-
-/* Runs a check that reports each fault as a row, `good` (or no row) meaning that there is none. */
-static enum err check_by(struct db *db, const char *sql, const char *good, struct why *why)
-{
-    sqlite3_stmt *stmt = NULL;
-    int code = sqlite3_prepare_v2(db->sqlite, sql, -1, &stmt, NULL);
-    if (code == SQLITE_OK)
-        code = sqlite3_step(stmt);
-    enum err err = OK;
-    if (code == SQLITE_ROW) {
-        const unsigned char *text = sqlite3_column_text(stmt, 0);
-        if (text == NULL || strcmp((const char *)text, good) != 0)
-            err = why_set(why, ERR_DAMAGED, "%s database: %s", db->schema->name, text == NULL ? "?" : (const char *)text);
-    } else if (code != SQLITE_DONE) {
-        err = failed(db, code, why);
-    }
-    sqlite3_finalize(stmt);
-    return err;
-}
-
-static enum err check_references(struct db *db, struct why *why)
-{
-    return check_by(db, "SELECT 'a row of ' || \"table\" || ' points at one of ' || parent || ' that is not there' "
-                        "FROM pragma_foreign_key_check LIMIT 1", "", why);
 }
 
 static enum err migrate(struct db *db, enum db_mode mode, struct why *why)
 {
     int64_t version = 0;
-    enum err err = read_version(db, &version, why);
+    enum err err = db->backend->version_read(db, &version, why);
     if (err == OK)
         err = check_version(db, version, why);
     if (err != OK || version == newest_version(db->schema))
@@ -184,35 +49,23 @@ static enum err migrate(struct db *db, enum db_mode mode, struct why *why)
     if (mode == DB_READ_ONLY)
         return why_set(why, ERR_CONFIG, "the %s database has version %lld: start the server once, it brings it up to date",
                        db->schema->name, (long long)version);
-    /* A table that others point at may be written again meanwhile; what points where is checked at the end. */
-    err = execute(db, "PRAGMA foreign_keys=OFF", why);
-    if (err == OK)
-        err = db_begin(db, why);
+    err = db->backend->migration_begin(db, why);
     if (err == OK)
         err = run_migrations(db, why);
     if (err == OK)
-        err = check_references(db, why);
-    if (err == OK)
-        err = db_commit(db, why);
+        return db->backend->migration_end(db, why);
     db_rollback(db);
-    return err != OK ? err : execute(db, "PRAGMA foreign_keys=ON", why);
+    return err;
 }
 
-/* SQLite counts its memory under a lock for nobody; before the first connection it can be told not to. */
-static void configure(void) { (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); }
-
-enum err db_open(const char *path, enum db_mode mode, const struct db_schema *schema, struct db **ret_db, struct why *why)
+enum err db_open(const char *place, enum db_mode mode, const struct db_schema *schema, struct db **ret_db, struct why *why)
 {
-    static pthread_once_t configured = PTHREAD_ONCE_INIT;
     struct db *db = calloc(1, sizeof *db);
     if (db == NULL)
         return ERR_NO_MEMORY;
-    pthread_once(&configured, configure);
     db->schema = schema;
-    db->cache = calloc(schema->statements_n + 1, sizeof *db->cache);
-    enum err err = db->cache == NULL ? ERR_NO_MEMORY : connect_file(db, path, mode, why);
-    if (err == OK)
-        err = set_up(db, mode, why);
+    db->backend = db_is_url(place) ? &db_postgres : &db_sqlite;
+    enum err err = db->backend->open(db, place, mode, why);
     if (err == OK && schema->migrations != NULL)
         err = migrate(db, mode, why);
     if (err != OK) {
@@ -225,175 +78,54 @@ enum err db_open(const char *path, enum db_mode mode, const struct db_schema *sc
 
 void db_close(struct db *db)
 {
-    if (db == NULL)
-        return;
-    if (db->cache != NULL)
-        for (size_t i = 0; i < db->schema->statements_n; i++)
-            sqlite3_finalize(db->cache[i].stmt);
-    sqlite3_close(db->sqlite);
-    free(db->cache);
+    if (db != NULL && db->handle != NULL)
+        db->backend->close(db);
     free(db);
 }
 
 /* --- Transactions --- */
 
-enum err db_begin(struct db *db, struct why *why) { return execute(db, "BEGIN IMMEDIATE", why); }
+enum err db_begin(struct db *db, struct why *why) { return db->backend->begin(db, why); }
+enum err db_commit(struct db *db, struct why *why) { return db->backend->commit(db, why); }
+void db_rollback(struct db *db) { db->backend->rollback(db); }
 
-enum err db_commit(struct db *db, struct why *why)
-{
-    enum err err = execute(db, "COMMIT", why);
-    if (err != OK)
-        db_rollback(db);
-    return err;
-}
-
-void db_rollback(struct db *db)
-{
-    if (sqlite3_get_autocommit(db->sqlite) == 0)
-        sqlite3_exec(db->sqlite, "ROLLBACK", NULL, NULL, NULL);
-}
-
-enum err db_point(struct db *db, struct why *why) { return execute(db, "SAVEPOINT work", why); }
-
-enum err db_point_back(struct db *db, struct why *why) { return execute(db, "ROLLBACK TO work; RELEASE work", why); }
-enum err db_point_keep(struct db *db, struct why *why) { return execute(db, "RELEASE work", why); }
+enum err db_point(struct db *db, struct why *why) { return db->backend->point(db, "SAVEPOINT work", why); }
+enum err db_point_back(struct db *db, struct why *why) { return db->backend->point(db, "ROLLBACK TO work; RELEASE work", why); }
+enum err db_point_keep(struct db *db, struct why *why) { return db->backend->point(db, "RELEASE work", why); }
 
 /* --- Statements --- */
 
-/* SQLite numbers "$2" by where it stands first, so the position is looked up by name, once. */
-static enum err map_parameters(struct db *db, unsigned number, struct statement *s, struct why *why)
-{
-    s->parameters = sqlite3_bind_parameter_count(s->stmt);
-    if (s->parameters > PARAMETERS_MAX)
-        return why_set(why, ERR_BUG, "%s database: statement %u takes too many values", db->schema->name, number);
-    for (int i = 0; i < s->parameters; i++) {
-        char name[16];
-        snprintf(name, sizeof name, "$%d", i + 1);
-        s->at[i] = sqlite3_bind_parameter_index(s->stmt, name);
-        if (s->at[i] == 0)
-            return why_set(why, ERR_BUG, "%s database: statement %u does not use %s", db->schema->name, number, name);
-    }
-    return OK;
-}
-
-static enum err prepare(struct db *db, unsigned number, unsigned flags, struct statement *ret, struct why *why)
-{
-    struct statement s = { 0 };
-    const char *sql = number < db->schema->statements_n ? db->schema->statements[number] : NULL;
-    if (sql == NULL)
-        return why_set(why, ERR_BUG, "%s database: there is no statement %u", db->schema->name, number);
-    int code = sqlite3_prepare_v3(db->sqlite, sql, -1, flags, &s.stmt, NULL);
-    if (code != SQLITE_OK)
-        return failed(db, code, why);
-    enum err err = map_parameters(db, number, &s, why);
-    if (err == OK)
-        *ret = s;
-    else
-        sqlite3_finalize(s.stmt);
-    return err;
-}
-
-static int bind_one(sqlite3_stmt *stmt, int at, const struct db_value *v)
-{
-    switch (v->kind) {
-    case DB_IS_NULL: return sqlite3_bind_null(stmt, at);
-    case DB_IS_INT: return sqlite3_bind_int64(stmt, at, v->number);
-    case DB_IS_TEXT:
-        return sqlite3_bind_text64(stmt, at, (const char *)v->bytes.at, v->bytes.n, SQLITE_STATIC, SQLITE_UTF8);
-    case DB_IS_BLOB:
-        return v->bytes.n == 0 ? sqlite3_bind_zeroblob(stmt, at, 0)
-                               : sqlite3_bind_blob64(stmt, at, v->bytes.at, v->bytes.n, SQLITE_STATIC);
-    }
-    return SQLITE_MISUSE;
-}
-
-static enum err bind_all(struct db *db, const struct statement *s, unsigned number, const struct db_value *args, size_t n,
-                         struct why *why)
-{
-    if (n != (size_t)s->parameters)
-        return why_set(why, ERR_BUG, "%s database: statement %u takes %d values, not %zu", db->schema->name, number,
-                       s->parameters, n);
-    for (size_t i = 0; i < n; i++) {
-        int code = bind_one(s->stmt, s->at[i], &args[i]);
-        if (code != SQLITE_OK)
-            return failed(db, code, why);
-    }
-    return OK;
-}
-
-static enum err step_all(struct db *db, sqlite3_stmt *stmt, db_row_fn *on_row, void *context, struct why *why)
-{
-    struct db_row row = { stmt };
-    for (;;) {
-        int code = sqlite3_step(stmt);
-        if (code == SQLITE_DONE)
-            return OK;
-        if (code != SQLITE_ROW)
-            return failed(db, code, why);
-        enum err err = on_row == NULL ? OK : on_row(context, &row);
-        if (err != OK)
-            return err;
-    }
-}
-
-enum err db_query(struct db *db, unsigned number, const struct db_value *args, size_t args_n, db_row_fn *on_row, void *context,
+enum err db_query(struct db *db, unsigned statement, const struct db_value *args, size_t args_n, db_row_fn *on_row, void *context,
                   struct why *why)
 {
-    bool cached = number < db->schema->statements_n;
-    struct statement once = { 0 }, *s = cached ? &db->cache[number] : &once;
-    enum err err = OK;
-    if (s->stmt != NULL && sqlite3_stmt_busy(s->stmt) != 0)
-        s = &once; /* asked again from its own row function */
-    if (s->stmt == NULL)
-        err = prepare(db, number, s == &once ? 0 : SQLITE_PREPARE_PERSISTENT, s, why);
-    if (err == OK)
-        err = bind_all(db, s, number, args, args_n, why);
-    if (err == OK)
-        err = step_all(db, s->stmt, on_row, context, why);
-    if (s->stmt != NULL) {
-        sqlite3_reset(s->stmt);
-        sqlite3_clear_bindings(s->stmt);
-    }
-    sqlite3_finalize(once.stmt);
-    return err;
+    return db->backend->query(db, statement, args, args_n, on_row, context, why);
 }
 
 enum err db_run(struct db *db, unsigned statement, const struct db_value *args, size_t args_n, struct why *why)
 {
-    return db_query(db, statement, args, args_n, NULL, NULL, why);
+    return db->backend->query(db, statement, args, args_n, NULL, NULL, why);
 }
 
-int64_t db_changes(const struct db *db) { return sqlite3_changes64(db->sqlite); }
-
-int64_t db_last_id(const struct db *db) { return sqlite3_last_insert_rowid(db->sqlite); }
+int64_t db_changes(const struct db *db) { return db->backend->changes(db); }
+int64_t db_last_id(const struct db *db) { return db->backend->last_id(db); }
 
 /* --- Rows --- */
 
-int64_t db_row_int(const struct db_row *row, int column) { return sqlite3_column_int64(row->stmt, column); }
-
-bool db_row_null(const struct db_row *row, int column) { return sqlite3_column_type(row->stmt, column) == SQLITE_NULL; }
-
-struct span db_row_blob(const struct db_row *row, int column)
-{
-    const void *at = sqlite3_column_blob(row->stmt, column);
-    return span_of(at, (size_t)sqlite3_column_bytes(row->stmt, column));
-}
-
-const char *db_row_text(const struct db_row *row, int column)
-{
-    const unsigned char *text = sqlite3_column_text(row->stmt, column);
-    return text == NULL ? "" : (const char *)text;
-}
+int64_t db_row_int(const struct db_row *row, int column) { return row->backend->row_int(row, column); }
+bool db_row_null(const struct db_row *row, int column) { return row->backend->row_null(row, column); }
+struct span db_row_blob(const struct db_row *row, int column) { return row->backend->row_blob(row, column); }
+const char *db_row_text(const struct db_row *row, int column) { return row->backend->row_text(row, column); }
 
 void db_row_copy(const struct db_row *row, int column, size_t size, char *ret_text)
 {
     snprintf(ret_text, size, "%s", db_row_text(row, column));
 }
 
-/* --- Checking --- */
+/* --- Several servers, one database --- */
 
-enum err db_check(struct db *db, struct why *why)
+enum err db_lead(struct db *db, const char *job, bool *ret_leads, struct why *why)
 {
-    enum err err = check_by(db, "PRAGMA integrity_check(1)", "ok", why);
-    return err != OK ? err : check_references(db, why);
+    return db->backend->lead(db, job, ret_leads, why);
 }
+
+enum err db_check(struct db *db, struct why *why) { return db->backend->check(db, why); }

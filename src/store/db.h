@@ -1,8 +1,9 @@
 /* A database with its statements declared before start: the only room with SQL.
  *
- * SQLite (WAL, STRICT, foreign keys, synchronous=FULL) now; the interface names nothing of it, so that
- * PostgreSQL can stand behind it. A store (register.h, stock.h, audit.h) is a table of statements, a list of
- * migrations, and functions that ask. Handles belong to one thread; several processes may open one database. */
+ * SQLite in a file (WAL, STRICT, foreign keys, synchronous=FULL), or PostgreSQL behind a URL, for several servers on
+ * several machines; the interface names nothing of either. A store (register.h, stock.h, audit.h) is a table of
+ * statements, a list of migrations, and functions that ask. What SQL both take, and what is turned: db_dialect.h.
+ * Handles belong to one thread; several processes may open one database. */
 #ifndef STORE_DB_H
 #define STORE_DB_H
 
@@ -24,12 +25,17 @@ struct db_schema {
 
 enum db_mode { DB_READ_ONLY, DB_READ_WRITE, DB_CREATE };
 
-/* Opens, checks the version, migrates (DB_CREATE and DB_READ_WRITE), prepares nothing yet.
- * Errors: NOT_FOUND, CONFIG (a newer version than this program knows), DAMAGED, IO, NO_SPACE. */
-enum err db_open(const char *path, enum db_mode mode, const struct db_schema *schema, struct db **ret_db, struct why *why) MUST_CHECK;
+/* `place`: a file, or postgresql://USER@HOST:PORT,HOST:PORT/DATABASE. Opens, checks the version, migrates (DB_CREATE and
+ * DB_READ_WRITE), prepares nothing yet. Errors: NOT_FOUND, CONFIG (a newer version than this program knows; a URL that
+ * cannot be used), DAMAGED, IO, NO_SPACE, BUSY (no connection). */
+bool db_is_url(const char *place);
+enum err db_check_url(const char *url, struct why *why) MUST_CHECK; /* without connecting. Errors: CONFIG */
+enum err db_open(const char *place, enum db_mode mode, const struct db_schema *schema, struct db **ret_db, struct why *why) MUST_CHECK;
 void db_close(struct db *db); /* NULL is fine; rolls back what is open */
 
-/* A write transaction from the start (BEGIN IMMEDIATE), so that two writers queue instead of failing. */
+/* A write transaction from the start: two writers queue, also those on two machines, and who has it sees all that was
+ * committed before. After an error in it, it is rolled back, or to a point. A connection that was lost is made anew by the
+ * next db_begin or question outside of a transaction. Errors: BUSY (waited 15 s, no connection). */
 enum err db_begin(struct db *db, struct why *why) MUST_CHECK;
 enum err db_commit(struct db *db, struct why *why) MUST_CHECK; /* durable when it returns OK; rolled back otherwise */
 void db_rollback(struct db *db); /* fine without a transaction */
@@ -72,7 +78,12 @@ const char *db_row_text(const struct db_row *row, int column); /* "" for NULL */
 /* Copies at most size - 1 bytes. */
 void db_row_copy(const struct db_row *row, int column, size_t size, char *ret_text);
 
-/* Integrity check of the whole file (fsck). Errors: DAMAGED. */
+/* Whether this handle is the one among all on this database that does `job`, a schedule that runs once; it stays so until
+ * the handle is closed or its connection lost, and then another one gets it. One job per handle; ask before each turn.
+ * A file belongs to one server: always true. Errors: BUSY (no connection). */
+enum err db_lead(struct db *db, const char *job, bool *ret_leads, struct why *why) MUST_CHECK;
+
+/* Integrity check of the whole file, or that every row of the database can be read (fsck). Errors: DAMAGED. */
 enum err db_check(struct db *db, struct why *why) MUST_CHECK;
 
 #endif

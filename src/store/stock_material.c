@@ -83,13 +83,13 @@ const char stock_material_migration[] =
     "CREATE TABLE chain (id INTEGER PRIMARY KEY, certificates BLOB NOT NULL UNIQUE) STRICT;"
     "CREATE TABLE identity_row (id INTEGER PRIMARY KEY, number TEXT NOT NULL, generation INTEGER NOT NULL CHECK (generation > 0),"
     " model TEXT NOT NULL REFERENCES model (code), day INTEGER NOT NULL,"
-    " state TEXT NOT NULL CHECK (CASE state"
+    " state TEXT NOT NULL CHECK (1 = CASE state"
 #define STATE(code, name, live, what) " WHEN '" name "' THEN 1"
 #include "model/lifecycle.tbl"
 #undef STATE
 #undef MOVE
     " ELSE 0 END),"
-    " live INTEGER NOT NULL DEFAULT 1 CHECK (live <> " IS_DEAD "),"
+    " live INTEGER NOT NULL DEFAULT 1 CHECK ((live = 0) = " IS_DEAD "),"
     " order_id TEXT NOT NULL DEFAULT '', request TEXT,"
     " pack INTEGER NOT NULL DEFAULT 0 CHECK (pack IN (0, 1)),"
     " fingerprint BLOB CHECK (fingerprint IS NULL OR length(fingerprint) = 32),"
@@ -104,8 +104,9 @@ const char stock_material_migration[] =
     " CHECK (pack = 1 OR direct = 1 OR (state <> 'stored' AND state <> 'claimed' AND state <> 'written')),"
     " CHECK ((fingerprint IS NULL) = (state IN ('planned', 'requested'))),"
     " CHECK (state <> 'claimed' OR (station <> '' AND nonce IS NOT NULL))) STRICT;"
-    "INSERT INTO identity_row SELECT rowid, number, generation, model, day, state, NOT " IS_DEAD ", order_id, request,"
-    " pack IS NOT NULL, fingerprint, direct, created, written, station, board, lease_until, nonce, written_at, reason FROM identity;"
+    "INSERT INTO identity_row SELECT rowid, number, generation, model, day, state,"
+    " CASE WHEN " IS_DEAD " THEN 0 ELSE 1 END, order_id, request, CASE WHEN pack IS NULL THEN 0 ELSE 1 END, fingerprint,"
+    " direct, created, written, station, board, lease_until, nonce, written_at, reason FROM identity;"
     /* A sealed pack without a chain is a whole one, as they were kept before. */
     "CREATE TABLE material (id INTEGER PRIMARY KEY, sealed BLOB, certificate BLOB NOT NULL,"
     " chain INTEGER REFERENCES chain (id)) STRICT;"

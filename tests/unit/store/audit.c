@@ -1,5 +1,5 @@
 #include "../test.h"
-#include "scratch.h"
+#include "place.h"
 
 #include "base/hex.h"
 #include "store/audit.h"
@@ -24,7 +24,7 @@ static const struct db_schema schema = { "trail", migrations, sql, STATEMENTS };
 static struct db *trail_of(int n)
 {
     struct db *db = NULL;
-    assert_ok(db_open(scratch_path("trail.db"), DB_CREATE, &schema, &db, NULL));
+    assert_ok(db_open(place_new("trail.db", "trail"), DB_CREATE, &schema, &db, NULL));
     assert_ok(db_begin(db, NULL));
     for (int i = 0; i < n; i++) {
         char subject[16];

@@ -5,9 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "store/stock.h"
-
-static char path[64];
+#include "place.h"
+#include "store/stock_schema.h"
 
 static int open_new(void **state)
 {
@@ -16,25 +15,19 @@ static int open_new(void **state)
         { .code = "3013", .name = "TYPE-2", .line = "A", .digits = 6, .identity = false },
     };
     struct db *db;
-    struct why why;
-    snprintf(path, sizeof path, "/tmp/stock.%d.db", (int)getpid());
-    unlink(path);
-    if (stock_open(path, DB_CREATE, &db, &why) != OK || stock_model_put(db, &models[0], &why) != OK ||
-        stock_model_put(db, &models[1], &why) != OK)
+    struct why why = { "" };
+    if (stock_open(place_new("stock.db", "stock"), DB_CREATE, &db, &why) != OK || stock_model_put(db, &models[0], &why) != OK ||
+        stock_model_put(db, &models[1], &why) != OK) {
+        print_error("%s\n", why.text);
         return -1;
+    }
     *state = db;
     return 0;
 }
 
 static int close_it(void **state)
 {
-    char extra[80];
     db_close(*state);
-    unlink(path);
-    snprintf(extra, sizeof extra, "%s-wal", path);
-    unlink(extra);
-    snprintf(extra, sizeof extra, "%s-shm", path);
-    unlink(extra);
     return 0;
 }
 
@@ -421,6 +414,17 @@ static void sessions_end_by_time_and_by_will(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_new, close_it)
 
+/* Also those that no other test asks. Without its values a statement is prepared, and refused then. */
+static void the_database_understands_every_statement(void **state)
+{
+    for (unsigned i = 0; i < STOCK_STATEMENTS; i++) {
+        struct why why = { "" };
+        enum err err = db_run(*state, i, DB_NO_ARGS, &why);
+        if (err != OK && (err != ERR_BUG || strstr(why.text, " takes ") == NULL))
+            fail_msg("statement %u: %s", i, why.text);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -437,6 +441,7 @@ int main(void)
         TEST(what_a_station_was_handed_counts_until_its_write_is_known),
         TEST(re_issues_are_counted_by_number_and_day),
         TEST(sessions_end_by_time_and_by_will),
+        TEST(the_database_understands_every_statement),
     };
-    return cmocka_run_group_tests_name("stock", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("stock", tests, scratch_make, scratch_remove);
 }

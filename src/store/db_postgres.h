@@ -1,0 +1,57 @@
+/* A connection to PostgreSQL, for db_postgres*.c only. */
+#ifndef STORE_DB_POSTGRES_H
+#define STORE_DB_POSTGRES_H
+
+#include <libpq-fe.h>
+
+#include "store/db_backend.h"
+
+enum { POSTGRES_JOB = 64 };
+
+struct postgres_statement; /* prepared */
+
+struct postgres {
+    PGconn *conn; /* NULL or closed: the next question outside of a transaction connects again */
+    char *place;
+    enum db_mode mode;
+    char where[256];         /* "line on db1:5432", without the password */
+    bool open;               /* between begin and commit */
+    char transaction[24];    /* its number */
+    int64_t not_before_ms;   /* no attempt to connect before */
+    char job[POSTGRES_JOB];  /* that this connection leads */
+    int64_t changes;
+    struct postgres_statement *statements; /* by number */
+};
+
+static inline struct postgres *postgres_of(const struct db *db) { return db->handle; }
+
+/* db_postgres.c */
+
+/* A connection that answers; made anew when it was lost and no transaction is open. Errors: BUSY, CONFIG, NOT_FOUND. */
+enum err postgres_connected(struct db *db, struct why *why) MUST_CHECK;
+bool postgres_lost(const struct db *db);
+/* Frees `result` and says what it is: OK for PGRES_COMMAND_OK and PGRES_TUPLES_OK. */
+enum err postgres_done(struct db *db, PGresult *result, struct why *why) MUST_CHECK;
+enum err postgres_error(struct db *db, const PGresult *result, struct why *why) MUST_CHECK;
+/* The first column of the first row; "" without any. */
+enum err postgres_ask(struct db *db, const char *sql, size_t size, char *ret_text, struct why *why) MUST_CHECK;
+
+/* db_postgres_transaction.c */
+enum err postgres_begin(struct db *db, struct why *why) MUST_CHECK;
+enum err postgres_commit(struct db *db, struct why *why) MUST_CHECK;
+void postgres_rollback(struct db *db);
+enum err postgres_point(struct db *db, const char *sql, struct why *why) MUST_CHECK;
+enum err postgres_lead(struct db *db, const char *job, bool *ret_leads, struct why *why) MUST_CHECK;
+
+/* db_postgres_query.c */
+enum err postgres_query(struct db *db, unsigned number, const struct db_value *args, size_t args_n, db_row_fn *on_row,
+                        void *context, struct why *why) MUST_CHECK;
+void postgres_forget_statements(struct db *db); /* a new connection knows none */
+void postgres_free_statements(struct db *db);
+enum err postgres_new_statements(struct db *db) MUST_CHECK;
+int64_t postgres_row_int(const struct db_row *row, int column);
+bool postgres_row_null(const struct db_row *row, int column);
+struct span postgres_row_blob(const struct db_row *row, int column);
+const char *postgres_row_text(const struct db_row *row, int column);
+
+#endif
