@@ -13,6 +13,7 @@
 #include "device/commands.h"
 #include "device/field_unit.h"
 #include "http/light.h"
+#include "model/der.h"
 
 enum { SWARM_MOST = 100000, SWARM_FILE = 512 * 1024 * 1024, LINE_S = 10, RETRY_MS = 1000, TIMEOUT_MS = 30000, MS_MOST = 60000 };
 
@@ -28,7 +29,7 @@ struct member {
 };
 
 struct totals {
-    uint64_t polls, admitted, refused, calls, readings, delivered, errors;
+    uint64_t polls, refused, calls, readings, delivered, errors;
 };
 
 struct swarm {
@@ -41,7 +42,6 @@ struct swarm {
     struct member *members;
     size_t members_n, open_n;
     long interval_s, wait_s;
-    int64_t began_ms;
     struct totals totals;
     uint32_t took[MS_MOST + 1]; /* polls by milliseconds, those that waited left out */
     struct why last_error;
@@ -119,7 +119,6 @@ static int64_t interval_ms(const struct member *m)
 
 static void count(struct swarm *s, const struct unit_outcome *o)
 {
-    s->totals.admitted += o->admitted;
     s->totals.refused += o->refused;
     s->totals.calls += o->calls;
     s->totals.readings += o->readings;
@@ -191,18 +190,6 @@ static void poll_now(void *context)
 
 /* --- Start --- */
 
-/* How long the DER value at the front of `in` is; 0: it is none (X.690 8.1.3). */
-static size_t der_length(struct span in)
-{
-    size_t n = in.n < 2 ? 0 : in.at[1], head = 2;
-    if (n > 0x80) {
-        size_t digits = n & 0x7f;
-        for (n = 0; digits > 0 && digits <= 4 && head < in.n; digits--)
-            n = n << 8 | in.at[head++];
-    }
-    return n == 0 || n > in.n - head ? 0 : head + n;
-}
-
 static enum err read_identities(struct swarm *s, const char *path, size_t most, struct why *why)
 {
     enum err err = file_read(path, SWARM_FILE, &s->file, why);
@@ -212,13 +199,14 @@ static enum err read_identities(struct swarm *s, const char *path, size_t most, 
         return ERR_NO_MEMORY;
     while (err == OK && rest.n > 0 && s->members_n < most) {
         struct member *m = &s->members[s->members_n];
-        size_t n = der_length(rest);
-        err = n == 0 ? why_set(why, ERR_BAD_INPUT, "no pack") : pack_decode(span_of(rest.at, n), &m->unit.pack, why);
+        size_t at = s->file.len - rest.n;
+        struct span pack;
+        err = der_take_whole(&rest, DER_SEQUENCE, &pack);
+        err = err != OK ? why_set(why, err, "no pack") : pack_decode(pack, &m->unit.pack, why);
         if (err != OK)
-            return why_prefix(why, err, "%s, byte %zu", path, s->file.len - rest.n);
+            return why_prefix(why, err, "%s, byte %zu", path, at);
         m->swarm = s;
         s->members_n++;
-        rest = span_of(rest.at + n, rest.n - n);
     }
     if (err == OK && s->members_n == 0)
         err = why_set(why, ERR_BAD_INPUT, "%s holds no identity", path);
@@ -322,7 +310,6 @@ int command_field_swarm(const struct command_line *line)
     struct swarm *s = calloc(1, sizeof *s);
     if (s == NULL)
         return command_fail(line, ERR_NO_MEMORY, &why, NULL);
-    s->began_ms = clock_mono_ms();
     enum err err = run(line, s, &why);
     release(s);
     free(s);

@@ -23,7 +23,7 @@ struct field_unit {
     size_t chain_n;
     uint8_t fingerprint[CERT_FINGERPRINT];
     char token[UNIT_TOKEN], nonce[UNIT_TOKEN];
-    int64_t epoch, sequence, printed;
+    int64_t sequence, printed;
     int64_t interval_s; /* as the centre said */
     bool refused;       /* by the last session */
     struct unit_answer answers[UNIT_WAITING];
