@@ -69,6 +69,7 @@ enum limits {
     LIMIT_DRAIN_MS = 10000,
     LIMIT_LINGER_MS = 2000, /* after our last byte, for the peer to read it */
     LIMIT_CONNECT_MS = 5000,
+    LIMIT_CONNECT_FIELD_MS = 45000, /* upwards in the field: a modem may have to dial first */
     LIMIT_CALL_MS = 60000,
 
     /* Signer */

@@ -108,7 +108,8 @@ static enum err send_exchange(struct field *f, struct why *why)
         .content_type = soap_content_type(SOAP_1_2),
         .body = buf_span(&f->body),
         .tls = f->tls,
-        .timeout_ms = f->options.wait_s * 1000 + SLACK_MS,
+        .connect_timeout_ms = LIMIT_CONNECT_FIELD_MS,
+        .timeout_ms = LIMIT_CONNECT_FIELD_MS + f->options.wait_s * 1000 + SLACK_MS,
         .max_reply = LIMIT_EXCHANGE,
         .context = f,
     };

@@ -29,13 +29,14 @@ static enum err serve(struct loop *loop, const struct line_options *options, str
     return err;
 }
 
-static int run(const struct command_line *command, const char *listen, const char *to)
+static int run(const struct command_line *command, struct line_options options)
 {
-    struct line_options options = { .tty = command_flag(command, "tty"), .listen = listen, .to = to };
     struct loop *loop = NULL;
     struct why why = { "" };
     long speed = 0;
     log_setup("line", LOG_INFO, 0);
+    options.tty = command_flag(command, "tty");
+    options.connect = command_flag(command, "connect");
     enum err err = options.tty == NULL ? why_set(&why, ERR_USAGE, "--tty is missing") : OK;
     if (err == OK)
         err = command_flag_int(command, "speed", 1200, 921600, &speed, &why);
@@ -48,12 +49,20 @@ static int run(const struct command_line *command, const char *listen, const cha
     return err == OK ? 0 : command_fail(command, err, &why, NULL);
 }
 
-int command_dial(const struct command_line *line) { return run(line, command_flag(line, "listen"), NULL); }
+int command_dial(const struct command_line *line)
+{
+    struct why why = { "" };
+    long idle_s = 0;
+    enum err err = command_flag_int(line, "idle", 0, 24 * 3600, &idle_s, &why);
+    if (err != OK)
+        return command_fail(line, err, &why, NULL);
+    return run(line, (struct line_options){ .listen = command_flag(line, "listen"), .idle_s = idle_s });
+}
 
 int command_answer(const struct command_line *line)
 {
     struct why why = { "" };
     if (command_flag(line, "to") == NULL)
         return command_fail(line, why_set(&why, ERR_USAGE, "--to is missing"), &why, NULL);
-    return run(line, NULL, command_flag(line, "to"));
+    return run(line, (struct line_options){ .to = command_flag(line, "to") });
 }

@@ -17,10 +17,12 @@ static const struct command_flag run_flags[] = {
 static const struct command_flag status_flags[] = { DIR_FLAG, { 0 } };
 
 #define TTY_FLAGS \
-    { "tty", "PATH", NULL, "the serial line, its modem connected" }, { "speed", "BITS", "115200", "bits per second" }
+    { "tty", "PATH", NULL, "the serial line" }, { "speed", "BITS", "115200", "bits per second" }, \
+        { "connect", "COMMAND", NULL, "makes the modem's connection, with the line as standard input and output (default: it stands)" }
 static const struct command_flag dial_flags[] = {
     TTY_FLAGS,
     { "listen", "ADDRESS:PORT", "127.0.0.1:8453", "where the gateway beside it finds the centre; port 0 takes a free one" },
+    { "idle", "SECONDS", "0", "make the connection when it is needed, end it when nothing passed for so long (0: hold it)" },
     { 0 },
 };
 static const struct command_flag answer_flags[] = {
@@ -34,7 +36,7 @@ static const struct command commands[] = {
       run_flags },
     { "status", "", 0, 0, "Show what waits, who is reached how, and how it stands with the one above.",
       "nameplate gateway status --dir ./device", command_status, status_flags },
-    { "dial", "", 0, 0, "Carry the gateway's connections over a serial line, at the site.", "nameplate gateway dial --tty /dev/ttyS1",
+    { "dial", "", 0, 0, "Carry the gateway's connections over a serial line, at the site.", "nameplate gateway dial --tty /dev/ttyS1 --idle 60 --connect 'chat -f /etc/nameplate/dial.chat'",
       command_dial, dial_flags },
     { "answer", "", 0, 0, "Carry the connections that come over a serial line to the centre.",
       "nameplate gateway answer --tty /dev/ttyS0 --to 127.0.0.1:8450", command_answer, answer_flags },

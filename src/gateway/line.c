@@ -2,203 +2,74 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "gateway/tty.h"
-#include "gateway/wire.h"
+#include "gateway/line_inside.h"
 #include "log/log.h"
 
-enum { STREAMS = 32, LINE_WAITING = 8 * 1024, STREAM_WAITING = 4 * 1024 * 1024, AGAIN_MS = 1000 };
+enum { AGAIN_MS = 1000 };
 
-struct stream {
-    struct line *line;
-    int fd; /* -1: free */
-    uint16_t id;
-    bool closing; /* the other end is done: what waits is written, then it is closed */
-    struct buf out;
-};
-
-struct line {
-    struct loop *loop;
-    struct line_options options;
-    struct sockaddr_storage to;
-    int tty, listener;
-    uint64_t timer;
-    struct buf out;
-    uint8_t sequence;
-    uint16_t next_id;
-    struct wire_reader reader;
-    struct stream streams[STREAMS];
-};
-
-static void on_stream(void *context, int fd, uint32_t events);
 static void on_tty(void *context, int fd, uint32_t events);
 static void open_again(void *context);
+static void hang_up(void *context);
 
-/* --- Watching: a stream is read only while the line has room --- */
-
-static void watch_stream(struct stream *s)
-{
-    bool room = s->line->out.len < LINE_WAITING && !s->closing;
-    uint32_t events = (room ? EPOLLIN : 0u) | (s->out.len > 0 ? EPOLLOUT : 0u);
-    if (loop_watch(s->line->loop, s->fd, events == 0 ? LOOP_ERRORS_ONLY : events, on_stream, s) != OK)
-        log_event(LOG_ERROR, "out-of-memory", NULL);
-}
-
-static void watch_all(struct line *l)
-{
-    for (size_t i = 0; i < STREAMS; i++)
-        if (l->streams[i].fd >= 0)
-            watch_stream(&l->streams[i]);
-    if (l->tty >= 0 && loop_watch(l->loop, l->tty, EPOLLIN | (l->out.len > 0 ? EPOLLOUT : 0u), on_tty, l) != OK)
-        log_event(LOG_ERROR, "out-of-memory", NULL);
-}
-
-/* --- Streams --- */
-
-static void say(struct line *l, enum wire_type type, uint16_t stream, struct span payload)
+void line_say(struct line *l, enum wire_type type, uint16_t stream, struct span payload)
 {
     const struct wire_frame frame = { .type = type, .stream = stream, .payload = payload };
-    if (l->tty >= 0 && wire_put(&l->out, &l->sequence, &frame) != OK)
+    l->moved = true;
+    if (line_stands(l) && wire_put(&l->out, &l->sequence, &frame) != OK)
         log_event(LOG_ERROR, "out-of-memory", NULL); /* the other end sees the gap */
 }
 
-static void drop(struct stream *s)
+/* A line that is made when it is needed ends when nothing passes any more, also while a connection is kept for later. */
+static void mind_idleness(struct line *l)
 {
-    if (s->fd < 0)
+    if (l->options.idle_s == 0 || !line_stands(l) || l->idle_timer != 0)
         return;
-    (void)!loop_watch(s->line->loop, s->fd, 0, NULL, NULL);
-    close(s->fd);
-    buf_done(&s->out);
-    s->fd = -1;
-    s->closing = false;
+    l->moved = false;
+    if (loop_timer(l->loop, 1000 * l->options.idle_s, hang_up, l, &l->idle_timer) != OK)
+        log_event(LOG_ERROR, "out-of-memory", NULL);
 }
 
-static void drop_all(struct line *l)
+void line_watch(struct line *l)
 {
     for (size_t i = 0; i < STREAMS; i++)
-        drop(&l->streams[i]);
+        if (l->streams[i].fd >= 0)
+            stream_watch(&l->streams[i]);
+    if (line_stands(l) && loop_watch(l->loop, l->tty, EPOLLIN | (l->out.len > 0 ? EPOLLOUT : 0u), on_tty, l) != OK)
+        log_event(LOG_ERROR, "out-of-memory", NULL);
+    mind_idleness(l);
 }
 
-static struct stream *find(struct line *l, uint16_t id)
+/* --- What comes over the line --- */
+
+/* The other end may have said so before it heard of some of them. */
+static void end_all(struct line *l)
 {
     for (size_t i = 0; i < STREAMS; i++)
-        if (l->streams[i].fd >= 0 && l->streams[i].id == id)
-            return &l->streams[i];
-    return NULL;
-}
-
-static struct stream *add(struct line *l, int fd, uint16_t id)
-{
-    for (size_t i = 0; i < STREAMS; i++)
-        if (l->streams[i].fd < 0) {
-            l->streams[i] = (struct stream){ .line = l, .fd = fd, .id = id };
-            return &l->streams[i];
-        }
-    close(fd);
-    return NULL;
-}
-
-static void write_stream(struct stream *s)
-{
-    while (s->out.len > 0) {
-        ssize_t n = send(s->fd, s->out.data, s->out.len, MSG_NOSIGNAL);
-        if (n < 0 && (errno == EAGAIN || errno == EINTR || errno == ENOTCONN || errno == EINPROGRESS))
-            return;
-        if (n < 0) {
-            say(s->line, WIRE_CLOSE, s->id, span_of(NULL, 0));
-            drop(s);
-            return;
-        }
-        buf_consume(&s->out, (size_t)n);
-    }
-    if (s->closing)
-        drop(s);
-}
-
-static void read_stream(struct stream *s)
-{
-    uint8_t bytes[WIRE_PAYLOAD];
-    ssize_t n = recv(s->fd, bytes, sizeof bytes, 0);
-    if (n < 0 && (errno == EAGAIN || errno == EINTR))
-        return;
-    if (n > 0) {
-        say(s->line, WIRE_DATA, s->id, span_of(bytes, (size_t)n));
-        return;
-    }
-    say(s->line, WIRE_CLOSE, s->id, span_of(NULL, 0));
-    drop(s);
-}
-
-static void on_stream(void *context, int fd, uint32_t events)
-{
-    struct stream *s = context;
-    (void)fd;
-    if ((events & EPOLLOUT) != 0)
-        write_stream(s);
-    if (s->fd >= 0 && (events & (EPOLLIN | EPOLLERR | EPOLLHUP)) != 0)
-        read_stream(s);
-    watch_all(s->line);
-}
-
-static void on_connection(void *context, int fd, uint32_t events)
-{
-    struct line *l = context;
-    (void)events;
-    int got = accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-    if (got < 0)
-        return;
-    if (l->tty < 0) { /* no line: refused at once, so that the caller tries later */
-        close(got);
-        return;
-    }
-    struct stream *s = add(l, got, l->next_id++);
-    if (s != NULL)
-        say(l, WIRE_OPEN, s->id, span_of(NULL, 0));
-    watch_all(l);
-}
-
-static void open_stream(struct line *l, uint16_t id)
-{
-    int fd = l->options.to == NULL ? -1 : socket(l->to.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    bool begun = fd >= 0 && (connect(fd, (struct sockaddr *)&l->to, tty_address_size(&l->to)) == 0 || errno == EINPROGRESS);
-    if (fd >= 0 && !begun)
-        close(fd);
-    if (!begun || add(l, fd, id) == NULL)
-        say(l, WIRE_CLOSE, id, span_of(NULL, 0));
-}
-
-/* --- The line --- */
-
-static void take_data(struct line *l, const struct wire_frame *f)
-{
-    struct stream *s = find(l, f->stream);
-    if (s == NULL)
-        return;
-    if (s->out.len + f->payload.n > STREAM_WAITING || buf_put_span(&s->out, f->payload) != OK) {
-        say(l, WIRE_CLOSE, s->id, span_of(NULL, 0));
-        drop(s);
-        return;
-    }
-    write_stream(s);
+        if (l->streams[i].fd >= 0)
+            line_say(l, WIRE_CLOSE, l->streams[i].id, span_of(NULL, 0));
+    stream_drop_all(l);
 }
 
 static void take_frame(void *context, const struct wire_frame *f)
 {
     struct line *l = context;
-    struct stream *s = find(l, f->stream);
+    struct stream *s = stream_find(l, f->stream);
     switch (f->type) {
-    case WIRE_OPEN: open_stream(l, f->stream); break;
-    case WIRE_DATA: take_data(l, f); break;
-    case WIRE_CLOSE:
-        if (s != NULL) {
-            s->closing = true;
-            write_stream(s);
-        }
+    case WIRE_OPEN: stream_open(l, f->stream); break;
+    case WIRE_DATA:
+        if (s != NULL)
+            stream_take(s, f->payload);
         break;
-    case WIRE_RESET: drop_all(l); break;
+    case WIRE_CLOSE:
+        if (s != NULL)
+            stream_end(s);
+        break;
+    case WIRE_RESET: end_all(l); break;
     }
 }
 
@@ -206,25 +77,52 @@ static void take_frame(void *context, const struct wire_frame *f)
 static void take_loss(void *context)
 {
     struct line *l = context;
-    bool carried = false;
-    for (size_t i = 0; i < STREAMS; i++)
-        carried = carried || l->streams[i].fd >= 0;
-    if (carried)
+    if (stream_any(l))
         log_event(LOG_WARN, "line-noise", "tty", l->options.tty, NULL);
-    drop_all(l);
-    say(l, WIRE_RESET, 0, span_of(NULL, 0));
+    stream_drop_all(l);
+    line_say(l, WIRE_RESET, 0, span_of(NULL, 0));
+}
+
+/* Closing it lets the modem hang up. */
+static void close_tty(struct line *l)
+{
+    dialler_free(l->dialler);
+    l->dialler = NULL;
+    if (l->tty >= 0) {
+        (void)!loop_watch(l->loop, l->tty, 0, NULL, NULL);
+        close(l->tty);
+    }
+    l->tty = -1;
+    loop_cancel(l->loop, l->idle_timer);
+    l->idle_timer = 0;
+    buf_clear(&l->out);
+    stream_drop_all(l);
+}
+
+/* One that is made when it is needed waits for the next connection. */
+static void come_again(struct line *l)
+{
+    if (l->options.idle_s == 0 && loop_timer(l->loop, AGAIN_MS, open_again, l, &l->timer) != OK)
+        log_event(LOG_ERROR, "out-of-memory", NULL);
 }
 
 static void lose_tty(struct line *l, int errnum)
 {
     log_event(LOG_WARN, "line-lost", "tty", l->options.tty, "why", errnum == 0 ? "end of file" : strerror(errnum), NULL);
-    (void)!loop_watch(l->loop, l->tty, 0, NULL, NULL);
-    close(l->tty);
-    l->tty = -1;
-    buf_clear(&l->out);
-    drop_all(l);
-    if (loop_timer(l->loop, AGAIN_MS, open_again, l, &l->timer) != OK)
-        log_event(LOG_ERROR, "out-of-memory", NULL);
+    close_tty(l);
+    come_again(l);
+}
+
+static void hang_up(void *context)
+{
+    struct line *l = context;
+    l->idle_timer = 0;
+    if (l->moved) {
+        mind_idleness(l);
+        return;
+    }
+    log_event(LOG_INFO, "line-idle", "tty", l->options.tty, NULL);
+    close_tty(l);
 }
 
 static bool write_tty(struct line *l)
@@ -249,6 +147,7 @@ static bool read_tty(struct line *l)
         lose_tty(l, n == 0 ? 0 : errno);
         return false;
     }
+    l->moved = true;
     wire_push(&l->reader, span_of(bytes, (size_t)n), &events);
     return true;
 }
@@ -260,19 +159,56 @@ static void on_tty(void *context, int fd, uint32_t events)
     bool there = (events & (EPOLLIN | EPOLLERR | EPOLLHUP)) == 0 || read_tty(l);
     if (there)
         write_tty(l);
-    watch_all(l);
+    line_watch(l);
 }
 
-/* What the other end still knows of streams before is over. */
+/* --- Making it --- */
+
+/* What the other end still knows of streams before is over, unless the connection is a new one and it is the end that was
+ * called; those that waited for the line begin. */
+static void stand(struct line *l)
+{
+    bool called = l->options.connect != NULL && l->options.to != NULL;
+    log_event(LOG_INFO, "line-stands", "tty", l->options.tty, NULL);
+    l->reader = (struct wire_reader){ 0 };
+    if (!called)
+        line_say(l, WIRE_RESET, 0, span_of(NULL, 0));
+    for (size_t i = 0; i < STREAMS; i++)
+        if (l->streams[i].fd >= 0)
+            line_say(l, WIRE_OPEN, l->streams[i].id, span_of(NULL, 0));
+    line_watch(l);
+}
+
+static void on_dialled(void *context, bool connected)
+{
+    struct line *l = context;
+    struct why why = { "" };
+    dialler_free(l->dialler);
+    l->dialler = NULL;
+    enum err err = connected ? tty_follow_carrier(l->tty, &why) : why_set(&why, ERR_UNREACHABLE, "the modem made no connection");
+    if (err == OK) {
+        stand(l);
+        return;
+    }
+    log_failure(LOG_WARN, "line-lost", err, &why, "tty", l->options.tty, NULL);
+    close_tty(l);
+    come_again(l);
+}
+
 static enum err begin(struct line *l, struct why *why)
 {
     enum err err = tty_open(l->options.tty, l->options.speed, &l->tty, why);
     if (err != OK)
         return err;
-    l->reader = (struct wire_reader){ 0 };
-    say(l, WIRE_RESET, 0, span_of(NULL, 0));
-    watch_all(l);
-    return OK;
+    if (l->options.connect == NULL) {
+        stand(l);
+        return OK;
+    }
+    log_event(LOG_INFO, "line-dials", "tty", l->options.tty, NULL);
+    err = dialler_start(l->loop, l->options.connect, l->options.tty, on_dialled, l, &l->dialler, why);
+    if (err != OK)
+        close_tty(l);
+    return err;
 }
 
 static void open_again(void *context)
@@ -281,13 +217,39 @@ static void open_again(void *context)
     struct why why = { "" };
     l->timer = 0;
     enum err err = begin(l, &why);
-    if (err == OK) {
-        log_event(LOG_INFO, "line-stands", "tty", l->options.tty, NULL);
+    if (err == OK)
+        return;
+    log_failure(LOG_DEBUG, "line-lost", err, &why, NULL);
+    come_again(l);
+}
+
+/* Whether a connection may wait for the line, which is then made. */
+static bool make_it(struct line *l)
+{
+    struct why why = { "" };
+    if (l->options.idle_s == 0 || l->tty >= 0)
+        return l->options.idle_s != 0;
+    enum err err = begin(l, &why);
+    if (err != OK)
+        log_failure(LOG_WARN, "line-lost", err, &why, NULL);
+    return err == OK;
+}
+
+static void on_connection(void *context, int fd, uint32_t events)
+{
+    struct line *l = context;
+    (void)events;
+    int got = accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (got < 0)
+        return;
+    if (!line_stands(l) && !make_it(l)) { /* refused at once, so that the caller tries later */
+        close(got);
         return;
     }
-    log_failure(LOG_DEBUG, "line-lost", err, &why, NULL);
-    if (loop_timer(l->loop, AGAIN_MS, open_again, l, &l->timer) != OK)
-        log_event(LOG_ERROR, "out-of-memory", NULL);
+    struct stream *s = stream_add(l, got, l->next_id++);
+    if (s != NULL)
+        line_say(l, WIRE_OPEN, s->id, span_of(NULL, 0));
+    line_watch(l);
 }
 
 enum err line_new(struct loop *loop, const struct line_options *options, struct line **ret_line, struct why *why)
@@ -303,7 +265,7 @@ enum err line_new(struct loop *loop, const struct line_options *options, struct 
         err = tty_listen(options->listen, &l->listener, why);
     if (err == OK && l->listener >= 0)
         err = loop_watch(loop, l->listener, EPOLLIN, on_connection, l);
-    if (err == OK)
+    if (err == OK && options->idle_s == 0)
         err = begin(l, why);
     if (err == OK)
         *ret_line = l;
@@ -318,15 +280,11 @@ void line_free(struct line *l)
 {
     if (l == NULL)
         return;
-    drop_all(l);
     loop_cancel(l->loop, l->timer);
+    close_tty(l);
     if (l->listener >= 0) {
         (void)!loop_watch(l->loop, l->listener, 0, NULL, NULL);
         close(l->listener);
-    }
-    if (l->tty >= 0) {
-        (void)!loop_watch(l->loop, l->tty, 0, NULL, NULL);
-        close(l->tty);
     }
     buf_done(&l->out);
     free(l);

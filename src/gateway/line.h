@@ -8,10 +8,12 @@
 struct line;
 
 struct line_options {
-    const char *tty;    /* the serial device; opened again when it went */
-    int64_t speed;      /* bits per second: 1200 ... 921600 */
-    const char *listen; /* "ADDRESS:PORT", port 0 any free one; NULL: the other end */
-    const char *to;     /* "ADDRESS:PORT" of the centre, at the other end */
+    const char *tty;     /* the serial device; opened again when it went */
+    const char *connect; /* the command that makes the modem's connection, see dialler.h; NULL: it stands already */
+    int64_t idle_s;      /* not 0: made when a connection comes, ended when nothing passed for so long; else it is held */
+    int64_t speed;       /* bits per second: 1200 ... 921600 */
+    const char *listen;  /* "ADDRESS:PORT", port 0 any free one; NULL: the other end */
+    const char *to;      /* "ADDRESS:PORT" of the centre, at the other end */
 };
 
 /* Errors: USAGE (an address, a speed), IO, NOT_FOUND (the serial device). */

@@ -23,7 +23,7 @@ static enum err set_raw(int fd, const char *path, speed_t speed, struct why *why
     if (tcgetattr(fd, &t) != 0)
         return why_errno(why, errno, "%s is no serial line", path);
     cfmakeraw(&t);
-    t.c_cflag |= CLOCAL | CREAD | CRTSCTS;
+    t.c_cflag |= CLOCAL | CREAD | CRTSCTS | HUPCL;
     t.c_iflag &= ~(tcflag_t)(IXON | IXOFF | IXANY);
     t.c_cc[VMIN] = 1;
     t.c_cc[VTIME] = 0;
@@ -49,6 +49,15 @@ enum err tty_open(const char *path, int64_t speed, int *ret_fd, struct why *why)
     else
         close(fd);
     return err;
+}
+
+enum err tty_follow_carrier(int fd, struct why *why)
+{
+    struct termios t;
+    if (tcgetattr(fd, &t) != 0)
+        return why_errno(why, errno, "the serial line is gone");
+    t.c_cflag &= ~(tcflag_t)CLOCAL;
+    return tcsetattr(fd, TCSANOW, &t) == 0 ? OK : why_errno(why, errno, "the serial line is gone");
 }
 
 enum err tty_parse_address(const char *text, struct sockaddr_storage *ret_address, struct why *why)

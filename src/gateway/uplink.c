@@ -64,7 +64,8 @@ enum err uplink_call(struct gateway *g, struct span body, long timeout_ms, size_
                               .tls = g->identity->up,
                               .proxy = *g->settings.proxy == '\0' ? NULL : g->settings.proxy,
                               .proxy_login = *login == '\0' ? NULL : login,
-                              .timeout_ms = timeout_ms,
+                              .connect_timeout_ms = LIMIT_CONNECT_FIELD_MS,
+                              .timeout_ms = LIMIT_CONNECT_FIELD_MS + timeout_ms,
                               .max_reply = max_reply,
                               .context = context };
     if (err == OK)
