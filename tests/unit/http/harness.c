@@ -3,6 +3,7 @@
 #include "harness.h"
 
 #include <arpa/inet.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -85,6 +86,8 @@ static size_t begin(void *context, struct http_exchange *x)
         http_reply_abort(x);
     } else if (strcmp(path, "/later") == 0)
         (void)!loop_timer(h->loop, 30, answer_later, job, &job->timer);
+    else if (strcmp(path, "/held") == 0)
+        h->held = x;
     else if (strcmp(path, "/echo") == 0)
         return 1024 * 1024;
     else if (strcmp(path, "/sink") == 0)
@@ -135,6 +138,52 @@ static void refused(void *context, const char *address, enum err err, const stru
 
 static const struct http_handler handler = { begin, body, complete, end };
 
+/* --- How late everything is, because others have the processor --- */
+
+enum { BEAT_MS = 10, PATIENCE_MS = 10000 };
+
+static void beat(void *context)
+{
+    struct harness *h = context;
+    int64_t now = clock_mono_ms();
+    h->late_ms += (int)(now - h->beat_ms);
+    h->beat_ms = now + BEAT_MS;
+    (void)!loop_timer(h->loop, BEAT_MS, beat, h, NULL);
+}
+
+void harness_await(const atomic_int *what, int wanted)
+{
+    int64_t until = clock_mono_ms() + PATIENCE_MS;
+    while (*what < wanted && clock_mono_ms() < until)
+        usleep(2000);
+    assert_in_range(*what, wanted, INT_MAX);
+}
+
+static void pause_here(void *context)
+{
+    struct harness *h = context;
+    sem_post(&h->paused);
+    while (sem_wait(&h->go_on) != 0)
+        continue;
+    h->beat_ms = clock_mono_ms(); /* it was not late, it was told to wait */
+}
+
+void harness_pause(struct harness *h)
+{
+    assert_ok(loop_post(h->loop, pause_here, h));
+    while (sem_wait(&h->paused) != 0)
+        continue;
+}
+
+void harness_go_on(struct harness *h) { sem_post(&h->go_on); }
+
+void harness_release(struct harness *h)
+{
+    struct http_exchange *x = h->held;
+    h->held = NULL;
+    say(x, 200, "late\n");
+}
+
 static void *run(void *context)
 {
     struct harness *h = context;
@@ -157,6 +206,10 @@ void harness_start(struct harness *h, const struct http_limits *limits, struct t
     assert_ok(loop_new(&h->loop, &why));
     assert_ok(http_server_new(h->loop, &options, &h->server, &why));
     h->port = http_server_port(h->server);
+    sem_init(&h->paused, 0, 0);
+    sem_init(&h->go_on, 0, 0);
+    h->beat_ms = clock_mono_ms() + BEAT_MS;
+    assert_ok(loop_timer(h->loop, BEAT_MS, beat, h, NULL));
     assert_int_equal(pthread_create(&h->thread, NULL, run, h), 0);
 }
 
@@ -171,6 +224,8 @@ void harness_stop(struct harness *h)
     pthread_join(h->thread, NULL);
     http_server_free(h->server);
     loop_free(h->loop);
+    sem_destroy(&h->paused);
+    sem_destroy(&h->go_on);
     assert_int_equal(h->begun, h->ended); /* `end` comes exactly once for each */
 }
 

@@ -2,6 +2,7 @@
 
 #include "harness.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -87,6 +88,39 @@ static const struct slow {
     { "handler that never answers", "GET /never HTTP/1.1\r\n" HOST "\r\n", "", "503" },
 };
 
+/* How late this thread sleeps: with what the server's loop was late, the time that others had the processor. */
+static int64_t sleep_ms(int64_t ms)
+{
+    int64_t begin = clock_mono_ms();
+    usleep((useconds_t)(1000 * ms));
+    return clock_mono_ms() - begin - ms;
+}
+
+static bool is_over(int fd)
+{
+    struct pollfd p = { .fd = fd, .events = POLLRDHUP };
+    return poll(&p, 1, 0) > 0;
+}
+
+/* Sends a row and waits for its end: how long that took, without the time in which server and client could not run. */
+static int64_t end_slowly(struct harness *h, const struct slow *row, struct buf *reply)
+{
+    const char *drip = row->drip;
+    harness_pause(h);
+    int fd = wire_connect(h->port);
+    wire_text(fd, row->first);
+    harness_go_on(h);
+    int64_t begin = clock_mono_ms(), late = -h->late_ms;
+    while (!is_over(fd) && clock_mono_ms() < begin + 10000) {
+        if (*drip != '\0')
+            wire_send(fd, drip++, 1);
+        late += sleep_ms(20);
+    }
+    int64_t took = clock_mono_ms() - begin - late - h->late_ms;
+    wire_read_all(fd, reply);
+    return took;
+}
+
 static void every_phase_has_a_deadline(void **state)
 {
     (void)state;
@@ -96,16 +130,8 @@ static void every_phase_has_a_deadline(void **state)
     for (size_t i = 0; i < sizeof slow / sizeof *slow; i++) {
         AUTO_BUF reply = BUF_INIT;
         char statuses[128];
-        int64_t start = clock_mono_ms();
-        int fd = wire_connect(h.port);
-        wire_text(fd, slow[i].first);
-        for (const char *p = slow[i].drip; *p != '\0' && clock_mono_ms() < start + 600; p++) {
-            wire_send(fd, p, 1);
-            usleep(20000);
-        }
-        wire_read_all(fd, &reply);
+        int64_t took = end_slowly(&h, &slow[i], &reply);
         wire_statuses(&reply, statuses);
-        int64_t took = clock_mono_ms() - start;
         if (strcmp(statuses, slow[i].statuses) != 0 || took > 1500)
             fail_msg("%s: \"%s\" instead of \"%s\" after %d ms", slow[i].what, statuses, slow[i].statuses, (int)took);
     }
@@ -120,9 +146,7 @@ static void a_reader_that_does_not_read_is_dropped(void **state)
     harness_start(&h, &limits, NULL);
     int fd = wire_connect(h.port);
     wire_text(fd, "GET /stream?50000000 HTTP/1.1\r\n" HOST "\r\n");
-    for (int i = 0; i < 100 && h.ended == 0; i++)
-        usleep(20000);
-    assert_int_equal(h.ended, 1);
+    harness_await(&h.ended, 1);
     assert_int_equal(h.replied, 0);
     close(fd);
     harness_stop(&h);
@@ -177,9 +201,11 @@ static void one_peer_cannot_take_all_connections(void **state)
     wire_read_all(fds[7], &reply);
     assert_non_null(strstr(buf_text(&reply), " 200 "));
     close(fds[0]);
-    usleep(50000);
     AUTO_BUF again = BUF_INIT;
-    wire_talk(h.port, "GET /hello HTTP/1.1\r\n" HOST END, &again);
+    for (int i = 0; i < 1000 && again.len == 0; i++) { /* until the server has seen that it went */
+        usleep(5000);
+        wire_talk(h.port, "GET /hello HTTP/1.1\r\n" HOST END, &again);
+    }
     assert_non_null(strstr(buf_text(&again), " 200 "));
     for (int i = 1; i < 7; i++)
         close(fds[i]);
@@ -204,8 +230,9 @@ static void running_out_of_descriptors_neither_spins_nor_loses_the_listener(void
     few.rlim_max = old.rlim_max;
     setrlimit(RLIMIT_NOFILE, &few);
     int taken[64], n = 0;
-    int fd = wire_connect(h.port); /* accepted, or not yet */
-    usleep(20000);
+    int fd = wire_connect(h.port);
+    wire_text(fd, "GET /hello HTTP/1.1\r\n" HOST "\r\n");
+    harness_await(&h.ended, 1); /* accepted: it takes no descriptor later */
     while (n < 64 && (taken[n] = dup(0)) >= 0)
         n++;
     close(taken[--n]);
@@ -226,18 +253,25 @@ static void running_out_of_descriptors_neither_spins_nor_loses_the_listener(void
 
 struct drain {
     struct harness *h;
-    atomic_bool done;
+    atomic_int done;
 };
 
 static void on_drained(void *context)
 {
-    ((struct drain *)context)->done = true;
+    ((struct drain *)context)->done = 1;
+}
+
+/* What runs is answered after the drain has begun. */
+static void release(void *context)
+{
+    harness_release(context);
 }
 
 static void start_drain(void *context)
 {
     struct drain *d = context;
     http_server_drain(d->h->server, on_drained, d);
+    (void)!loop_timer(d->h->loop, 30, release, d->h, NULL);
 }
 
 static void draining_ends_what_runs_and_takes_nothing_new(void **state)
@@ -247,8 +281,8 @@ static void draining_ends_what_runs_and_takes_nothing_new(void **state)
     struct drain d = { .h = &h };
     harness_start(&h, NULL, NULL);
     int idle = wire_connect(h.port), busy = wire_connect(h.port);
-    wire_text(busy, "GET /later HTTP/1.1\r\n" HOST "\r\n");
-    usleep(10000);
+    wire_text(busy, "GET /held HTTP/1.1\r\n" HOST "\r\n");
+    harness_await(&h.begun, 1); /* the idle one came before it */
     assert_ok(loop_post(h.loop, start_drain, &d));
     AUTO_BUF none = BUF_INIT, late = BUF_INIT;
     wire_read_all(idle, &none);
@@ -256,9 +290,7 @@ static void draining_ends_what_runs_and_takes_nothing_new(void **state)
     wire_read_all(busy, &late);
     assert_non_null(strstr(buf_text(&late), "Connection: close"));
     assert_non_null(strstr(buf_text(&late), "late"));
-    for (int i = 0; i < 100 && !d.done; i++)
-        usleep(10000);
-    assert_true(d.done);
+    harness_await(&d.done, 1);
     harness_stop(&h);
 }
 
