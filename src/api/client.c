@@ -237,8 +237,9 @@ int api_run(const struct api_program *program, const struct command_line *line, 
     return api_fail(program, line, err, &why);
 }
 
-int api_command_login(const struct api_program *program, const struct command_line *line)
+int api_command_login(const struct command_line *line)
 {
+    const struct api_program *program = line->context;
     const char *user = command_flag(line, "user"), *file = command_flag(line, "password-file");
     struct api_client api;
     struct why why = { "" };

@@ -71,12 +71,12 @@ int api_list(const struct api_program *program, const struct command_line *line,
 void api_print_mistakes(const char *file, const json_t *answer);
 void api_print_json(const json_t *answer); /* indented, to standard output */
 
-/* --- Commands that each program has --- */
+/* --- Commands that each program has; the context of its command_area is its struct api_program --- */
 
-int api_command_login(const struct api_program *program, const struct command_line *line);
-int api_command_operator_add(const struct api_program *program, const struct command_line *line);
-int api_command_operator_list(const struct api_program *program, const struct command_line *line);
-int api_command_operator_disable(const struct api_program *program, const struct command_line *line);
-int api_command_operator_password(const struct api_program *program, const struct command_line *line);
+int api_command_login(const struct command_line *line);
+int api_command_operator_add(const struct command_line *line);
+int api_command_operator_list(const struct command_line *line);
+int api_command_operator_disable(const struct command_line *line);
+int api_command_operator_password(const struct command_line *line);
 
 #endif

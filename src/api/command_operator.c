@@ -32,23 +32,23 @@ static int put_operator(const struct api_program *program, const struct command_
     return 0;
 }
 
-int api_command_operator_add(const struct api_program *program, const struct command_line *line)
+int api_command_operator_add(const struct command_line *line)
 {
-    return put_operator(program, line, command_flag(line, "role"), command_flag(line, "new-password-file"), 0);
+    return put_operator(line->context, line, command_flag(line, "role"), command_flag(line, "new-password-file"), 0);
 }
 
-int api_command_operator_disable(const struct api_program *program, const struct command_line *line)
+int api_command_operator_disable(const struct command_line *line)
 {
-    return put_operator(program, line, NULL, NULL, 1);
+    return put_operator(line->context, line, NULL, NULL, 1);
 }
 
-int api_command_operator_password(const struct api_program *program, const struct command_line *line)
+int api_command_operator_password(const struct command_line *line)
 {
-    return put_operator(program, line, NULL, command_flag(line, "new-password-file"), -1);
+    return put_operator(line->context, line, NULL, command_flag(line, "new-password-file"), -1);
 }
 
-int api_command_operator_list(const struct api_program *program, const struct command_line *line)
+int api_command_operator_list(const struct command_line *line)
 {
     static const char *const columns[] = { "name", "role", "disabled", "locked" };
-    return api_list(program, line, "/operators", columns, sizeof columns / sizeof *columns);
+    return api_list(line->context, line, "/operators", columns, sizeof columns / sizeof *columns);
 }

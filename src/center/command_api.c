@@ -23,28 +23,3 @@ static enum err find_service(const struct command_line *line, struct api_place *
 }
 
 const struct api_program center_api = { "center", "centre", ROLE_CENTER, find_service };
-
-int command_login(const struct command_line *line)
-{
-    return api_command_login(&center_api, line);
-}
-
-int command_operator_add(const struct command_line *line)
-{
-    return api_command_operator_add(&center_api, line);
-}
-
-int command_operator_list(const struct command_line *line)
-{
-    return api_command_operator_list(&center_api, line);
-}
-
-int command_operator_disable(const struct command_line *line)
-{
-    return api_command_operator_disable(&center_api, line);
-}
-
-int command_operator_password(const struct command_line *line)
-{
-    return api_command_operator_password(&center_api, line);
-}

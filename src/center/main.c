@@ -170,14 +170,14 @@ static const struct command commands[] = {
       command_init, flags_init },
     { "serve", "", 0, 0, "Run the centre, until SIGTERM.", "nameplate center serve --dir ./center", command_serve, flags_serve },
     { "login", "", 0, 0, "Log in; later commands then need no --user.", "nameplate center login --user meier --password-file pw",
-      command_login, flags_login },
+      api_command_login, flags_login },
     { "operator add", "NAME", 1, 1, "Add an operator, or change the role.",
-      "nameplate center operator add huber --role manager --new-password-file pw2", command_operator_add, flags_operator },
-    { "operator list", "", 0, 0, "Show the operators.", "nameplate center operator list", command_operator_list, flags_login },
+      "nameplate center operator add huber --role manager --new-password-file pw2", api_command_operator_add, flags_operator },
+    { "operator list", "", 0, 0, "Show the operators.", "nameplate center operator list", api_command_operator_list, flags_login },
     { "operator disable", "NAME", 1, 1, "Let an operator log in no longer.", "nameplate center operator disable huber",
-      command_operator_disable, flags_login },
+      api_command_operator_disable, flags_login },
     { "operator password", "NAME", 1, 1, "Set a new password, and end a lock-out.",
-      "nameplate center operator password huber --new-password-file pw2", command_operator_password, flags_operator },
+      "nameplate center operator password huber --new-password-file pw2", api_command_operator_password, flags_operator },
     { "customer add", "ID", 1, 1, "Add a customer, or change what is said of one.",
       "nameplate center customer add acme --name 'ACME Ltd' --telephone '+81 3 1234 5678'", command_customer_add,
       flags_customer },
@@ -242,7 +242,12 @@ static const struct command commands[] = {
 
 int main(int argc, char **argv)
 {
-    static const struct command_area area = { "center", "The centre: knows each device in the field, and every node can call it.",
-                                              commands, provider_start };
+    static const struct command_area area = {
+        .name = "center",
+        .help = "The centre: knows each device in the field, and every node can call it.",
+        .commands = commands,
+        .begin = provider_start,
+        .context = &center_api,
+    };
     return command_main(&area, argc, argv);
 }

@@ -157,7 +157,7 @@ int command_main(const struct command_area *area, int argc, char **argv)
         print_command(stdout, area, c);
         return 0;
     }
-    struct command_line line = { .command = c };
+    struct command_line line = { .command = c, .context = area->context };
     struct why why = { "" };
     int status = parse(area, &line, argc, argv, 1 + words);
     if (status != 0)

@@ -19,6 +19,7 @@ struct command_flag {
 
 struct command_line {
     const struct command *command;
+    const void *context; /* the area's */
     const char *flags[COMMAND_FLAGS_MAX]; /* by the flag's position; NULL when neither given nor defaulted */
     const char *args[COMMAND_ARGS_MAX];   /* what is not a flag */
     size_t args_n;
@@ -39,6 +40,7 @@ struct command_area {
     const char *help; /* what this program is, one such sentence */
     const struct command *commands; /* ended by a NULL verb */
     enum err (*begin)(struct why *why); /* before any command; NULL: nothing to do */
+    const void *context; /* for commands that several programs share */
 };
 
 /* Parses and runs; prints help and usage errors itself. For main(): `return command_main(&area, argc, argv)`. */

@@ -176,7 +176,7 @@ static const struct command commands[] = {
     { 0 },
 };
 
-static const struct command_area area = { "demo", "The main job on this machine; the verb `run` may be left out.", commands, NULL };
+static const struct command_area area = { .name = "demo", .help = "The main job on this machine; the verb `run` may be left out.", .commands = commands };
 
 int main(int argc, char **argv)
 {

@@ -83,5 +83,8 @@ static const struct command commands[] = {
 };
 
 const struct command_area device_area = {
-    "device", "A device that gets its identity on the line and proves it.", commands, provider_start,
+    .name = "device",
+    .help = "A device that gets its identity on the line and proves it.",
+    .commands = commands,
+    .begin = provider_start,
 };

@@ -28,31 +28,6 @@ static enum err find_service(const struct command_line *line, struct api_place *
 
 const struct api_program factory_api = { "factory", "factory server", ROLE_FACTORY, find_service };
 
-int command_login(const struct command_line *line)
-{
-    return api_command_login(&factory_api, line);
-}
-
-int command_operator_add(const struct command_line *line)
-{
-    return api_command_operator_add(&factory_api, line);
-}
-
-int command_operator_list(const struct command_line *line)
-{
-    return api_command_operator_list(&factory_api, line);
-}
-
-int command_operator_disable(const struct command_line *line)
-{
-    return api_command_operator_disable(&factory_api, line);
-}
-
-int command_operator_password(const struct command_line *line)
-{
-    return api_command_operator_password(&factory_api, line);
-}
-
 static int finish(json_t *answer)
 {
     json_decref(answer);

@@ -7,9 +7,8 @@
 
 typedef int command_fn(const struct command_line *line);
 
-command_fn command_init, command_serve, command_login, command_plan_import, command_plan_list, command_model_add,
-    command_model_list, command_station_add, command_station_list, command_station_remove, command_operator_add,
-    command_operator_list, command_operator_disable, command_operator_password, command_request, command_status, command_forget,
+command_fn command_init, command_serve, command_plan_import, command_plan_list, command_model_add,
+    command_model_list, command_station_add, command_station_list, command_station_remove, command_request, command_status, command_forget,
     command_number, command_export, command_fsck, command_reconcile, command_audit_list, command_audit_verify, command_label,
     command_plan_remove, command_key, command_reissue, command_station_release;
 

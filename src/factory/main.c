@@ -109,7 +109,7 @@ static const struct command commands[] = {
     { "serve", "", 0, 0, "Run the factory server, until SIGTERM.", "nameplate factory serve --dir ./factory", command_serve,
       flags_serve },
     { "login", "", 0, 0, "Log in; later commands then need no --user.", "nameplate factory login --user meier --password-file pw",
-      command_login, flags_login },
+      api_command_login, flags_login },
     { "plan import", "FILE", 1, 1, "Take over a production plan: date,model,quantity[,first_serial].",
       "nameplate factory plan import plan.csv", command_plan_import, flags_import },
     { "plan remove", "DATE MODEL", 2, 2, "Take back what was planned of a model for a day, before it was asked for.",
@@ -140,12 +140,12 @@ static const struct command commands[] = {
     { "forget", "MODEL", 1, 1, "Discontinue a model: revoke and erase its left-over packs.",
       "nameplate factory forget 3012 --confirm-user huber --confirm-password-file pw2", command_forget, flags_forget },
     { "operator add", "NAME", 1, 1, "Add an operator, or change the role.",
-      "nameplate factory operator add huber --role admin --new-password-file pw2", command_operator_add, flags_operator },
-    { "operator list", "", 0, 0, "Show the operators.", "nameplate factory operator list", command_operator_list, flags_login },
+      "nameplate factory operator add huber --role admin --new-password-file pw2", api_command_operator_add, flags_operator },
+    { "operator list", "", 0, 0, "Show the operators.", "nameplate factory operator list", api_command_operator_list, flags_login },
     { "operator disable", "NAME", 1, 1, "Let an operator log in no longer.", "nameplate factory operator disable huber",
-      command_operator_disable, flags_login },
+      api_command_operator_disable, flags_login },
     { "operator password", "NAME", 1, 1, "Set a new password, and end a lock-out.",
-      "nameplate factory operator password huber --new-password-file pw2", command_operator_password, flags_operator },
+      "nameplate factory operator password huber --new-password-file pw2", api_command_operator_password, flags_operator },
     { "export", "", 0, 0, "Print each identity as a line of JSON.", "nameplate factory export --dir ./factory", command_export,
       flags_folder },
     { "fsck", "", 0, 0, "Check the folder: rows, packs, audit trail.", "nameplate factory fsck --dir ./factory", command_fsck,
@@ -161,8 +161,12 @@ static const struct command commands[] = {
 
 int main(int argc, char **argv)
 {
-    static const struct command_area area = { "factory",
-                                              "The factory server: holds the plan and the identities that wait to be written.",
-                                              commands, provider_start };
+    static const struct command_area area = {
+        .name = "factory",
+        .help = "The factory server: holds the plan and the identities that wait to be written.",
+        .commands = commands,
+        .begin = provider_start,
+        .context = &factory_api,
+    };
     return command_main(&area, argc, argv);
 }

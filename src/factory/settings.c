@@ -5,68 +5,52 @@
 #include <string.h>
 
 #define AT(member) offsetof(struct factory_settings, member)
-#define TEXT(section, name, fallback, member, help)                                                                              \
-    {                                                                                                                            \
-        section, name, SETTING_TEXT, fallback, 0, 0, "", AT(member), help                                                        \
-    }
-#define PATH(section, name, fallback, member, help)                                                                              \
-    {                                                                                                                            \
-        section, name, SETTING_PATH, fallback, 0, 0, "", AT(member), help                                                        \
-    }
-#define INT(section, name, fallback, least, most, unit, member, help)                                                            \
-    {                                                                                                                            \
-        section, name, SETTING_INT, fallback, least, most, unit, AT(member), help                                                \
-    }
-#define BOOL(section, name, fallback, member, help)                                                                              \
-    {                                                                                                                            \
-        section, name, SETTING_BOOL, fallback, 0, 0, "", AT(member), help                                                        \
-    }
 
 const struct setting_row factory_setting_rows[] = {
-    TEXT("listen", "address", "127.0.0.1", address, "Address on which the stations' service answers."),
-    INT("listen", "port", "8441", 0, 65535, "", port, "Its port; 0 takes any free one."),
-    TEXT("admin", "address", "127.0.0.1", admin_address, "Address of the administrators' JSON service; keep it on loopback."),
-    INT("admin", "port", "8442", 0, 65535, "", admin_port, "Its port; 0 takes any free one."),
-    BOOL("admin", "two_persons", "yes", two_persons, "Whether deleting a model's packs, or a re-issue beyond those of the day, needs a second administrator."),
-    INT("admin", "login_failures", "5", 1, 100, "", login_failures, "Wrong passwords in a row that lock an account."),
-    INT("admin", "lock_time", "900", 1, 86400, "s", lock_s, "How long it stays locked."),
-    INT("admin", "session_time", "28800", 60, 604800, "s", session_s, "How long a log-in lasts."),
-    PATH("identity", "folder", "identity", identity, "Folder of the server's own key and certificates."),
-    PATH("identity", "passphrase", "secret/server-passphrase", passphrase, "File with the passphrase of that key; mode 0600."),
-    TEXT("ca", "url", NULL, ca_url, "Where the CA answers, for example https://ca.example:8440."),
-    INT("ca", "retry_most", "60", 1, 3600, "s", retry_max_s, "Longest wait between attempts while the CA is out of reach."),
-    INT("ca", "crl_every", "60", 5, 86400, "s", crl_every_s, "How often the revocation lists are fetched."),
-    PATH("store", "file", "stock.db", store, "The database."),
-    TEXT("store", "kek", "file:secret/kek", kek, "Key under which packs are sealed: file:PATH or credential:NAME."),
-    TEXT("store", "mode", "store", mode,
-         "store: packs are held ready; direct: each is fetched from the CA when a station asks (F-21)."),
-    INT("store", "retention", "0", 0, 8760, "hours", retention_h,
-        "How long a pack is kept after its write was proven; 0 erases at once (F-17)."),
-    TEXT("plan", "request_at", "05:00", request_at, "Local time of the daily request to the CA (F-3)."),
-    TEXT("plan", "request_mode", "batch", request_mode,
-         "batch: one request for all numbers of the day; single: one per number (F-3)."),
-    INT("plan", "request_ahead_days", "0", 0, 31, "days", request_ahead_days,
-        "For how many further days packs are requested in advance."),
-    INT("plan", "days_late", "7", 0, 366, "days", days_late, "How long after its planned day a device may still be made."),
-    INT("plan", "low_stock", "0", 0, 1000000, "packs", low_stock,
-        "Warn when fewer packs of a model are on hand while some are still to be made; 0: never."),
-    INT("plan", "reissues", "3", 0, 100, "packs", reissues,
-        "New packs that a number gets in a day after failed writes; an operator approves further ones (F-16)."),
-    TEXT("plan", "mes_url", "", mes_url,
-         "Where the MES gives the production plan as CSV; empty: plans are imported by hand (F-1)."),
-    PATH("plan", "mes_ca", "", mes_ca, "PEM file of the CA that vouches for the MES."),
-    INT("plan", "mes_day", "1", 1, 31, "", mes_day, "Day of the month on which the plan is fetched."),
-    TEXT("plan", "mes_at", "03:00", mes_at, "Local time at which it is fetched."),
-    INT("stations", "claims", "4", 1, 1000, "packs", claims_per_station, "Packs that one station may have outstanding."),
-    INT("stations", "lease", "120", 1, 86400, "s", lease_s, "How long a station may take for a write before its claim is over."),
-    INT("stations", "unproven", "16", 0, 100000, "packs", unproven,
-        "Packs that one station may fetch without a proven write before an administrator must release it; 0: any number."),
-    INT("stations", "unproven_window", "24", 1, 8760, "hours", unproven_window_h, "For how long each of them counts."),
-    INT("stations", "keyed_time", "600", 10, 86400, "s", keyed_s,
-        "How long a number keyed in here waits for a station of its line (F-9)."),
-    TEXT("stations", "parameters", "", parameters, "Initial values given to each device (S1709): NAME=VALUE; NAME=VALUE."),
-    TEXT("log", "level", "info", log_level, "debug, info, warn or error."),
-    BOOL("log", "json", "no", log_json, "One JSON object per line instead of key=value."),
+    { "listen", "address", SETTING_TEXT, "127.0.0.1", 0, 0, "", AT(address), "Address on which the stations' service answers." },
+    { "listen", "port", SETTING_INT, "8441", 0, 65535, "", AT(port), "Its port; 0 takes any free one." },
+    { "admin", "address", SETTING_TEXT, "127.0.0.1", 0, 0, "", AT(admin_address), "Address of the administrators' JSON service; keep it on loopback." },
+    { "admin", "port", SETTING_INT, "8442", 0, 65535, "", AT(admin_port), "Its port; 0 takes any free one." },
+    { "admin", "two_persons", SETTING_BOOL, "yes", 0, 0, "", AT(two_persons), "Whether deleting a model's packs, or a re-issue beyond those of the day, needs a second administrator." },
+    { "admin", "login_failures", SETTING_INT, "5", 1, 100, "", AT(login_failures), "Wrong passwords in a row that lock an account." },
+    { "admin", "lock_time", SETTING_INT, "900", 1, 86400, "s", AT(lock_s), "How long it stays locked." },
+    { "admin", "session_time", SETTING_INT, "28800", 60, 604800, "s", AT(session_s), "How long a log-in lasts." },
+    { "identity", "folder", SETTING_PATH, "identity", 0, 0, "", AT(identity), "Folder of the server's own key and certificates." },
+    { "identity", "passphrase", SETTING_PATH, "secret/server-passphrase", 0, 0, "", AT(passphrase), "File with the passphrase of that key; mode 0600." },
+    { "ca", "url", SETTING_TEXT, NULL, 0, 0, "", AT(ca_url), "Where the CA answers, for example https://ca.example:8440." },
+    { "ca", "retry_most", SETTING_INT, "60", 1, 3600, "s", AT(retry_max_s), "Longest wait between attempts while the CA is out of reach." },
+    { "ca", "crl_every", SETTING_INT, "60", 5, 86400, "s", AT(crl_every_s), "How often the revocation lists are fetched." },
+    { "store", "file", SETTING_PATH, "stock.db", 0, 0, "", AT(store), "The database." },
+    { "store", "kek", SETTING_TEXT, "file:secret/kek", 0, 0, "", AT(kek), "Key under which packs are sealed: file:PATH or credential:NAME." },
+    { "store", "mode", SETTING_TEXT, "store", 0, 0, "", AT(mode),
+      "store: packs are held ready; direct: each is fetched from the CA when a station asks (F-21)." },
+    { "store", "retention", SETTING_INT, "0", 0, 8760, "hours", AT(retention_h),
+      "How long a pack is kept after its write was proven; 0 erases at once (F-17)." },
+    { "plan", "request_at", SETTING_TEXT, "05:00", 0, 0, "", AT(request_at), "Local time of the daily request to the CA (F-3)." },
+    { "plan", "request_mode", SETTING_TEXT, "batch", 0, 0, "", AT(request_mode),
+      "batch: one request for all numbers of the day; single: one per number (F-3)." },
+    { "plan", "request_ahead_days", SETTING_INT, "0", 0, 31, "days", AT(request_ahead_days),
+      "For how many further days packs are requested in advance." },
+    { "plan", "days_late", SETTING_INT, "7", 0, 366, "days", AT(days_late), "How long after its planned day a device may still be made." },
+    { "plan", "low_stock", SETTING_INT, "0", 0, 1000000, "packs", AT(low_stock),
+      "Warn when fewer packs of a model are on hand while some are still to be made; 0: never." },
+    { "plan", "reissues", SETTING_INT, "3", 0, 100, "packs", AT(reissues),
+      "New packs that a number gets in a day after failed writes; an operator approves further ones (F-16)." },
+    { "plan", "mes_url", SETTING_TEXT, "", 0, 0, "", AT(mes_url),
+      "Where the MES gives the production plan as CSV; empty: plans are imported by hand (F-1)." },
+    { "plan", "mes_ca", SETTING_PATH, "", 0, 0, "", AT(mes_ca), "PEM file of the CA that vouches for the MES." },
+    { "plan", "mes_day", SETTING_INT, "1", 1, 31, "", AT(mes_day), "Day of the month on which the plan is fetched." },
+    { "plan", "mes_at", SETTING_TEXT, "03:00", 0, 0, "", AT(mes_at), "Local time at which it is fetched." },
+    { "stations", "claims", SETTING_INT, "4", 1, 1000, "packs", AT(claims_per_station), "Packs that one station may have outstanding." },
+    { "stations", "lease", SETTING_INT, "120", 1, 86400, "s", AT(lease_s), "How long a station may take for a write before its claim is over." },
+    { "stations", "unproven", SETTING_INT, "16", 0, 100000, "packs", AT(unproven),
+      "Packs that one station may fetch without a proven write before an administrator must release it; 0: any number." },
+    { "stations", "unproven_window", SETTING_INT, "24", 1, 8760, "hours", AT(unproven_window_h), "For how long each of them counts." },
+    { "stations", "keyed_time", SETTING_INT, "600", 10, 86400, "s", AT(keyed_s),
+      "How long a number keyed in here waits for a station of its line (F-9)." },
+    { "stations", "parameters", SETTING_TEXT, "", 0, 0, "", AT(parameters), "Initial values given to each device (S1709): NAME=VALUE; NAME=VALUE." },
+    { "log", "level", SETTING_TEXT, "info", 0, 0, "", AT(log_level), "debug, info, warn or error." },
+    { "log", "json", SETTING_BOOL, "no", 0, 0, "", AT(log_json), "One JSON object per line instead of key=value." },
 };
 const size_t factory_setting_rows_n = sizeof factory_setting_rows / sizeof *factory_setting_rows;
 

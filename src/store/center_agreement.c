@@ -7,7 +7,7 @@ enum err center_agreement_add(struct db *db, const char *number, int64_t from_s,
     if (err == OK && until_s != 0 && until_s <= from_s)
         err = why_set(why, ERR_BAD_INPUT, "the agreement would end before it begins");
     if (err == OK)
-        err = center_int(db, ASK_AGREEMENT_OVERLAP, DB_ARGS(db_text(number), db_int(from_s), db_int(until_s)), &overlap, why);
+        err = db_first_int(db, ASK_AGREEMENT_OVERLAP, DB_ARGS(db_text(number), db_int(from_s), db_int(until_s)), &overlap, why);
     if (err == OK && overlap > 0)
         err = why_set(why, ERR_CONFLICT, "%s is under an agreement for that time already: end it first", number);
     return err != OK ? err : db_run(db, ASK_AGREEMENT_ADD, DB_ARGS(db_text(number), db_int(from_s), db_int(until_s)), why);

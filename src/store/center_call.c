@@ -16,9 +16,9 @@ static enum err add_row(struct db *db, const struct center_call *c, bool *ret_ne
 enum err center_call_room(struct db *db, const char *number, bool down, struct why *why)
 {
     int64_t n = 0, untold = 0;
-    enum err err = center_int(db, ASK_CALL_COUNT, DB_ARGS(db_text(number), db_int(down)), &n, why);
+    enum err err = db_first_int(db, ASK_CALL_COUNT, DB_ARGS(db_text(number), db_int(down)), &n, why);
     if (err == OK && !down)
-        err = center_int(db, ASK_CALL_COUNT_UP, DB_ARGS(db_text(number)), &untold, why);
+        err = db_first_int(db, ASK_CALL_COUNT_UP, DB_ARGS(db_text(number)), &untold, why);
     n += untold;
     return err == OK && n >= LIMIT_CALLS_WAITING ? why_set(why, ERR_BUSY, "%lld calls wait for %s already", (long long)n, number) : err;
 }
@@ -39,7 +39,7 @@ enum err center_call_lately(struct db *db, const char *number, const char *opera
 {
     int64_t n = 0;
     enum err err =
-        center_int(db, ASK_CALL_LATELY, DB_ARGS(db_text(number), db_text(operation), db_int(since_s), db_int(most)), &n, why);
+        db_first_int(db, ASK_CALL_LATELY, DB_ARGS(db_text(number), db_text(operation), db_int(since_s), db_int(most)), &n, why);
     if (err == OK)
         *ret_reached = n >= most;
     return err;
@@ -139,12 +139,12 @@ enum err center_call_settle(struct db *db, const char *id, struct why *why)
 enum err center_call_expire(struct db *db, int64_t now_s, int64_t *ret_n, int64_t *ret_next_s, struct why *why)
 {
     int64_t n = 0, next = 0;
-    enum err err = center_int(db, ASK_CALL_NEXT_LIMIT, DB_NO_ARGS, &next, why);
+    enum err err = db_first_int(db, ASK_CALL_NEXT_LIMIT, DB_NO_ARGS, &next, why);
     if (err == OK && next != 0 && next <= now_s) {
         err = db_run(db, ASK_CALL_EXPIRE, DB_ARGS(db_int(now_s)), why);
         n = db_changes(db);
         if (err == OK)
-            err = center_int(db, ASK_CALL_NEXT_LIMIT, DB_NO_ARGS, &next, why);
+            err = db_first_int(db, ASK_CALL_NEXT_LIMIT, DB_NO_ARGS, &next, why);
     }
     if (err == OK) {
         *ret_n = n;

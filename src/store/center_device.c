@@ -39,7 +39,7 @@ static enum err standing_parse(const char *name, enum center_standing *ret_stand
 enum err center_bound(struct db *db, const char *number, const char *gateway, bool *ret_bound, struct why *why)
 {
     int64_t n = 0;
-    enum err err = center_int(db, ASK_DEVICE_BOUND, DB_ARGS(db_text(number), db_text(gateway)), &n, why);
+    enum err err = db_first_int(db, ASK_DEVICE_BOUND, DB_ARGS(db_text(number), db_text(gateway)), &n, why);
     if (err == OK)
         *ret_bound = n > 0;
     return err;

@@ -13,7 +13,7 @@ enum err center_identity_put(struct db *db, const struct center_identity *i, int
 
 enum err center_identity_cursor(struct db *db, int64_t *ret_cursor, struct why *why)
 {
-    return center_int(db, ASK_MARK_GET, DB_ARGS(db_text(cursor_mark)), ret_cursor, why);
+    return db_first_int(db, ASK_MARK_GET, DB_ARGS(db_text(cursor_mark)), ret_cursor, why);
 }
 
 enum err center_identity_rewind(struct db *db, struct why *why)

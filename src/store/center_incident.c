@@ -7,9 +7,9 @@ enum { WITHIN_S = 3600 };
 static enum err count_more(struct db *db, const struct center_incident *i, bool *ret_counted, struct why *why)
 {
     int64_t by = 0, kind = 0, since_s = i->at_s - WITHIN_S;
-    enum err err = center_int(db, ASK_INCIDENT_OF_BY, DB_ARGS(db_text(i->by), db_int(since_s), db_int(LIMIT_INCIDENTS_OF_SENDER)), &by, why);
+    enum err err = db_first_int(db, ASK_INCIDENT_OF_BY, DB_ARGS(db_text(i->by), db_int(since_s), db_int(LIMIT_INCIDENTS_OF_SENDER)), &by, why);
     if (err == OK)
-        err = center_int(db, ASK_INCIDENT_OF_KIND, DB_ARGS(db_text(i->kind), db_int(since_s), db_int(LIMIT_INCIDENTS_OF_KIND)), &kind, why);
+        err = db_first_int(db, ASK_INCIDENT_OF_KIND, DB_ARGS(db_text(i->kind), db_int(since_s), db_int(LIMIT_INCIDENTS_OF_KIND)), &kind, why);
     if (err == OK && by >= LIMIT_INCIDENTS_OF_SENDER)
         err = db_run(db, ASK_INCIDENT_MORE_BY, DB_ARGS(db_text(i->by)), why);
     else if (err == OK && kind >= LIMIT_INCIDENTS_OF_KIND)
@@ -64,7 +64,7 @@ enum err center_incident_list(struct db *db, const char *number, int64_t most, c
 enum err center_event_add(struct db *db, const char *number, int64_t now_s, const char *kind, const char *detail, struct why *why)
 {
     int64_t lately = 0;
-    enum err err = center_int(db, ASK_EVENT_LATELY, DB_ARGS(db_text(number), db_int(now_s - WITHIN_S), db_int(LIMIT_EVENTS_LATELY)), &lately, why);
+    enum err err = db_first_int(db, ASK_EVENT_LATELY, DB_ARGS(db_text(number), db_int(now_s - WITHIN_S), db_int(LIMIT_EVENTS_LATELY)), &lately, why);
     if (err == OK && lately >= LIMIT_EVENTS_LATELY)
         err = why_set(why, ERR_BUSY, "%s reported %lld events in the last hour: the next one comes later", number, (long long)lately);
     return err != OK ? err : db_run(db, ASK_EVENT_ADD, DB_ARGS(db_text(number), db_int(now_s), db_text(kind), db_text(detail)), why);

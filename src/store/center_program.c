@@ -45,9 +45,9 @@ enum err center_program_list(struct db *db, center_program_fn *fn, void *context
 static enum err check_waiting(struct db *db, const struct center_ticket *t, struct why *why)
 {
     int64_t same = 0, all = 0;
-    enum err err = center_int(db, ASK_TICKET_WAITING, DB_ARGS(db_text(t->number.text), db_text(t->board)), &same, why);
+    enum err err = db_first_int(db, ASK_TICKET_WAITING, DB_ARGS(db_text(t->number.text), db_text(t->board)), &same, why);
     if (err == OK)
-        err = center_int(db, ASK_TICKET_WAITING, DB_ARGS(db_text(t->number.text), db_text("")), &all, why);
+        err = db_first_int(db, ASK_TICKET_WAITING, DB_ARGS(db_text(t->number.text), db_text("")), &all, why);
     if (err == OK && same > 0)
         return why_set(why, ERR_CONFLICT, "board %s asked for %s with another key, which waits: an operator has to refuse that first",
                        t->board, t->number.text);
@@ -61,7 +61,7 @@ enum err center_ticket_ask(struct db *db, const struct center_ticket *t, struct 
     int64_t n = 0;
     struct span hash = span_of(t->csr_hash, sizeof t->csr_hash);
     enum err err =
-        center_int(db, ASK_TICKET_THERE, DB_ARGS(db_text(t->number.text), db_text(t->board), db_blob(hash)), &n, why);
+        db_first_int(db, ASK_TICKET_THERE, DB_ARGS(db_text(t->number.text), db_text(t->board), db_blob(hash)), &n, why);
     if (err != OK || n > 0)
         return err;
     err = check_waiting(db, t, why);

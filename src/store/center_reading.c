@@ -11,7 +11,7 @@ enum err center_reading_add(struct db *db, const struct center_reading *r, struc
                                   db_int(r->billable), db_text(r->verdict)),
                           why);
     if (err == OK)
-        err = center_int(db, ASK_READING_NEWEST_ID, DB_ARGS(db_text(r->number.text)), &id, why);
+        err = db_first_int(db, ASK_READING_NEWEST_ID, DB_ARGS(db_text(r->number.text)), &id, why);
     for (size_t i = 0; err == OK && i < r->reading.counters_n; i++)
         err = db_run(db, ASK_READING_COUNTER_ADD,
                      DB_ARGS(db_int(id), db_text(r->reading.counters[i].name), db_int(r->reading.counters[i].value)), why);

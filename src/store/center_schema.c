@@ -93,51 +93,17 @@ enum err center_open(const char *path, enum db_mode mode, struct db **ret_db, st
     return db_open(path, mode, &schema, ret_db, why);
 }
 
-struct first_row {
-    db_row_fn *fn;
-    void *context;
-    bool seen;
-};
-
-static enum err take_first(void *context, const struct db_row *row)
-{
-    struct first_row *first = context;
-    if (first->seen)
-        return OK;
-    first->seen = true;
-    return first->fn == NULL ? OK : first->fn(first->context, row);
-}
-
 enum err center_one(struct db *db, unsigned statement, const struct db_value *args, size_t args_n, db_row_fn *on_row,
                     void *context, const char *what, struct why *why)
 {
-    struct first_row first = { on_row, context, false };
-    enum err err = db_query(db, statement, args, args_n, take_first, &first, why);
-    if (err == OK && !first.seen)
-        return why_set(why, ERR_NOT_FOUND, "%s is not known here", what);
-    return err;
-}
-
-static enum err take_int(void *context, const struct db_row *row)
-{
-    *(int64_t *)context = db_row_int(row, 0);
-    return OK;
-}
-
-enum err center_int(struct db *db, unsigned statement, const struct db_value *args, size_t args_n, int64_t *ret_value,
-                    struct why *why)
-{
-    int64_t value = 0;
-    enum err err = db_query(db, statement, args, args_n, take_int, &value, why);
-    if (err == OK)
-        *ret_value = value;
-    return err;
+    enum err err = db_first(db, statement, args, args_n, on_row, context, why);
+    return err == ERR_NOT_FOUND ? why_set(why, ERR_NOT_FOUND, "%s is not known here", what) : err;
 }
 
 enum err center_there(struct db *db, unsigned statement, const char *kind, const char *key, struct why *why)
 {
     int64_t n = 0;
-    enum err err = center_int(db, statement, DB_ARGS(db_text(key)), &n, why);
+    enum err err = db_first_int(db, statement, DB_ARGS(db_text(key)), &n, why);
     return err == OK && n == 0 ? why_set(why, ERR_NOT_FOUND, "there is no %s %s", kind, key) : err;
 }
 

@@ -16,9 +16,6 @@ enum center_statement {
 /* A query of at most one row. Errors: NOT_FOUND without any, "`what` is not known here". */
 enum err center_one(struct db *db, unsigned statement, const struct db_value *args, size_t args_n, db_row_fn *on_row,
                     void *context, const char *what, struct why *why) MUST_CHECK;
-/* The integer in the first column of the first row; 0 without any. */
-enum err center_int(struct db *db, unsigned statement, const struct db_value *args, size_t args_n, int64_t *ret_value,
-                    struct why *why) MUST_CHECK;
 /* Whether the statement, which counts the rows with that key, counts any. Errors: NOT_FOUND, "there is no KIND KEY". */
 enum err center_there(struct db *db, unsigned statement, const char *kind, const char *key, struct why *why) MUST_CHECK;
 

@@ -68,6 +68,12 @@ typedef enum err db_row_fn(void *context, const struct db_row *row); /* an error
 enum err db_query(struct db *db, unsigned statement, const struct db_value *args, size_t args_n, db_row_fn *on_row, void *context,
                   struct why *why) MUST_CHECK;
 enum err db_run(struct db *db, unsigned statement, const struct db_value *args, size_t args_n, struct why *why) MUST_CHECK;
+/* The first row only; no row function (NULL): whether there is one. Errors: NOT_FOUND without any, which the caller explains. */
+enum err db_first(struct db *db, unsigned statement, const struct db_value *args, size_t args_n, db_row_fn *on_row, void *context,
+                  struct why *why) MUST_CHECK;
+/* The integer in the first column of the first row; 0 without any. */
+enum err db_first_int(struct db *db, unsigned statement, const struct db_value *args, size_t args_n, int64_t *ret_value,
+                      struct why *why) MUST_CHECK;
 int64_t db_changes(const struct db *db); /* rows changed by the last db_run */
 int64_t db_last_id(const struct db *db); /* of the row that the last insertion made */
 

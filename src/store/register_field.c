@@ -95,15 +95,9 @@ enum err register_feed(struct db *db, int64_t cursor, int64_t n, register_known_
     return db_query(db, REG_FEED, DB_ARGS(db_int(cursor), db_int(n)), known_row, &f, why);
 }
 
-static enum err take_int(void *context, const struct db_row *row)
-{
-    *(int64_t *)context = db_row_int(row, 0);
-    return OK;
-}
-
 enum err register_feed_newest(struct db *db, int64_t *ret_cursor, struct why *why)
 {
-    return db_query(db, REG_FEED_NEWEST, DB_NO_ARGS, take_int, ret_cursor, why);
+    return db_first_int(db, REG_FEED_NEWEST, DB_NO_ARGS, ret_cursor, why);
 }
 
 /* --- Renewals --- */
@@ -151,7 +145,7 @@ enum err register_renewal_unsigned(struct db *db, const char *number, register_r
 enum err register_renewal_has_key(struct db *db, const uint8_t key[REGISTER_DIGEST], bool *ret_known, struct why *why)
 {
     int64_t found = 0;
-    enum err err = db_query(db, REG_RENEWAL_KEY, DB_ARGS(db_blob(span_of(key, REGISTER_DIGEST))), take_int, &found, why);
+    enum err err = db_first_int(db, REG_RENEWAL_KEY, DB_ARGS(db_blob(span_of(key, REGISTER_DIGEST))), &found, why);
     if (err == OK)
         *ret_known = found != 0;
     return err;

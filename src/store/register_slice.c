@@ -6,16 +6,10 @@
 
 /* --- Reservations --- */
 
-static enum err take_int(void *context, const struct db_row *row)
-{
-    *(int64_t *)context = db_row_int(row, 0);
-    return OK;
-}
-
 enum err register_range_known(struct db *db, const char *first, const char *last, bool *ret_known, struct why *why)
 {
     int64_t known = 0;
-    enum err err = db_query(db, REG_RANGE_KNOWN, DB_ARGS(db_text(first), db_text(last)), take_int, &known, why);
+    enum err err = db_first_int(db, REG_RANGE_KNOWN, DB_ARGS(db_text(first), db_text(last)), &known, why);
     if (err == OK)
         *ret_known = known != 0;
     return err;
@@ -52,7 +46,7 @@ enum err register_reserved_list(struct db *db, int64_t request, register_reserva
 
 enum err register_request_waiting(struct db *db, int64_t request, int64_t *ret_n, struct why *why)
 {
-    return db_query(db, REG_REQUEST_WAITING, DB_ARGS(db_int(request)), take_int, ret_n, why);
+    return db_first_int(db, REG_REQUEST_WAITING, DB_ARGS(db_int(request)), ret_n, why);
 }
 
 /* --- What will be signed --- */

@@ -77,7 +77,7 @@ static enum err has_room(struct db *db, const struct relay_letter *l, const stru
     int64_t own = 0;
     enum err err = db_query(db, RELAY_TALLY, DB_ARGS(db_int(l->down)), take_tally, &all, why);
     if (err == OK && bounds->per_number > 0)
-        err = relay_int(db, RELAY_LETTER_OF_NUMBER, DB_ARGS(db_text(l->number.text), db_int(l->down)), &own, why);
+        err = db_first_int(db, RELAY_LETTER_OF_NUMBER, DB_ARGS(db_text(l->number.text), db_int(l->down)), &own, why);
     if (err != OK)
         return err;
     if (all.waiting >= bounds->letters || all.bytes + (int64_t)l->envelope.n > bounds->bytes)

@@ -5,7 +5,7 @@
 static enum err put_new(struct db *db, const struct relay_presence *p, bool replaces, int64_t now_s, struct why *why)
 {
     int64_t n = 0;
-    enum err err = replaces ? OK : relay_int(db, RELAY_PRESENCE_COUNT, DB_NO_ARGS, &n, why);
+    enum err err = replaces ? OK : db_first_int(db, RELAY_PRESENCE_COUNT, DB_NO_ARGS, &n, why);
     if (err == OK && n >= LIMIT_BOUND_NUMBERS)
         return why_set(why, ERR_BUSY, "the gateway speaks for %lld numbers already", (long long)n);
     return err != OK ? err
@@ -20,7 +20,7 @@ static enum err put_again(struct db *db, const struct relay_presence *p, int64_t
     int64_t pending = 0;
     enum err err = db_run(db, RELAY_PRESENCE_AGAIN, DB_ARGS(db_text(p->number.text), db_text(p->via), db_int(before_s)), why);
     if (err == OK)
-        err = relay_int(db, RELAY_PRESENCE_PENDING, DB_ARGS(db_text(p->number.text), db_text(p->via)), &pending, why);
+        err = db_first_int(db, RELAY_PRESENCE_PENDING, DB_ARGS(db_text(p->number.text), db_text(p->via)), &pending, why);
     if (err == OK)
         *ret_news = pending != 0;
     return err;

@@ -50,22 +50,6 @@ enum err relay_open(const char *path, enum db_mode mode, struct db **ret_db, str
     return db_open(path, mode, &schema, ret_db, why);
 }
 
-static enum err take_int(void *context, const struct db_row *row)
-{
-    *(int64_t *)context = db_row_int(row, 0);
-    return OK;
-}
-
-enum err relay_int(struct db *db, unsigned statement, const struct db_value *args, size_t args_n, int64_t *ret_value,
-                   struct why *why)
-{
-    int64_t value = 0;
-    enum err err = db_query(db, statement, args, args_n, take_int, &value, why);
-    if (err == OK)
-        *ret_value = value;
-    return err;
-}
-
 struct copy {
     size_t size;
     char *to;

@@ -11,9 +11,7 @@ enum relay_statement {
     RELAY_STATEMENTS
 };
 
-/* Integers and texts of the first row; without any: zero, "". */
-enum err relay_int(struct db *db, unsigned statement, const struct db_value *args, size_t args_n, int64_t *ret_value,
-                   struct why *why) MUST_CHECK;
+/* The text of the first row; without any "". */
 enum err relay_text(struct db *db, unsigned statement, const struct db_value *args, size_t args_n, size_t size, char *ret_text,
                     struct why *why) MUST_CHECK;
 

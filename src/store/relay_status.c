@@ -32,9 +32,9 @@ enum err relay_count(struct db *db, struct relay_counts *ret_counts, struct why 
     if (err == OK)
         err = db_query(db, RELAY_TALLY, DB_ARGS(db_int(1)), take_pair, down, why);
     if (err == OK)
-        err = relay_int(db, RELAY_PRESENCES_WAITING, DB_NO_ARGS, &presences, why);
+        err = db_first_int(db, RELAY_PRESENCES_WAITING, DB_NO_ARGS, &presences, why);
     if (err == OK)
-        err = relay_int(db, RELAY_OLDEST_UP, DB_NO_ARGS, &oldest, why);
+        err = db_first_int(db, RELAY_OLDEST_UP, DB_NO_ARGS, &oldest, why);
     if (err == OK)
         *ret_counts = (struct relay_counts){ up[0], down[0], up[1], down[1], presences, oldest };
     return err;

@@ -10,7 +10,7 @@ enum err stock_handed_add(struct db *db, const struct identity *row, int64_t now
 enum err stock_handed_count(struct db *db, const char *station, const char *except, int64_t since_s, int64_t *ret_n,
                             struct why *why)
 {
-    return stock_int(db, ASK_HANDED_COUNT, DB_ARGS(db_text(station), db_text(except), db_int(since_s)), ret_n, why);
+    return db_first_int(db, ASK_HANDED_COUNT, DB_ARGS(db_text(station), db_text(except), db_int(since_s)), ret_n, why);
 }
 
 enum err stock_handed_done(struct db *db, const struct identity *row, struct why *why)
@@ -28,5 +28,5 @@ enum err stock_handed_release(struct db *db, const char *station, int64_t *ret_n
 
 enum err stock_reissues(struct db *db, const char *number, int64_t since_s, int64_t *ret_n, struct why *why)
 {
-    return stock_int(db, ASK_REISSUES, DB_ARGS(db_text(number), db_int(since_s)), ret_n, why);
+    return db_first_int(db, ASK_REISSUES, DB_ARGS(db_text(number), db_int(since_s)), ret_n, why);
 }

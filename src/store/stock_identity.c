@@ -105,10 +105,10 @@ enum err stock_identity_in_state(struct db *db, enum lifecycle_state state, cons
 
 enum err stock_claims(struct db *db, const char *station, const char *except, int64_t *ret_n, struct why *why)
 {
-    return stock_int(db, ASK_CLAIMS, DB_ARGS(db_text(station), db_text(except)), ret_n, why);
+    return db_first_int(db, ASK_CLAIMS, DB_ARGS(db_text(station), db_text(except)), ret_n, why);
 }
 
 enum err stock_on_hand(struct db *db, const char *model, int64_t *ret_n, struct why *why)
 {
-    return stock_int(db, ASK_ON_HAND, DB_ARGS(db_text(model)), ret_n, why);
+    return db_first_int(db, ASK_ON_HAND, DB_ARGS(db_text(model)), ret_n, why);
 }

@@ -8,7 +8,7 @@ enum err stock_chain_put(struct db *db, struct span chain, int64_t *ret_id, stru
     int64_t id = 0;
     enum err err = db_run(db, ASK_CHAIN_PUT, DB_ARGS(db_blob(chain)), why);
     if (err == OK)
-        err = stock_int(db, ASK_CHAIN_FIND, DB_ARGS(db_blob(chain)), &id, why);
+        err = db_first_int(db, ASK_CHAIN_FIND, DB_ARGS(db_blob(chain)), &id, why);
     if (err == OK)
         *ret_id = id;
     return err;
@@ -18,7 +18,7 @@ enum err stock_chain_put(struct db *db, struct span chain, int64_t *ret_id, stru
 static enum err check_there(struct db *db, const struct stock_pack *p, struct why *why)
 {
     int64_t there = 0;
-    enum err err = stock_int(db, ASK_PACK_THERE,
+    enum err err = db_first_int(db, ASK_PACK_THERE,
                              DB_ARGS(db_text(p->number.text), db_text(p->request),
                                      db_blob(span_of(p->fingerprint, IDENTITY_FINGERPRINT))),
                              &there, why);
@@ -32,7 +32,7 @@ enum err stock_pack_store(struct db *db, const struct stock_pack *p, bool *ret_s
 {
     int64_t id = 0;
     bool direct = p->sealed.n == 0;
-    enum err err = stock_int(db, ASK_PACK_WAITS, DB_ARGS(db_text(p->number.text), db_text(p->request)), &id, why);
+    enum err err = db_first_int(db, ASK_PACK_WAITS, DB_ARGS(db_text(p->number.text), db_text(p->request)), &id, why);
     *ret_stored = id != 0;
     if (err == OK && id == 0)
         return check_there(db, p, why);

@@ -143,11 +143,11 @@ enum err stock_plan_add(struct db *db, const struct plan_row *row, int64_t now_s
 enum err stock_plan_remove(struct db *db, int32_t day, const char *model, int64_t *ret_quantity, struct why *why)
 {
     int64_t quantity = 0, asked = 0;
-    enum err err = stock_int(db, ASK_PLAN_QUANTITY, DB_ARGS(db_int(day), db_text(model)), &quantity, why);
+    enum err err = db_first_int(db, ASK_PLAN_QUANTITY, DB_ARGS(db_int(day), db_text(model)), &quantity, why);
     if (err == OK && quantity == 0)
         return why_set(why, ERR_NOT_FOUND, "model %s is not planned for that day", model);
     if (err == OK)
-        err = stock_int(db, ASK_PLAN_ASKED, DB_ARGS(db_int(day), db_text(model)), &asked, why);
+        err = db_first_int(db, ASK_PLAN_ASKED, DB_ARGS(db_int(day), db_text(model)), &asked, why);
     if (err == OK && asked > 0)
         return why_set(why, ERR_CONFLICT, "%lld identities of it were asked for already", (long long)asked);
     if (err == OK)

@@ -59,7 +59,7 @@ enum err stock_request_numbers(struct db *db, const char *id, int64_t after, int
 
 enum err stock_request_missing(struct db *db, const char *id, int64_t *ret_n, struct why *why)
 {
-    return stock_int(db, ASK_REQUEST_MISSING, DB_ARGS(db_text(id)), ret_n, why);
+    return db_first_int(db, ASK_REQUEST_MISSING, DB_ARGS(db_text(id)), ret_n, why);
 }
 
 enum err stock_request_move(struct db *db, const char *id, const char *to, struct why *why)

@@ -93,45 +93,11 @@ enum err stock_open(const char *path, enum db_mode mode, struct db **ret_db, str
     return db_open(path, mode, &schema, ret_db, why);
 }
 
-struct first_row {
-    db_row_fn *fn;
-    void *context;
-    bool seen;
-};
-
-static enum err take_first(void *context, const struct db_row *row)
-{
-    struct first_row *first = context;
-    if (first->seen)
-        return OK;
-    first->seen = true;
-    return first->fn(first->context, row);
-}
-
 enum err stock_one(struct db *db, unsigned statement, const struct db_value *args, size_t args_n, db_row_fn *on_row,
                    void *context, struct why *why)
 {
-    struct first_row first = { on_row, context, false };
-    enum err err = db_query(db, statement, args, args_n, take_first, &first, why);
-    if (err == OK && !first.seen)
-        return why_set(why, ERR_NOT_FOUND, "is not in the factory's database");
-    return err;
-}
-
-static enum err take_int(void *context, const struct db_row *row)
-{
-    *(int64_t *)context = db_row_int(row, 0);
-    return OK;
-}
-
-enum err stock_int(struct db *db, unsigned statement, const struct db_value *args, size_t args_n, int64_t *ret_value,
-                   struct why *why)
-{
-    int64_t value = 0;
-    enum err err = db_query(db, statement, args, args_n, take_int, &value, why);
-    if (err == OK)
-        *ret_value = value;
-    return err;
+    enum err err = db_first(db, statement, args, args_n, on_row, context, why);
+    return err == ERR_NOT_FOUND ? why_set(why, ERR_NOT_FOUND, "is not in the factory's database") : err;
 }
 
 static enum err take_blob(void *context, const struct db_row *row)
@@ -167,7 +133,7 @@ unsigned stock_audit_first(void)
 
 enum err stock_mark_get(struct db *db, const char *name, int64_t *ret_value, struct why *why)
 {
-    return stock_int(db, ASK_MARK_GET, DB_ARGS(db_text(name)), ret_value, why);
+    return db_first_int(db, ASK_MARK_GET, DB_ARGS(db_text(name)), ret_value, why);
 }
 
 enum err stock_mark_set(struct db *db, const char *name, int64_t value, struct why *why)

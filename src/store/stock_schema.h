@@ -18,9 +18,6 @@ extern const char stock_material_migration[]; /* stock_material.c */
 /* A query of at most one row: NOT_FOUND without any. */
 enum err stock_one(struct db *db, unsigned statement, const struct db_value *args, size_t args_n, db_row_fn *on_row,
                    void *context, struct why *why) MUST_CHECK;
-/* The integer in the first column of the first row; 0 without any. */
-enum err stock_int(struct db *db, unsigned statement, const struct db_value *args, size_t args_n, int64_t *ret_value,
-                   struct why *why) MUST_CHECK;
 /* Appends the first column of the first row. Errors: NOT_FOUND. */
 enum err stock_blob(struct db *db, unsigned statement, const struct db_value *args, size_t args_n, struct buf *to,
                     struct why *why) MUST_CHECK;

@@ -74,4 +74,4 @@ static const struct command commands[] = {
     { 0 },
 };
 
-const struct command_area trace_area = { "trace", "The whole life of one device number across all programs.", commands, NULL };
+const struct command_area trace_area = { .name = "trace", .help = "The whole life of one device number across all programs.", .commands = commands };

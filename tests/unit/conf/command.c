@@ -30,7 +30,7 @@ static const struct command commands[] = {
     { 0 },
 };
 
-static const struct command_area area = { "test", "An area for tests.", commands, NULL };
+static const struct command_area area = { .name = "test", .help = "An area for tests.", .commands = commands };
 
 struct row {
     const char *argv[8];
