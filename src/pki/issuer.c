@@ -104,7 +104,7 @@ static enum err set_up(struct issuer *i, const struct profile *p, const struct c
 {
     i->key_type = p->key;
     i->serial_bytes = p->serial_bytes;
-    i->days = p->days;
+    i->validity_s = p->validity_s;
     i->common_name = p->text[SET_COMMON_NAME] != NULL && strcmp(p->text[SET_COMMON_NAME], "number") == 0;
     i->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
     i->hash = EVP_MD_CTX_new();

@@ -16,7 +16,7 @@ struct issuer {
     struct keymaker *keymaker; /* NULL when the profile's keys are not P-256 */
     enum key_type key_type;
     size_t serial_bytes;
-    int32_t days; /* 0: forever */
+    int64_t validity_s; /* 0: forever */
     bool common_name;
     struct buf algorithm_issuer;  /* signature AlgorithmIdentifier, then issuer Name */
     struct buf subject_head;      /* the RDNs in front of the number */

@@ -8,7 +8,7 @@
 #include "base/limit.h"
 #include "pki/profile_parts.h"
 
-enum { DAYS_MAX = 36525 };
+enum { DAYS_MAX = 36525, SECONDS_MAX = 86400 };
 
 static const struct {
     const char *name, *fallback;
@@ -131,6 +131,18 @@ static bool read_int(const char *text, long *ret_value)
     return errno == 0 && end != text && *end == '\0';
 }
 
+/* For identities that live hours, or less. */
+static enum err read_seconds(struct profile *p, struct why *why)
+{
+    long seconds = 0;
+    if (p->text[SET_DAYS] != NULL)
+        return bad_value(p, SET_SECONDS, "days are given too: one of them says it", why);
+    if (!read_int(p->text[SET_SECONDS], &seconds) || seconds < 1 || seconds > SECONDS_MAX)
+        return bad_value(p, SET_SECONDS, "must be 1 to 86400; what lives longer has days", why);
+    p->validity_s = seconds;
+    return OK;
+}
+
 static enum err read_days(struct profile *p, struct why *why)
 {
     long days = 0;
@@ -143,7 +155,7 @@ static enum err read_days(struct profile *p, struct why *why)
         return bad_value(p, SET_DAYS, "the validity would end before it begins (RFC 5280 4.1.2.5)", why);
     if (days > DAYS_MAX)
         return bad_value(p, SET_DAYS, "more than a hundred years: write forever (RFC 5280 4.1.2.5)", why);
-    p->days = (int32_t)days;
+    p->validity_s = (int64_t)days * 86400;
     return OK;
 }
 
@@ -166,7 +178,7 @@ static enum err read_values(struct profile *p, struct why *why)
     if (err == OK && key_type_parse(p->text[SET_KEY], &p->key) != OK)
         err = bad_value(p, SET_KEY, "must be p256, p384, ed25519, rsa2048 or rsa3072", why);
     if (err == OK)
-        err = read_days(p, why);
+        err = p->text[SET_SECONDS] != NULL ? read_seconds(p, why) : read_days(p, why);
     if (err == OK)
         err = read_serial_bytes(p, why);
     return err;
@@ -262,5 +274,5 @@ X509_EXTENSION *profile_extension(const struct profile *profile, enum profile_se
 
 int64_t profile_end(const struct profile *profile, int64_t not_before)
 {
-    return profile->days == 0 ? INT64_MAX : not_before + (int64_t)profile->days * 86400;
+    return profile->validity_s == 0 ? INT64_MAX : not_before + profile->validity_s;
 }

@@ -13,6 +13,7 @@ enum profile_use { USE_DEVICE, USE_BOOTSTRAP, USE_INFRASTRUCTURE, USE_ROOT, USE_
     X(USE, "use", NULL)                                           \
     X(KEY, "key", "p256")                                         \
     X(DAYS, "days", NULL)                                         \
+    X(SECONDS, "seconds", NULL)                                   \
     X(SERIAL_BYTES, "serialBytes", "16")                          \
     X(COUNTRY, "subject.countryName", NULL)                       \
     X(ORGANIZATION, "subject.organizationName", NULL)             \
@@ -39,7 +40,7 @@ struct profile {
     char *stray;           /* owned; "setting = value" that no profile has, for the lint; usually NULL */
     enum profile_use use;
     enum key_type key;
-    int32_t days; /* 0: until 99991231235959Z (RFC 5280 4.1.2.5) */
+    int64_t validity_s; /* 0: until 99991231235959Z (RFC 5280 4.1.2.5) */
     size_t serial_bytes;
 };
 

@@ -30,7 +30,7 @@ static enum err set_validity(struct issuer *i, int64_t not_before, struct why *w
 {
     if (i->time_of == not_before && i->validity.len != 0)
         return OK;
-    int64_t end = i->days == 0 ? INT64_MAX : not_before + (int64_t)i->days * 86400;
+    int64_t end = i->validity_s == 0 ? INT64_MAX : not_before + i->validity_s;
     AUTO_BUF times = BUF_INIT;
     enum err err = put_time(not_before, &times);
     if (err == OK)
