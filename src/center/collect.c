@@ -116,7 +116,7 @@ static enum err collect_for(struct job *job, const char *number, struct why *why
         err = node_find(job->center, number, &node, why);
     if (err != OK || decide_letter(&node, job->now_s).err != OK)
         return err;
-    return job->expired && strcmp(number, job->number.text) == 0
+    return job->reach != REACH_ALL && strcmp(number, job->number.text) == 0
                ? OK
                : center_call_waiting(db, number, true, LETTERS_MOST, take_call, job, why);
 }

@@ -20,7 +20,7 @@ static const struct {
     [LIFE_WRITTEN] = { OK, "", "" },
     [LIFE_ERASED] = { OK, "", "" },
     [LIFE_FIELD] = { OK, "", "" },
-    [LIFE_RENEWING] = { OK, "", "" }, /* the device that has it is there */
+    [LIFE_RENEWING] = { OK, "", "" }, /* the device that has it is there; beside another one it does not reach far */
     [LIFE_VOIDED] = { ERR_UNKNOWN_IDENTITY, "revoked", "this identity was revoked before any device proved to have it" },
     [LIFE_SUPERSEDED] = { ERR_UNKNOWN_IDENTITY, "superseded", "this identity was replaced by a newer one" },
     [LIFE_REVOKED] = { ERR_UNKNOWN_IDENTITY, "revoked", "this identity is revoked" },
@@ -47,10 +47,68 @@ struct verdict decide_identity(const struct identity_facts *f, int64_t now_s)
         v = refuse(ERR_UNKNOWN_IDENTITY, "expired");
         (void)!why_set(&v.why, v.err, "this identity has expired, and so has the time to renew it");
     } else if (now_s >= f->expires_s) {
-        v = refuse(ERR_EXPIRED, "");
-        (void)!why_set(&v.why, v.err, "this identity has expired: it may ask to be renewed and for nothing else");
+        v = decide_presence(REACH_RENEWAL);
+    } else if (state == LIFE_RENEWING && f->predecessor) {
+        v = decide_presence(REACH_CONFIRMATION);
     }
     return v;
+}
+
+/* What is taken from an identity that is not, or no longer, in force (doc/protocol/field.md, "Identity in the field"). Each is
+ * shown by its presence, and gets a session; receipts are no letters. */
+#define MAY(message) (UINT64_C(1) << SOAP_##message)
+_Static_assert(SOAP_MESSAGE_COUNT <= 64, "a bit for each message");
+static const struct reach_row {
+    enum err session; /* that its presence is answered with */
+    uint64_t calls;
+    bool answers, carries;
+    enum err refusal; /* of everything else */
+    const char *incident, *text;
+} reaches[REACH_COUNT] = {
+    [REACH_ALL] = { OK, UINT64_MAX, true, true, OK, "", "" },
+    [REACH_CONFIRMATION] = { ERR_UNCONFIRMED, MAY(RENEWAL_CONFIRMATION), false, false, ERR_UNCONFIRMED, "",
+                             "this identity is not confirmed yet: it may say that it is there, and nothing else" },
+    [REACH_RENEWAL] = { ERR_EXPIRED, MAY(RENEWAL), false, false, ERR_UNKNOWN_IDENTITY, "expired",
+                        "this identity has expired: it may ask to be renewed and for nothing else" },
+};
+
+bool decide_reach(enum err err, enum reach *ret_reach)
+{
+    for (unsigned i = 0; i < REACH_COUNT; i++)
+        if (reaches[i].session == err) {
+            *ret_reach = (enum reach)i;
+            return true;
+        }
+    return false;
+}
+
+static struct verdict refuse_reach(enum reach reach, enum err err, const char *incident)
+{
+    struct verdict v = refuse(err, incident);
+    (void)!why_set(&v.why, err, "%s", reaches[reach].text);
+    return v;
+}
+
+struct verdict decide_presence(enum reach reach)
+{
+    return reaches[reach].session == OK ? accept() : refuse_reach(reach, reaches[reach].session, "");
+}
+
+struct verdict decide_call(enum reach reach, enum soap_message message)
+{
+    const struct reach_row *r = &reaches[reach];
+    return (r->calls >> message & 1) != 0 ? accept() : refuse_reach(reach, r->refusal, r->incident);
+}
+
+struct verdict decide_answer(enum reach reach)
+{
+    const struct reach_row *r = &reaches[reach];
+    return r->answers ? accept() : refuse_reach(reach, r->refusal, r->incident);
+}
+
+struct verdict decide_carrying(enum reach reach)
+{
+    return reaches[reach].carries ? accept() : refuse_reach(reach, ERR_BUSY, "");
 }
 
 struct verdict decide_way(const struct way_facts *f)
@@ -100,16 +158,6 @@ struct verdict decide_letter(const struct node *n, int64_t now_s)
     if (v.err == OK && !n->has_chain) {
         v = refuse(ERR_BUSY, "");
         (void)!why_set(&v.why, v.err, "%s has to show its presence first", n->device.number.text);
-    }
-    return v;
-}
-
-struct verdict decide_expired(bool expired, bool asks_renewal)
-{
-    struct verdict v = accept();
-    if (expired && !asks_renewal) {
-        v = refuse(ERR_UNKNOWN_IDENTITY, "expired");
-        (void)!why_set(&v.why, v.err, "the identity has expired: it may ask to be renewed and for nothing else");
     }
     return v;
 }

@@ -3,6 +3,7 @@
 #define CENTER_DECIDE_H
 
 #include "model/role.h"
+#include "soap/messages.h"
 #include "store/center.h"
 
 /* The outcome of a judgement: OK, or an error with a sentence for the peer, and the kind of incident that it is. */
@@ -14,11 +15,14 @@ struct verdict {
 
 /* An identity by what the CA told of it: `state` of the lifecycle, NULL when the CA never told. `told`: the CA was heard
  * lately, so that an unknown one is not just new. `expires_s`: end of its validity.
- * OK, BUSY (known soon), UNKNOWN_IDENTITY, EXPIRED (over, but within the grace time: may renew, nothing else). */
+ * `predecessor`: another identity of the number is in force, as beside one that was renewed and not confirmed yet.
+ * OK, BUSY (known soon), UNKNOWN_IDENTITY; EXPIRED (over, but within the grace time) and UNCONFIRMED: it may do what the
+ * table of decide_reach allows, and nothing else. */
 struct identity_facts {
     const char *state;
     bool told;
     int64_t expires_s, grace_s;
+    bool predecessor;
 };
 struct verdict decide_identity(const struct identity_facts *facts, int64_t now_s);
 
@@ -43,8 +47,26 @@ struct node {
  * shown its presence yet). */
 struct verdict decide_letter(const struct node *node, int64_t now_s);
 
-/* Whether a letter is taken from an identity that has expired: only its request to be renewed is. OK, UNKNOWN_IDENTITY. */
-struct verdict decide_expired(bool expired, bool asks_renewal);
+/* How far an identity reaches: what is taken from whoever shows it. */
+enum reach {
+    REACH_ALL,          /* what its role may send */
+    REACH_CONFIRMATION, /* renewed, and the one before is still in force: its presence, and that it is there */
+    REACH_RENEWAL,      /* expired: its presence, and the request to be renewed */
+    REACH_COUNT
+};
+
+/* By what decide_identity said; false when it is none that counts at all. */
+bool decide_reach(enum err err, enum reach *ret_reach);
+
+/* Whether a call of it is taken, and an answer or the notification of a delay. OK, UNCONFIRMED, UNKNOWN_IDENTITY (expired). */
+struct verdict decide_call(enum reach reach, enum soap_message message);
+struct verdict decide_answer(enum reach reach);
+
+/* Whether a gateway with such an identity may bring letters of others. OK, BUSY: they wait at it. */
+struct verdict decide_carrying(enum reach reach);
+
+/* Why a presence gets a session that is refused, with the next token of its chain. OK, UNCONFIRMED, EXPIRED. */
+struct verdict decide_presence(enum reach reach);
 
 /* The chain of tokens: which of the table's rows a presence is. */
 enum session_row {

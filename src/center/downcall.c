@@ -122,12 +122,12 @@ static enum err take_known(struct job *job, const struct asked *asked, const str
 }
 
 /* From an expired identity, and in quarantine, what comes is kept as evidence and has no effect. */
-static enum err check_standing(struct job *job, const struct field_answer *a, bool expired, struct verdict *v, struct why *why)
+static enum err check_standing(struct job *job, const struct field_answer *a, enum reach reach, struct verdict *v, struct why *why)
 {
     struct node node;
-    *v = decide_expired(expired, false);
+    *v = decide_answer(reach);
     if (v->err != OK)
-        return job_incident(job, v->incident, a->number.text, a->envelope, &v->why, why);
+        return v->incident[0] == '\0' ? OK : job_incident(job, v->incident, a->number.text, a->envelope, &v->why, why);
     enum err err = node_find(job->center, a->number.text, &node, why);
     if (err != OK || node.device.standing == CENTER_NORMAL)
         return err;
@@ -137,13 +137,14 @@ static enum err check_standing(struct job *job, const struct field_answer *a, bo
 
 enum err answer_take(struct job *job, const struct field_answer *a, struct why *why)
 {
-    bool delay = strcmp(a->kind, "delay") == 0, expired;
+    bool delay = strcmp(a->kind, "delay") == 0;
+    enum reach reach;
     struct asked asked;
     struct verdict v;
     const struct letter_facts facts = { LETTER_ANSWER, a, &a->number, a->signature, a->envelope, NULL };
-    enum err err = letter_judge(job, &facts, &v, &expired, why);
+    enum err err = letter_judge(job, &facts, &v, &reach, why);
     if (err == OK && v.err == OK)
-        err = check_standing(job, a, expired, &v, why);
+        err = check_standing(job, a, reach, &v, why);
     if (err == OK)
         err = find_asked(job, a->id, &asked, why);
     if (err != OK)

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "center/errand.h"
+#include "center/job.h"
 #include "center/upcall.h"
 #include "model/lifecycle.h"
 
@@ -34,37 +35,10 @@ enum err upcall_renewal(struct upcall *u, struct why *why)
     return OK;
 }
 
-/* The identity that is in force: the newest that is in the device, and not merely on its way there. */
-struct in_force {
-    bool there;
-    int64_t generation;
-    uint8_t fingerprint[CENTER_FINGERPRINT];
-};
-
-static enum err take_in_force(void *context, const struct center_identity *i)
-{
-    struct in_force *f = context;
-    enum lifecycle_state state = LIFE_PLANNED;
-    if (f->generation == 0)
-        f->generation = i->generation; /* the newest */
-    if (f->there || lifecycle_parse(i->state, &state) != OK ||
-        (state != LIFE_WRITTEN && state != LIFE_ERASED && state != LIFE_FIELD))
-        return OK;
-    f->there = true;
-    memcpy(f->fingerprint, i->fingerprint, sizeof f->fingerprint);
-    return OK;
-}
-
-static enum err find_in_force(struct center *center, const char *number, struct in_force *ret, struct why *why)
-{
-    *ret = (struct in_force){ .there = false };
-    return center_identity_of(center->db, number, take_in_force, ret, why);
-}
-
 static enum err ask_renewal(const struct errand *e, const struct renewal_request *r, struct why *why)
 {
     struct in_force f;
-    enum err err = find_in_force(e->center, e->number.text, &f, why);
+    enum err err = identity_in_force(e->center, e->number.text, &f, why);
     if (err != OK)
         return err;
     return errand_ask(e,
@@ -105,11 +79,30 @@ static enum err note_identity(struct errand *e, const struct identity_issue_resp
     int64_t cursor = 0;
     struct center_identity i = { .number = e->number, .state = "renewing", .certificate = r->certificate };
     cert_fingerprint_der(r->certificate, i.fingerprint);
-    enum err err = find_in_force(e->center, e->number.text, &f, why);
+    enum err err = identity_in_force(e->center, e->number.text, &f, why);
     if (err == OK)
         err = center_identity_cursor(e->center->db, &cursor, why);
-    i.generation = f.generation + 1;
+    i.generation = f.newest + 1;
     return err != OK ? err : center_identity_put(e->center->db, &i, cursor, why);
+}
+
+/* It is in force from now on, and the one before is not; the CA's list tells the same a little later. */
+static enum err note_confirmed(struct errand *e, struct span request, const struct identity_outcome_response *r, struct why *why)
+{
+    AUTO_PARSED parsed = { 0 };
+    struct in_force f;
+    struct db *db = e->center->db;
+    if (strcmp(r->state, lifecycle_name(LIFE_FIELD)) != 0)
+        return OK;
+    enum err err = soap_read_request(SERVICE_CENTER, request, &parsed, why);
+    const struct renewal_confirmation_request *c = parsed.body;
+    if (err == OK)
+        err = identity_in_force(e->center, e->number.text, &f, why);
+    if (err != OK || c->fingerprint.n != CENTER_FINGERPRINT)
+        return err;
+    if (f.there && memcmp(f.fingerprint, c->fingerprint.at, CENTER_FINGERPRINT) != 0)
+        err = center_identity_state(db, f.fingerprint, lifecycle_name(LIFE_SUPERSEDED), why);
+    return err == OK ? center_identity_state(db, c->fingerprint.at, lifecycle_name(LIFE_FIELD), why) : err;
 }
 
 struct kept_call {
@@ -136,13 +129,15 @@ static enum err write_answer(struct errand *e, struct span request, const void *
         OK, "", to);
 }
 
-static enum err commit_answer(struct errand *e, const void *body, struct span answer, struct why *why)
+static enum err commit_answer(struct errand *e, struct span request, const void *body, struct span answer, struct why *why)
 {
     enum call_state now;
     struct db *db = e->center->db;
     enum err err = db_begin(db, why);
     if (err == OK && body != NULL && e->message == SOAP_IDENTITY_ISSUE)
         err = note_identity(e, body, why);
+    else if (err == OK && body != NULL)
+        err = note_confirmed(e, request, body, why);
     if (err == OK)
         err = center_call_move(db, e->key, CALL_EVENT_ANSWER, 0, answer, "", &now, why);
     if (err == OK)
@@ -162,7 +157,7 @@ enum err errand_done_call(struct errand *e, const void *body, enum err err, cons
     if (kept == OK)
         kept = write_answer(e, buf_span(&call.envelope), body, err, reason, &answer);
     if (kept == OK)
-        kept = commit_answer(e, body, buf_span(&answer), why);
+        kept = commit_answer(e, buf_span(&call.envelope), body, buf_span(&answer), why);
     buf_done(&call.envelope);
     if (kept == OK)
         center_wake(e->center, e->number.text);

@@ -25,19 +25,13 @@ static enum err refuse(struct job *job, const struct verdict *v, struct why *why
 /* The peer's identity is one that the CA told of, and counts (M-6, M-8). */
 static enum err admit_peer(struct job *job, struct why *why)
 {
-    int64_t begin, end;
-    struct center *center = job->center;
-    enum err err = center_identity_find(center->db, job->peer.fingerprint, take_state, job->state, why);
+    struct verdict v;
+    enum err err = center_identity_find(job->center->db, job->peer.fingerprint, take_state, job->state, why);
     if (err != OK && err != ERR_NOT_FOUND)
         return err;
-    cert_times(http_peer_cert(job->x), &begin, &end);
-    const struct verdict v = decide_identity(&(struct identity_facts){ .state = err == OK ? job->state : NULL,
-                                                                       .told = feed_ought_to_know(center, job->peer.fingerprint, job->now_s),
-                                                                       .expires_s = end,
-                                                                       .grace_s = center->settings.grace_days * 86400 },
-                                             job->now_s);
-    job->expired = v.err == ERR_EXPIRED;
-    return v.err == OK || job->expired ? OK : refuse(job, &v, why);
+    err = identity_judge(job, job->number.text, err == OK ? job->state : NULL,
+                         feed_ought_to_know(job->center, job->peer.fingerprint, job->now_s), http_peer_cert(job->x), &v, why);
+    return err != OK || decide_reach(v.err, &job->reach) ? err : refuse(job, &v, why);
 }
 
 static enum err check_size(struct job *job, const struct exchange_request *r)

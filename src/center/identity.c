@@ -1,9 +1,10 @@
 /* Parsed certificates of identities, so that a letter's signature costs no parsing: a bounded table, in which a newcomer
- * takes the place of another. */
+ * takes the place of another. And which of a number's identities is in force. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "center/job.h"
+#include "model/lifecycle.h"
 
 enum { PLACES = 2048 };
 
@@ -44,4 +45,27 @@ enum err identity_cert(struct center *center, const struct center_identity *iden
     }
     *ret_cert = cert_ref(k->cert);
     return OK;
+}
+
+static enum err take_in_force(void *context, const struct center_identity *i)
+{
+    struct in_force *f = context;
+    enum lifecycle_state state = LIFE_PLANNED;
+    if (f->newest == 0)
+        f->newest = i->generation;
+    if (f->there || lifecycle_parse(i->state, &state) != OK ||
+        (state != LIFE_WRITTEN && state != LIFE_ERASED && state != LIFE_FIELD))
+        return OK;
+    f->there = true;
+    memcpy(f->fingerprint, i->fingerprint, sizeof f->fingerprint);
+    return OK;
+}
+
+enum err identity_in_force(struct center *center, const char *number, struct in_force *ret_in_force, struct why *why)
+{
+    struct in_force f = { .there = false };
+    enum err err = center_identity_of(center->db, number, take_in_force, &f, why);
+    if (err == OK)
+        *ret_in_force = f;
+    return err;
 }

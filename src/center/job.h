@@ -23,7 +23,7 @@ struct job {
     char signer_state[16];              /* told of it */
     enum role signer_role;              /* by its certificate */
     char state[16];  /* of the peer's identity */
-    bool expired;    /* its identity is over: it may ask to be renewed, nothing else */
+    enum reach reach; /* of its identity */
     bool may_put_off, put_off; /* a letter may be put off until others of the exchange were taken: reading.c */
     enum err fault;  /* the exchange as a whole is refused, for `why` */
     struct why why;
@@ -66,9 +66,8 @@ struct letter_facts {
     struct span signature, evidence;
     const uint8_t *fingerprint; /* of a presence: by which identity; NULL: any live one of the number */
 };
-/* Whether a letter came as it may (decide_way), with an incident when not. *ret_expired: the identity behind it may only
- * ask to be renewed. */
-enum err letter_judge(struct job *job, const struct letter_facts *facts, struct verdict *ret_verdict, bool *ret_expired,
+/* Whether a letter came as it may (decide_way), with an incident when not. *ret_reach: of the identity behind it. */
+enum err letter_judge(struct job *job, const struct letter_facts *facts, struct verdict *ret_verdict, enum reach *ret_reach,
                       struct why *why) MUST_CHECK;
 
 /* All that decides about a number. A number that was never heard of: a device without anything, not in the database. */
@@ -85,6 +84,19 @@ enum err reading_take(struct job *job, const char *number, const char *call, con
 /* From the message's fields. Errors: BAD_INPUT. */
 enum err reading_from(int64_t epoch, int64_t boots, int64_t sequence, const struct counter_value *counters, size_t n,
                       struct reading *ret_reading, struct why *why) MUST_CHECK;
+
+/* Whether an identity counts, by its state at the CA, its certificate, and what else there is of its number. `told` as in
+ * struct identity_facts; `state` NULL: the CA never told of it. */
+enum err identity_judge(struct job *job, const char *number, const char *state, bool told, const struct cert *cert,
+                        struct verdict *ret_verdict, struct why *why) MUST_CHECK;
+
+/* The identity of a number that is in force: the newest that is in the device, and not merely on its way there. */
+struct in_force {
+    bool there;
+    int64_t newest; /* generation of the newest of all */
+    uint8_t fingerprint[CENTER_FINGERPRINT];
+};
+enum err identity_in_force(struct center *center, const char *number, struct in_force *ret_in_force, struct why *why) MUST_CHECK;
 
 /* The parsed certificate of a known identity, out of a bounded store; a reference of the caller's. */
 enum err identity_cert(struct center *center, const struct center_identity *identity, struct cert **ret_cert,

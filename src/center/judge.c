@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "center/job.h"
+#include "model/lifecycle.h"
 
 static enum err check_signature(const struct cert *cert, const struct letter_facts *f)
 {
@@ -17,19 +18,28 @@ static enum err check_signature(const struct cert *cert, const struct letter_fac
 struct search {
     struct job *job;
     const struct letter_facts *facts;
-    bool found, expired;
+    bool found;
+    enum reach reach;
     struct verdict last; /* why the identity that would have fitted does not count */
 };
 
-static struct verdict judge_identity(struct job *job, const struct center_identity *i, const struct cert *cert)
+enum err identity_judge(struct job *job, const char *number, const char *state, bool told, const struct cert *cert,
+                        struct verdict *ret_verdict, struct why *why)
 {
     int64_t begin, end;
+    struct in_force f = { .there = false };
+    bool renewing = state != NULL && strcmp(state, lifecycle_name(LIFE_RENEWING)) == 0;
+    enum err err = renewing ? identity_in_force(job->center, number, &f, why) : OK;
+    if (err != OK)
+        return err;
     cert_times(cert, &begin, &end);
-    return decide_identity(&(struct identity_facts){ .state = i->state,
-                                                     .told = true,
-                                                     .expires_s = end,
-                                                     .grace_s = job->center->settings.grace_days * 86400 },
-                           job->now_s);
+    *ret_verdict = decide_identity(&(struct identity_facts){ .state = state,
+                                                             .told = told,
+                                                             .expires_s = end,
+                                                             .grace_s = job->center->settings.grace_days * 86400,
+                                                             .predecessor = f.there },
+                                   job->now_s);
+    return OK;
 }
 
 static enum err try_identity(void *context, const struct center_identity *i)
@@ -44,9 +54,10 @@ static enum err try_identity(void *context, const struct center_identity *i)
         return err;
     if (err != OK || check_signature(cert, s->facts) != OK || cert_peer(cert, &peer, NULL) != OK)
         return OK;
-    s->last = judge_identity(s->job, i, cert);
-    s->found = s->last.err == OK || s->last.err == ERR_EXPIRED;
-    s->expired = s->last.err == ERR_EXPIRED;
+    err = identity_judge(s->job, i->number.text, i->state, true, cert, &s->last, NULL);
+    if (err != OK)
+        return err;
+    s->found = decide_reach(s->last.err, &s->reach);
     memcpy(s->job->signer, i->fingerprint, sizeof s->job->signer);
     memcpy(s->job->signer_state, i->state, sizeof s->job->signer_state);
     s->job->signer_role = peer.role;
@@ -62,54 +73,65 @@ static enum err search_signer(struct search *s, struct why *why)
     return err == ERR_NOT_FOUND ? OK : err;
 }
 
-/* The peer's own letters: TLS has proven the identity; a signature that is there must hold. */
-static enum err judge_own(struct job *job, const struct letter_facts *f, struct way_facts *way, bool *ret_expired)
+static enum err judge_signer(struct job *job, const struct letter_facts *f, struct way_facts *way, enum reach *ret_reach,
+                             struct verdict *ret_identity, struct why *why)
 {
+    struct search s = { .job = job, .facts = f, .last = { .incident = "" } };
+    enum err err = search_signer(&s, why);
+    if (err != OK)
+        return err;
+    way->signature = s.found ? SIGNED_WELL : SIGNED_BADLY;
+    *ret_reach = s.reach;
+    *ret_identity = s.last;
+    return OK;
+}
+
+/* The peer's own letters: TLS has proven the identity; a signature that is there must hold. Of a gateway's, whose agent
+ * renews its identity beside it, it may be that of the number's other one. */
+static enum err judge_own(struct job *job, const struct letter_facts *f, struct way_facts *way, enum reach *ret_reach,
+                          struct verdict *ret_identity, struct why *why)
+{
+    bool fits = f->signature.n == 0 || check_signature(http_peer_cert(job->x), f) == OK;
+    if (!fits && job->peer.role == ROLE_GATEWAY)
+        return judge_signer(job, f, way, ret_reach, ret_identity, why);
     if (f->signature.n != 0)
-        way->signature = check_signature(http_peer_cert(job->x), f) == OK ? SIGNED_WELL : SIGNED_BADLY;
-    *ret_expired = job->expired;
+        way->signature = fits ? SIGNED_WELL : SIGNED_BADLY;
+    *ret_reach = job->reach;
     memcpy(job->signer, job->peer.fingerprint, sizeof job->signer);
     memcpy(job->signer_state, job->state, sizeof job->signer_state);
     job->signer_role = job->peer.role;
     return OK;
 }
 
-static enum err judge_other(struct job *job, const struct letter_facts *f, struct way_facts *way, bool *ret_expired,
+static enum err judge_other(struct job *job, const struct letter_facts *f, struct way_facts *way, enum reach *ret_reach,
                             struct verdict *ret_identity, struct why *why)
 {
-    struct search s = { .job = job, .facts = f, .last = { .incident = "" } };
     if (job->peer.role != ROLE_GATEWAY)
         return OK;
     enum err err = center_bound(job->center->db, f->number->text, job->number.text, &way->bound, why);
-    if (err == OK && way->bound && f->signature.n != 0)
-        err = search_signer(&s, why);
-    if (err != OK)
-        return err;
-    if (f->signature.n != 0)
-        way->signature = s.found ? SIGNED_WELL : SIGNED_BADLY;
-    *ret_expired = s.expired;
-    *ret_identity = s.last;
-    return OK;
+    return err != OK || !way->bound || f->signature.n == 0 ? err : judge_signer(job, f, way, ret_reach, ret_identity, why);
 }
 
-enum err letter_judge(struct job *job, const struct letter_facts *f, struct verdict *ret_verdict, bool *ret_expired,
+enum err letter_judge(struct job *job, const struct letter_facts *f, struct verdict *ret_verdict, enum reach *ret_reach,
                       struct why *why)
 {
-    bool expired = false;
-    struct verdict identity = { .incident = "" };
+    enum reach reach = REACH_ALL;
+    bool own = number_equal(f->number, &job->number);
+    struct verdict identity = { .incident = "" }, v;
     struct way_facts way = { .peer = &job->peer, .number = f->number, .signature = UNSIGNED };
-    enum err err = number_equal(f->number, &job->number) ? judge_own(job, f, &way, &expired)
-                                                         : judge_other(job, f, &way, &expired, &identity, why);
+    enum err err = own ? judge_own(job, f, &way, &reach, &identity, why) : judge_other(job, f, &way, &reach, &identity, why);
     if (err != OK)
         return err;
-    struct verdict v = decide_way(&way);
-    if (v.err == ERR_BAD_SIGNATURE && identity.err != OK && identity.err != ERR_EXPIRED)
+    v = decide_way(&way);
+    if (v.err == ERR_BAD_SIGNATURE && identity.err != OK)
         v = identity; /* it is signed, by an identity that does not count */
+    if (v.err == OK && !own)
+        v = decide_carrying(job->reach);
     if (v.incident[0] != '\0')
         err = job_incident(job, v.incident, f->number->text, f->evidence, &v.why, why);
     if (err == OK) {
         *ret_verdict = v;
-        *ret_expired = expired;
+        *ret_reach = reach;
     }
     return err;
 }

@@ -115,11 +115,11 @@ enum err presence_take(struct job *job, const struct field_presence *p, struct w
     struct node node;
     struct session_outcome o;
     char token[CENTER_TOKEN];
-    bool expired = false;
+    enum reach reach;
     const struct letter_facts facts = { LETTER_PRESENCE, p, &p->number, p->signature, p->signature,
                                         p->fingerprint.n == CENTER_FINGERPRINT ? p->fingerprint.at : NULL };
     struct verdict verdict;
-    enum err err = letter_judge(job, &facts, &verdict, &expired, why);
+    enum err err = letter_judge(job, &facts, &verdict, &reach, why);
     if (err == OK)
         err = node_find(job->center, p->number.text, &node, why);
     if (err == OK && verdict.err != OK)
@@ -136,10 +136,8 @@ enum err presence_take(struct job *job, const struct field_presence *p, struct w
         return err;
     if (o.verdict.err == OK && is_news(job->signer_state))
         errand_admit(job->center, p->number.text, job->signer);
-    if (o.verdict.err == OK && expired) { /* its chain goes on, so that it can be renewed */
-        o.verdict.err = ERR_EXPIRED;
-        (void)!why_set(&o.verdict.why, ERR_EXPIRED, "this identity has expired: it may ask to be renewed and for nothing else");
-    }
+    if (o.verdict.err == OK) /* when it is refused for what it reaches, its chain goes on all the same */
+        o.verdict = decide_presence(reach);
     remember_own(job, p, &o, &node.device);
     return answer(job, p, &o.verdict, o.token, &node.device, why);
 }

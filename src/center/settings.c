@@ -27,7 +27,7 @@ const struct setting_row center_setting_rows[] = {
       "Time between two polls of a device that has none of its own." },
     { "field", "call_limit", SETTING_INT, "86400", 1, 31 * 86400, "s", AT(call_limit_s), "Time that a call may take." },
     { "field", "keep_calls", SETTING_INT, "90", 32, 3650, "days", AT(keep_days), "How long calls that are over are kept; readings stay for good." },
-    { "field", "grace", SETTING_INT, "30", 0, 3650, "days", AT(grace_days), "How long an expired identity may still be renewed." },
+    { "field", "grace", SETTING_INT, "30", 0, LIMIT_GRACE_DAYS, "days", AT(grace_days), "How long an expired identity may still be renewed." },
     { "log", "level", SETTING_TEXT, "info", 0, 0, "", AT(log_level), "debug, info, warn or error." },
     { "log", "json", SETTING_BOOL, "no", 0, 0, "", AT(log_json), "One JSON object per line instead of key=value." },
 };

@@ -115,20 +115,20 @@ static struct verdict judge_role(const struct upcall *u)
     return v;
 }
 
-/* Who may ask this now: the role, the agreement, the standing, an identity that has expired. */
-static enum err admit(struct upcall *u, bool expired, struct verdict *v, struct why *why)
+/* Who may ask this now: the role, the agreement, the standing, how far the identity reaches. */
+static enum err admit(struct upcall *u, enum reach reach, struct verdict *v, struct why *why)
 {
     *v = judge_role(u);
     if (v->err == OK)
         *v = decide_letter(&u->node, u->job->now_s);
     if (v->err == OK)
-        *v = decide_expired(expired, u->parsed.message == SOAP_RENEWAL);
+        *v = decide_call(reach, u->parsed.message);
     if (v->incident[0] == '\0')
         return OK;
     return job_incident(u->job, v->incident, u->call->number.text, u->call->envelope, &v->why, why);
 }
 
-static enum err take_new(struct upcall *u, bool expired, struct why *why)
+static enum err take_new(struct upcall *u, enum reach reach, struct why *why)
 {
     struct verdict v;
     struct why refused = { "" };
@@ -141,7 +141,7 @@ static enum err take_new(struct upcall *u, bool expired, struct why *why)
     }
     err = node_find(u->job->center, u->call->number.text, &u->node, why);
     if (err == OK)
-        err = admit(u, expired, &v, why);
+        err = admit(u, reach, &v, why);
     if (err == OK && v.err == OK) /* before it has any effect */
         err = center_call_room(u->job->center->db, u->call->number.text, false, why);
     if (err == OK && v.err == OK)
@@ -158,9 +158,9 @@ enum err upcall_take(struct job *job, const struct field_call *c, struct why *wh
     struct upcall u = { .job = job, .call = c };
     struct earlier earlier = { .call = c };
     struct verdict v;
-    bool expired;
+    enum reach reach;
     const struct letter_facts facts = { LETTER_CALL, c, &c->number, c->signature, c->envelope, NULL };
-    enum err err = letter_judge(job, &facts, &v, &expired, why);
+    enum err err = letter_judge(job, &facts, &v, &reach, why);
     if (err == OK && v.err == OK)
         err = look_earlier(job, &earlier, why);
     if (err != OK)
@@ -171,7 +171,7 @@ enum err upcall_take(struct job *job, const struct field_call *c, struct why *wh
         response_receipt(job, c->id, "call", v.err, &v.why);
         return OK;
     }
-    err = take_new(&u, expired, why);
+    err = take_new(&u, reach, why);
     soap_parsed_done(&u.parsed);
     buf_done(&u.answer);
     return err;

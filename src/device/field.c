@@ -43,11 +43,14 @@ static void confirm_program(struct field *f)
 static void renew_when_due(struct field *f)
 {
     int64_t from_s, until_s;
+    uint64_t random;
     struct why why = { "" };
-    if (f->renewing || f->session == SESSION_REFUSED || clock_mono_ms() < f->renew_after_ms)
+    bool may = f->session == SESSION_ADMITTED || f->session == SESSION_RENEW;
+    if (f->renewing || !may || clock_mono_ms() < f->renew_after_ms)
         return;
     cert_times(f->board->identity.chain[0], &from_s, &until_s);
-    if (!renewal_is_due(from_s, until_s, clock_wall_s()))
+    memcpy(&random, f->board->identity.fingerprint, sizeof random); /* a hash: as good as drawn, and the same after a restart */
+    if (!renewal_is_due(from_s, until_s, clock_wall_s(), random))
         return;
     enum err err = renewal_begin(f, &why);
     if (err != OK)
@@ -166,7 +169,10 @@ static enum err make_tls(const struct field *f, struct tls_context **ret_tls, st
         .trust = f->board->trust,
         .peers = ROLE_BIT(ROLE_GATEWAY) | ROLE_BIT(ROLE_CENTER),
     };
-    return tls_context_new(&options, ret_tls, why);
+    enum err err = tls_context_new(&options, ret_tls, why);
+    if (err == OK) /* the gateway on the way may have expired, as ours on this very board: the centre takes its renewal */
+        tls_context_set_grace(*ret_tls, (int64_t)LIMIT_GRACE_DAYS * 86400);
+    return err;
 }
 
 enum err field_use_identity(struct field *f, struct why *why)

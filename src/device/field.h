@@ -45,6 +45,7 @@ struct field_options {
     int64_t trial_s;       /* that a new program has to reach the centre */
     bool test_only_no_confirm; /* a program on trial that never says that it works */
     const char *test_only_claim; /* speaks in the name of this number instead of its own; NULL: honest */
+    const char *test_only_die_at; /* the process is killed at this step of a renewal; NULL: never */
     loop_fn *restart;      /* starts the device again; it does not come back as a rule */
     loop_fn *changed;      /* another identity is in force; may be NULL */
     void *context;

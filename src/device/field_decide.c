@@ -54,16 +54,31 @@ enum err poll_set_interval(struct poll *poll, int64_t interval_s, struct why *wh
     return OK;
 }
 
-bool renewal_is_due(int64_t not_before_s, int64_t not_after_s, int64_t now_s)
+bool renewal_is_due(int64_t not_before_s, int64_t not_after_s, int64_t now_s, uint64_t random)
 {
-    return not_after_s - now_s <= (not_after_s - not_before_s) / 3;
+    const int64_t validity_s = not_after_s - not_before_s;
+    const int64_t later_s = (int64_t)(random % (uint64_t)(validity_s > 0 ? validity_s / 10 + 1 : 1));
+    return not_after_s - now_s <= validity_s / 3 - later_s;
 }
 
 enum session_step decide_admission(const char *state, const char *error)
 {
     if (strcmp(state, "admitted") == 0)
         return SESSION_ADMITTED;
+    if (strcmp(error, err_row(ERR_UNCONFIRMED)->name) == 0)
+        return SESSION_CONFIRM;
     return strcmp(error, err_row(ERR_EXPIRED)->name) == 0 ? SESSION_RENEW : SESSION_REFUSED;
+}
+
+bool session_allows(enum session_step step, enum soap_message message)
+{
+    switch (step) {
+    case SESSION_ADMITTED: return true;
+    case SESSION_REFUSED: return false;
+    case SESSION_RENEW: return message == SOAP_RENEWAL;
+    case SESSION_CONFIRM: return message == SOAP_RENEWAL_CONFIRMATION;
+    }
+    return false;
 }
 
 enum receipt_step decide_receipt(bool accepted, const char *error, bool reading)
@@ -71,7 +86,7 @@ enum receipt_step decide_receipt(bool accepted, const char *error, bool reading)
     if (accepted)
         return RECEIPT_TAKEN;
     const enum err err = err_from_name(error);
-    if (err == ERR_UNKNOWN_IDENTITY || err == ERR_BUSY || err == ERR_NO_SPACE)
+    if (err == ERR_UNKNOWN_IDENTITY || err == ERR_UNCONFIRMED || err == ERR_BUSY || err == ERR_NO_SPACE)
         return RECEIPT_LATER;
     if (reading && (err == ERR_NO_AGREEMENT || err == ERR_QUARANTINED || err == ERR_NOT_BOUND))
         return RECEIPT_REDO;

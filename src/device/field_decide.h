@@ -11,6 +11,7 @@
 
 #include "base/err.h"
 #include "base/limit.h"
+#include "soap/messages.h"
 
 enum { POLL_DEFAULT_S = 60 };
 
@@ -40,21 +41,26 @@ int64_t poll_wait(const struct poll *poll, int64_t setting_s, bool letters);
 /* Takes what a session or a PollingInterval said. Errors: BAD_INPUT outside LIMIT_POLL_LEAST_S .. LIMIT_POLL_MOST_S. */
 enum err poll_set_interval(struct poll *poll, int64_t interval_s, struct why *why) MUST_CHECK;
 
-/* Whether an identity should be renewed: a third of its validity or less is left. */
-bool renewal_is_due(int64_t not_before_s, int64_t not_after_s, int64_t now_s);
+/* Whether an identity should be renewed: a third of its validity is left, less up to a tenth of all of it, by `random`, so
+ * that a fleet that was made on one day does not come at once. random: always the same one for an identity. */
+bool renewal_is_due(int64_t not_before_s, int64_t not_after_s, int64_t now_s, uint64_t random);
 
 /* What is to be done with a presence's answer. */
 enum session_step {
     SESSION_ADMITTED, /* letters may go */
     SESSION_REFUSED,  /* poll on, and say nothing else */
     SESSION_RENEW,    /* the identity expired: it may ask for renewal, and for nothing else */
+    SESSION_CONFIRM,  /* the identity is new: it may say that it is there, and nothing else */
 };
 enum session_step decide_admission(const char *state, const char *error);
+
+/* Whether a call whose answer we wait for may go out now. Letters from the memory go when admitted only. */
+bool session_allows(enum session_step step, enum soap_message message);
 
 /* What a receipt means for our letter. */
 enum receipt_step {
     RECEIPT_TAKEN,  /* it is durable there; ours may go */
-    RECEIPT_LATER,  /* send it again later: the other side does not know this identity yet */
+    RECEIPT_LATER,  /* send it again later: the other side does not know this identity yet, or not for certain */
     RECEIPT_REDO,   /* a reading was refused for now: it goes again in another letter */
     RECEIPT_REFUSED /* for good */
 };

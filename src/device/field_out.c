@@ -181,7 +181,7 @@ static enum err add_live(struct field *f, struct outgoing *o, struct why *why)
     enum err err = OK;
     for (int i = 0; err == OK && i < FIELD_LIVE; i++) {
         struct live_call *c = &f->live[i];
-        if (!c->used || c->taken || (f->session != SESSION_ADMITTED && c->message != SOAP_RENEWAL))
+        if (!c->used || c->taken || !session_allows(f->session, c->message))
             continue;
         c->sent = true;
         err = add_call(f, o, c->id, LIVE_LIMIT_S, buf_span(&c->envelope), why);
@@ -267,7 +267,7 @@ bool field_has_fresh(const struct field *f)
         if (!f->notes[i].sent)
             return true;
     for (int i = 0; i < FIELD_LIVE; i++)
-        if (f->live[i].used && !f->live[i].sent && f->session != SESSION_REFUSED)
+        if (f->live[i].used && !f->live[i].sent && session_allows(f->session, f->live[i].message))
             return true;
     if (f->session != SESSION_ADMITTED)
         return false;

@@ -1,6 +1,7 @@
 /* Another identity under the same number (doc/protocol/field.md): the key is made here and lies sealed in the remote
  * functions' memory until the new certificate is confirmed. At every moment the flash holds a whole identity: the old
  * one, then the new one with the old one beside it, which goes when the centre has confirmed the new one. */
+#include <signal.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -92,6 +93,12 @@ enum err renewal_install(struct board *b, const struct key *key, struct span cer
 
 /* --- The sequence --- */
 
+static void test_only_die(const struct field *f, const char *step)
+{
+    if (f->options.test_only_die_at != NULL && strcmp(f->options.test_only_die_at, step) == 0)
+        (void)!raise(SIGKILL);
+}
+
 static void end(struct field *f, enum err err, const struct why *why)
 {
     struct why ignored = { "" };
@@ -121,20 +128,41 @@ static enum err confirm(struct field *f, struct why *why)
     return field_call_live(f, SOAP_RENEWAL_CONFIRMATION, NULL, &body, why);
 }
 
-/* Whatever the moment of a power cut: the key in force says how far it came. */
-void renewal_go_on(struct field *f)
+/* One that expired before it was confirmed is renewed like any other: with another key. */
+static enum err begin_anew(struct field *f, struct why *why)
+{
+    enum err err = option_drop(f->option, option_next(f->option, ITEM_RENEWAL, 0), why);
+    return err == OK ? renewal_begin(f, why) : err;
+}
+
+/* The key in force says how far it came. */
+static enum err next_step(struct field *f, struct why *why)
 {
     AUTO_ITEM item = { 0 };
     AUTO_KEY key = NULL;
     AUTO_BUF csr = BUF_INIT;
+    enum err err = renewal_load_key(f->board, ITEM_RENEWAL, &item, &key, &csr, why);
+    if (err != OK)
+        return err;
+    if (!cert_matches_key(f->board->identity.chain[0], key))
+        return request(f, &item, &csr, why); /* before the first exchange too: its reply may bring the answer */
+    if (!f->greeted)
+        return OK;
+    return f->session == SESSION_RENEW ? begin_anew(f, why) : confirm(f, why);
+}
+
+/* Whatever the moment of a power cut. An identity that the centre takes for unconfirmed is confirmed, also when nothing here
+ * remembers why. */
+void renewal_go_on(struct field *f)
+{
     struct why why = { "" };
-    if (option_next(f->option, ITEM_RENEWAL, 0) == QUEUE_SLOTS || field_is_calling(f, SOAP_RENEWAL) ||
+    bool begun = option_next(f->option, ITEM_RENEWAL, 0) < QUEUE_SLOTS;
+    if (begun)
+        f->renewing = true;
+    if ((!begun && f->session != SESSION_CONFIRM) || field_is_calling(f, SOAP_RENEWAL) ||
         field_is_calling(f, SOAP_RENEWAL_CONFIRMATION) || clock_mono_ms() < f->renew_after_ms)
         return;
-    f->renewing = true;
-    enum err err = renewal_load_key(f->board, ITEM_RENEWAL, &item, &key, &csr, &why);
-    if (err == OK)
-        err = cert_matches_key(f->board->identity.chain[0], key) ? confirm(f, &why) : request(f, &item, &csr, &why);
+    enum err err = begun ? next_step(f, &why) : confirm(f, &why);
     if (err != OK)
         end(f, err, &why);
 }
@@ -145,6 +173,7 @@ enum err renewal_begin(struct field *f, struct why *why)
     if (err != OK)
         return err;
     board_history(f->board, "renewal", "");
+    test_only_die(f, "key");
     f->renewing = true;
     f->renew_after_ms = 0;
     renewal_go_on(f);
@@ -163,8 +192,15 @@ static enum err install_answer(struct field *f, struct span envelope, struct why
     if (err != OK)
         return err;
     const struct renewal_response *r = parsed.body;
+    test_only_die(f, "answer");
     err = renewal_install(f->board, key, r->certificate, r->issuers, r->issuers_n, why);
-    return err == OK ? field_use_identity(f, why) : err;
+    if (err == OK)
+        test_only_die(f, "installed");
+    if (err == OK)
+        err = field_use_identity(f, why);
+    if (err == OK)
+        f->session = SESSION_CONFIRM; /* as the next session will say */
+    return err;
 }
 
 /* What may pass by itself is tried again in a while, with the same key. */
@@ -194,12 +230,15 @@ void confirmation_answered(struct field *f, struct span envelope)
     AUTO_PARSED parsed = { 0 };
     struct why why = { "" };
     enum err err = soap_read_response(SERVICE_CENTER, SOAP_RENEWAL_CONFIRMATION, envelope, &parsed, &why);
-    if (err == OK)
+    if (err == OK) {
+        test_only_die(f, "confirmed");
         err = board_drop_stale(f->board, &why);
+    }
     if (err != OK) {
         ended_badly(f, err, &why);
         return;
     }
+    test_only_die(f, "dropped");
     end(f, OK, &why);
     board_history(f->board, "renewed", "");
     log_event(LOG_INFO, "renewed", "number", f->board->values.number, NULL);

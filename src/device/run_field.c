@@ -50,6 +50,7 @@ static void begin(struct run_field *r)
         .trial_s = r->settings->field_trial_s,
         .test_only_no_confirm = r->no_confirm,
         .test_only_claim = r->claim,
+        .test_only_die_at = r->die_at,
         .restart = restart,
         .context = r,
     };
@@ -130,7 +131,8 @@ enum err run_field_start(const struct command_line *line, const struct device_se
                          struct run_field *ret_run, struct why *why)
 {
     *ret_run = (struct run_field){ .settings = settings, .agent = agent, .no_confirm = command_switch(line, "test-only-no-confirm"),
-                                   .claim = command_flag(line, "test-only-claim") };
+                                   .claim = command_flag(line, "test-only-claim"),
+                                   .die_at = command_flag(line, "test-only-die-at") };
     machine_init(agent->loop, agent->board, &ret_run->machine);
     enum err err = control_new(agent->loop, agent->board->dir, obey, ret_run, &ret_run->control, why);
     if (err == OK)

@@ -17,6 +17,7 @@ struct run_field {
     uint64_t timer;
     bool no_confirm, told; /* told: why there is no remote service */
     const char *claim;     /* another's number; NULL: its own */
+    const char *die_at;    /* a step of a renewal; NULL: none */
 };
 
 enum err run_field_start(const struct command_line *line, const struct device_settings *settings, struct agent *agent,

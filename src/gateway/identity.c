@@ -38,7 +38,10 @@ static enum err make_context(const struct board *b, bool server, unsigned peers,
                                          .chain_n = b->identity.chain_n,
                                          .trust = b->trust,
                                          .peers = peers };
-    return tls_context_new(&options, ret_context, why);
+    enum err err = tls_context_new(&options, ret_context, why);
+    if (err == OK) /* so that who has expired can ask to be renewed: what is taken from it, the centre says */
+        tls_context_set_grace(*ret_context, (int64_t)LIMIT_GRACE_DAYS * 86400);
+    return err;
 }
 
 enum err identity_new(const char *dir, struct gateway_identity **ret_identity, struct why *why)

@@ -117,7 +117,7 @@ class Node:
         self.receipts = [{"id": c.id, "what": "call", "accepted": True} for c in reply.call]
         self.receipts += [{"id": a.id, "what": "delay" if a.kind == "delay" else "answer", "accepted": True} for a in reply.answer]
         for session in reply.session:
-            if session.deviceNumber == self.number and session.state == "admitted":
+            if session.deviceNumber == self.number and session.token:
                 assert session.nonce == self.nonce
                 self.token, self.nonce = session.token, secrets.token_hex(8)
         return reply

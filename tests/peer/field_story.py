@@ -6,6 +6,7 @@
 DIR has ca/, center/ and nodes/NUMBER/; the commands of `nameplate center` are those of its operators. M-1 to M-6, M-8."""
 import json
 import os
+import ssl
 import subprocess
 import sys
 import threading
@@ -353,7 +354,7 @@ def renewed():
     (device.folder / "new.pem").write_bytes(b"".join(pem(p) for p in parts))
     fresh = node(ONE, identity=(str(device.folder / "new.pem"), str(key)))
     fresh.token, fresh.nonce, fresh.receipts = device.token, device.nonce, device.receipts
-    fresh.admitted()
+    unconfirmed(fresh, only(fresh.admitted().session))
     confirmation = fresh.call("RenewalConfirmation", [("fingerprint", fresh.fingerprint)])
     assert only(fresh.exchange(calls=[confirmation]).answer).kind == "delay"
     assert b"accepted" in later(fresh).envelope
@@ -364,6 +365,49 @@ def renewed():
     except (Fault, OSError) as error:
         say("the old one:", type(error).__name__)
     assert only(fresh.exchange().session).state == "admitted"
+    assert only(fresh.exchange(calls=[fresh.call("EventReport", [("kind", "fault")])]).receipt).accepted
+    assert rows("SELECT state FROM call WHERE operation = 'DeviceInformationRequest'") == [("taken",)]  # it went down then
+    assert rows("SELECT kind FROM event") == [("fault",)] and rows("SELECT count(*) FROM reading") == [(0,)]
+
+
+def unconfirmed(fresh, session):
+    """Beside the one before it an identity may say that it is there, and nothing else."""
+    assert (session.state, session.error, session.token) == ("refused", "UNCONFIRMED", fresh.token), session
+    identifier = call(ONE, "information")
+    calls = [fresh.call("EventReport", [("kind", "start")]), fresh.call("CounterReport", fresh.reading()),
+             fresh.call("ProgramPartRequest", [("version", "1"), ("offset", "0")]), fresh.call("RenewalRequest", [("csr", b"x")])]
+    reply = fresh.exchange(calls=calls, answers=[{"id": identifier, "deviceNumber": ONE, "kind": "delay", "after": 5}])
+    assert len(reply.receipt) == 5 and not reply.call, reply
+    for receipt in reply.receipt:
+        assert (receipt.accepted, receipt.error) == (False, "UNCONFIRMED"), receipt
+    assert rows("SELECT count(*) FROM event") == [(0,)] and rows("SELECT state FROM call WHERE id = ?", identifier) == [("waiting",)]
+
+
+def expired():
+    """M-8: an identity that is over may ask to be renewed, and nothing else; without an agreement not that."""
+    device = node(ONE)
+    time.sleep(max(0, end_of(device) - time.time()) + 0.5)
+    licensed(ONE)
+    session = only(device.admitted().session)
+    assert (session.state, session.error, session.token) == ("refused", "EXPIRED", device.token), session
+    calls = [device.call("EventReport", [("kind", "start")]), device.call("CounterReport", device.reading()),
+             device.call("RenewalConfirmation", [("fingerprint", device.fingerprint)])]
+    for receipt in device.exchange(calls=calls).receipt:
+        assert (receipt.accepted, receipt.error) == (False, "UNKNOWN_IDENTITY") and "expired" in receipt.reason, receipt
+    assert "expired" in kinds(ONE) and rows("SELECT count(*) FROM event") == [(0,)]
+    center("agreement", "suspend", ONE)
+    request = device.call("RenewalRequest", [("csr", request_of(ONE, device.folder / "new.key"))])
+    reply = device.exchange(calls=[request])
+    assert (only(reply.session).error, only(reply.receipt).error) == ("NO_AGREEMENT", "NO_AGREEMENT"), reply
+    assert rows("SELECT count(*) FROM identity WHERE number = ?", ONE) == [(1,)]
+    center("agreement", "resume", ONE)
+    assert only(device.exchange(calls=[request]).receipt).accepted
+    assert b"RenewalRequestResponse" in later(device).envelope
+
+
+def end_of(device):
+    text = subprocess.run(["openssl", "x509", "-in", device.identity[0], "-noout", "-enddate"], capture_output=True, text=True, check=True).stdout
+    return ssl.cert_time_to_seconds(text.split("=")[1].strip())
 
 
 def request_of(number, key):

@@ -35,10 +35,58 @@ static void an_identity_counts_by_what_the_ca_told_of_it(void **state)
         { NULL, false, NOW + 1, ERR_BUSY, "" }, /* it may just have been written */
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        struct verdict v = decide_identity(&(struct identity_facts){ rows[i].state, rows[i].told, rows[i].expires_s, 100 }, NOW);
+        struct verdict v = decide_identity(&(struct identity_facts){ rows[i].state, rows[i].told, rows[i].expires_s, 100, false }, NOW);
         assert_int_equal(v.err, rows[i].err);
         assert_string_equal(v.incident, rows[i].incident);
     }
+}
+
+/* M-8: a renewed identity is let in beside the one before it, and counts alone when there is none (a replacement board). */
+static void an_identity_beside_another_one_has_to_be_confirmed(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *state;
+        int64_t expires_s;
+        bool predecessor;
+        enum err err;
+    } rows[] = {
+        { "renewing", NOW + 1, true, ERR_UNCONFIRMED }, { "renewing", NOW + 1, false, OK },
+        { "field", NOW + 1, true, OK },                 { "written", NOW + 1, true, OK },
+        { "renewing", NOW, true, ERR_EXPIRED },         { "voided", NOW + 1, true, ERR_UNKNOWN_IDENTITY },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const struct identity_facts facts = { rows[i].state, true, rows[i].expires_s, 100, rows[i].predecessor };
+        assert_int_equal(decide_identity(&facts, NOW).err, rows[i].err);
+    }
+}
+
+/* M-8, F-26: each cell of the table, how far an identity reaches x what it sends. */
+static void an_identity_that_is_not_in_force_sends_only_what_the_table_allows(void **state)
+{
+    (void)state;
+    static const struct {
+        enum reach reach;
+        enum soap_message allowed; /* the one call; SOAP_MESSAGE_COUNT: all */
+        enum err session, refusal;
+    } rows[] = {
+        { REACH_ALL, SOAP_MESSAGE_COUNT, OK, OK },
+        { REACH_CONFIRMATION, SOAP_RENEWAL_CONFIRMATION, ERR_UNCONFIRMED, ERR_UNCONFIRMED },
+        { REACH_RENEWAL, SOAP_RENEWAL, ERR_EXPIRED, ERR_UNKNOWN_IDENTITY },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        enum reach found = REACH_COUNT;
+        assert_int_equal(decide_presence(rows[i].reach).err, rows[i].session);
+        assert_true(decide_reach(rows[i].session, &found));
+        assert_int_equal(found, rows[i].reach);
+        assert_int_equal(decide_answer(rows[i].reach).err, rows[i].refusal);
+        assert_int_equal(decide_carrying(rows[i].reach).err, rows[i].reach == REACH_ALL ? OK : ERR_BUSY);
+        for (unsigned m = 0; m < SOAP_MESSAGE_COUNT; m++)
+            assert_int_equal(decide_call(rows[i].reach, (enum soap_message)m).err, m == rows[i].allowed ? OK : rows[i].refusal);
+    }
+    enum reach none;
+    assert_false(decide_reach(ERR_UNKNOWN_IDENTITY, &none));
+    assert_false(decide_reach(ERR_BUSY, &none));
 }
 
 /* M-6: the number comes from the certificate, never from the message; through gateways (M-1) it must be bound and signed. */
@@ -272,6 +320,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_identity_counts_by_what_the_ca_told_of_it),
+        cmocka_unit_test(an_identity_beside_another_one_has_to_be_confirmed),
+        cmocka_unit_test(an_identity_that_is_not_in_force_sends_only_what_the_table_allows),
         cmocka_unit_test(a_letter_counts_by_its_own_connection_or_bound_and_signed),
         cmocka_unit_test(each_presence_is_one_row_of_the_chain_of_tokens),
         cmocka_unit_test(a_device_that_repeats_itself_gets_the_same_token_each_time),

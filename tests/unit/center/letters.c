@@ -37,9 +37,9 @@ static int close_it(void **state)
     return 0;
 }
 
-static struct job job_of(bool expired)
+static struct job job_of(enum reach reach)
 {
-    struct job job = { .center = &center, .peer = { .role = ROLE_DEVICE }, .number = { "3012-000001" }, .now_s = 1000, .expired = expired };
+    struct job job = { .center = &center, .peer = { .role = ROLE_DEVICE }, .number = { "3012-000001" }, .now_s = 1000, .reach = reach };
     snprintf(job.peer.name, sizeof job.peer.name, "%s", number);
     assert_ok(response_begin(&job));
     return job;
@@ -65,11 +65,11 @@ static void write_reading(const char *id, int64_t sequence, struct buf *to)
 }
 
 /* What is said in the receipt: "" when the answer was taken. */
-static void answer(const char *id, int64_t sequence, bool expired, char ret_error[32])
+static void answer(const char *id, int64_t sequence, enum reach reach, char ret_error[32])
 {
     struct why why = { "" };
     AUTO_BUF envelope = BUF_INIT;
-    struct job job = job_of(expired);
+    struct job job = job_of(reach);
     write_reading(id, sequence, &envelope);
     const struct field_answer a = { .id = id, .number = { "3012-000001" }, .kind = "response", .envelope = buf_span(&envelope) };
     assert_ok(answer_take(&job, &a, &why));
@@ -99,10 +99,12 @@ static void an_expired_identity_answers_no_call(void **state)
     char error[32];
     (void)state;
     call_down("c1");
-    answer("c1", 1, true, error);
+    answer("c1", 1, REACH_RENEWAL, error);
     assert_string_equal(error, "UNKNOWN_IDENTITY"); /* the device sends it again when it was renewed */
+    answer("c1", 1, REACH_CONFIRMATION, error);
+    assert_string_equal(error, "UNCONFIRMED");
     assert_int_equal(readings(), 0);
-    answer("c1", 1, false, error);
+    answer("c1", 1, REACH_ALL, error);
     assert_string_equal(error, "");
     assert_int_equal(readings(), 1);
 }
@@ -111,7 +113,7 @@ static void an_expired_identity_answers_no_call(void **state)
 static void an_expired_identity_is_told_to_renew(void **state)
 {
     struct why why = { "" };
-    struct job job = job_of(true);
+    struct job job = job_of(REACH_RENEWAL);
     const struct field_presence p = { .number = { "3012-000001" }, .token = "t1", .nonce = "n2", .version = "1" };
     (void)state;
     assert_ok(presence_take(&job, &p, &why));
@@ -135,12 +137,12 @@ static void a_reading_under_a_call_that_was_answered_keeps_the_chain_whole(void 
     (void)state;
     call_down("c1");
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        answer("c1", rows[i].sequence, false, error);
+        answer("c1", rows[i].sequence, REACH_ALL, error);
         assert_string_equal(error, "");
         assert_int_equal(readings(), rows[i].readings);
     }
     call_down("c2");
-    answer("c2", 3, false, error);
+    answer("c2", 3, REACH_ALL, error);
     assert_int_equal(readings(), 3);
     assert_ok(center_device_find(center.db, number, &d, &why));
     assert_int_equal(d.standing, CENTER_NORMAL);
@@ -169,7 +171,7 @@ static void a_device_that_asks_for_renewal_without_end_is_refused(void **state)
     for (int i = 0; i <= 20; i++) {
         struct why why = { "" };
         AUTO_BUF envelope = BUF_INIT;
-        struct job job = job_of(false);
+        struct job job = job_of(REACH_ALL);
         snprintf(id, sizeof id, "r-%d", i);
         write_renewal(id, &envelope);
         const struct field_call c = { .id = id, .number = { "3012-000001" }, .limit = 60, .envelope = buf_span(&envelope) };

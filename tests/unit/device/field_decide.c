@@ -78,9 +78,42 @@ static void an_interval_out_of_range_is_refused(void **state)
 static void renewal_is_due_when_a_third_is_left(void **state)
 {
     (void)state;
-    assert_false(renewal_is_due(0, 900, 599));
-    assert_true(renewal_is_due(0, 900, 600));
-    assert_true(renewal_is_due(0, 900, 1000));
+    assert_false(renewal_is_due(0, 900, 599, 0));
+    assert_true(renewal_is_due(0, 900, 600, 0));
+    assert_true(renewal_is_due(0, 900, 1000, 0));
+    assert_false(renewal_is_due(0, INT64_C(253402300799), INT64_C(1800000000), 12345)); /* forever */
+}
+
+/* Certificates of one day: their devices come over a tenth of the validity, each at its own moment, and in time. */
+static void a_fleet_is_not_due_at_once(void **state)
+{
+    (void)state;
+    int due[10] = { 0 };
+    for (uint64_t random = 1; random < 50000; random += 49) {
+        assert_false(renewal_is_due(0, 9000, 5999, random));
+        assert_true(renewal_is_due(0, 9000, 6900, random));
+        for (int i = 0; i < 10; i++)
+            due[i] += renewal_is_due(0, 9000, 6000 + 90 * i, random) ? 1 : 0;
+    }
+    for (int i = 1; i < 10; i++)
+        assert_in_range(due[i] - due[i - 1], 80, 125); /* of 1020 */
+}
+
+/* M-8: an identity that is not in force reaches as far as the centre's table says. */
+static void a_session_allows_the_calls_that_it_is_for(void **state)
+{
+    (void)state;
+    static const struct { enum session_step step; bool renewal, confirmation, part; } rows[] = {
+        { SESSION_ADMITTED, true, true, true },
+        { SESSION_REFUSED, false, false, false },
+        { SESSION_RENEW, true, false, false },
+        { SESSION_CONFIRM, false, true, false },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        assert_int_equal(session_allows(rows[i].step, SOAP_RENEWAL), rows[i].renewal);
+        assert_int_equal(session_allows(rows[i].step, SOAP_RENEWAL_CONFIRMATION), rows[i].confirmation);
+        assert_int_equal(session_allows(rows[i].step, SOAP_PROGRAM_PART), rows[i].part);
+    }
 }
 
 /* Effect 1 */
@@ -91,6 +124,7 @@ static void sessions_say_what_may_be_said(void **state)
     assert_int_equal(decide_admission("refused", "NO_AGREEMENT"), SESSION_REFUSED);
     assert_int_equal(decide_admission("refused", "QUARANTINED"), SESSION_REFUSED);
     assert_int_equal(decide_admission("refused", "EXPIRED"), SESSION_RENEW);
+    assert_int_equal(decide_admission("refused", "UNCONFIRMED"), SESSION_CONFIRM);
     assert_int_equal(decide_admission("anything", ""), SESSION_REFUSED);
 }
 
@@ -101,6 +135,8 @@ static void a_reading_is_never_given_up(void **state)
         { true, "", true, RECEIPT_TAKEN },
         { false, "UNKNOWN_IDENTITY", false, RECEIPT_LATER },
         { false, "BUSY", true, RECEIPT_LATER },
+        { false, "UNCONFIRMED", false, RECEIPT_LATER },
+        { false, "UNCONFIRMED", true, RECEIPT_LATER },
         { false, "NO_AGREEMENT", true, RECEIPT_REDO },
         { false, "QUARANTINED", true, RECEIPT_REDO },
         { false, "NO_AGREEMENT", false, RECEIPT_REFUSED },
@@ -120,6 +156,8 @@ int main(void)
         cmocka_unit_test(an_exchange_waits_no_longer_than_the_interval),
         cmocka_unit_test(an_interval_out_of_range_is_refused),
         cmocka_unit_test(renewal_is_due_when_a_third_is_left),
+        cmocka_unit_test(a_fleet_is_not_due_at_once),
+        cmocka_unit_test(a_session_allows_the_calls_that_it_is_for),
         cmocka_unit_test(sessions_say_what_may_be_said),
         cmocka_unit_test(a_reading_is_never_given_up),
     };
