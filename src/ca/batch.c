@@ -121,6 +121,7 @@ static enum err accept_new(struct signer *s, struct batch *b, struct register_re
 {
     char actor[LIMIT_NAME + 16];
     snprintf(actor, sizeof actor, "factory:%s", b->requester);
+    issue_begin(s, b);
     enum err err = make_data_key(s, b, r, why);
     if (err == OK)
         err = db_begin(s->db, why);

@@ -69,7 +69,22 @@ static void begin_ahead(const struct slice *now)
     pool_start(s->pool, next->n, slice_prepare_item, next);
 }
 
-/* What begin_ahead began; NULL when there is nothing, or nothing good. */
+/* The same with the first slice of a batch that is being judged: making keys needs no verdict, and while the numbers are
+ * judged by one, the others would wait. Nothing of it is on record, and nothing will be when the batch is refused. */
+void issue_begin(struct signer *s, struct batch *b)
+{
+    if (s->desk->ready != NULL || s->desk->ahead != NULL)
+        return; /* the desk is another batch's */
+    struct slice *first = free_slice(s->desk);
+    if (slice_load_new(first, s, b, NULL) != OK) {
+        slice_clear(first);
+        return;
+    }
+    s->desk->ahead = first;
+    pool_start(s->pool, first->n, slice_prepare_item, first);
+}
+
+/* What was begun; NULL when there is nothing, or nothing good. */
 static struct slice *take_ahead(struct signer *s)
 {
     struct slice *slice = s->desk->ahead;
@@ -90,11 +105,11 @@ static enum err record(struct slice *is_signed, struct slice *prepared, struct w
         return err;
     err = reserve_refresh(one->signer, one->batch, why); /* nobody lets go of a number while the transaction is open */
     if (err == OK && is_signed != NULL) {
-        slice_drop_released(is_signed);
+        slice_take_places(is_signed);
         err = slice_issue(is_signed, why);
     }
     if (err == OK && prepared != NULL) {
-        slice_drop_released(prepared);
+        slice_take_places(prepared);
         err = slice_put_on_record(prepared, why);
     }
     if (err == OK)
@@ -106,32 +121,42 @@ static enum err record(struct slice *is_signed, struct slice *prepared, struct w
     return err;
 }
 
-/* The slice at the batch's position, on record. */
-static enum err take_slice(struct signer *s, struct batch *b, struct slice **ret_slice, struct why *why)
+static bool is_next(const struct slice *slice, const struct batch *b)
 {
-    struct slice *slice = s->desk->ready;
-    if (b->position == b->count)
-        return why_set(why, ERR_NOT_FOUND, "all packs of the request were given out");
-    s->desk->ready = NULL;
-    if (slice != NULL && slice->batch == b && slice->position == b->position) {
-        *ret_slice = slice;
-        return OK;
-    }
-    if (slice != NULL)
-        slice_clear(slice);
+    return slice != NULL && slice->batch == b && slice->position == b->position;
+}
+
+/* Loads the slice at the batch's position, and makes it when it is new. */
+static enum err make_next(struct signer *s, struct batch *b, struct slice **ret_slice, struct why *why)
+{
     issue_drop_ahead(s);
-    *ret_slice = slice = free_slice(s->desk);
+    struct slice *slice = *ret_slice = free_slice(s->desk);
     enum err err = slice_load(slice, s, b, b->position, why);
     if (err == OK && slice->n == 0)
         err = why_set(why, ERR_DAMAGED, "the register has nothing at place %lld of the request", (long long)b->position);
     if (err != OK || slice->state != SLICE_NEW)
         return err;
     pool_run(s->pool, slice->n, slice_prepare_item, slice);
-    err = slice_judge(slice, why);
-    if (err != OK)
+    return slice_judge(slice, why);
+}
+
+/* The slice at the batch's position, on record. */
+static enum err take_slice(struct signer *s, struct batch *b, struct slice **ret_slice, struct why *why)
+{
+    if (b->position == b->count)
+        return why_set(why, ERR_NOT_FOUND, "all packs of the request were given out");
+    if (is_next(s->desk->ready, b)) {
+        *ret_slice = s->desk->ready;
+        s->desk->ready = NULL;
+        return OK;
+    }
+    if (s->desk->ready == NULL && is_next(s->desk->ahead, b))
+        *ret_slice = take_ahead(s); /* begun while the batch was judged */
+    enum err err = *ret_slice == NULL ? make_next(s, b, ret_slice, why) : OK;
+    if (err != OK || (*ret_slice)->state != SLICE_NEW)
         return err;
-    begin_ahead(slice);
-    return record(NULL, slice, why);
+    begin_ahead(*ret_slice);
+    return record(NULL, *ret_slice, why);
 }
 
 static enum err make_slice(struct slice *slice, struct why *why)

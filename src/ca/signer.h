@@ -58,6 +58,7 @@ struct desk; /* packs on their way (issue.c) */
 struct signer {
     const struct ca_settings *settings;
     struct db *db;
+    atomic_bool untidy; /* its log: moved when nobody asks */
     struct authorities ca;
     struct sealer *kek;
     struct pool *pool;
@@ -109,6 +110,7 @@ void maker_done(struct signer *s, struct maker *maker);
 
 enum err issue_new_desk(struct signer *s) MUST_CHECK;
 void issue_free_desk(struct signer *s);
-void issue_drop_ahead(struct signer *s); /* what is being prepared is forgotten */
+void issue_begin(struct signer *s, struct batch *b); /* keys of the first slice, while the batch is judged */
+void issue_drop_ahead(struct signer *s);             /* what is being prepared is forgotten */
 
 #endif

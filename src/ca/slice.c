@@ -59,6 +59,17 @@ int64_t slice_count(const struct slice *slice, size_t from, size_t to)
 
 /* --- Loading --- */
 
+/* How many numbers are made together. The last ones in ever smaller slices: what comes behind the signature (sending,
+ * sealing, storing) has nothing beside it at the end. */
+static int64_t size_next(const struct slice *slice)
+{
+    enum { LEAST = 128 };
+    int64_t left = slice->batch->count - slice->position;
+    if (left > LIMIT_ISSUE_BATCH)
+        return LIMIT_ISSUE_BATCH;
+    return left / 2 > LEAST ? left / 2 : left > LEAST ? LEAST : left;
+}
+
 /* The next item, for the number at its place in the batch. */
 static enum err add_item(struct slice *slice, struct item **ret_item)
 {
@@ -67,22 +78,23 @@ static enum err add_item(struct slice *slice, struct item **ret_item)
     if (slice->n == LIMIT_ISSUE_BATCH || position >= b->count)
         return ERR_DAMAGED;
     struct item *item = &slice->items[slice->n++];
-    const struct place *place = &b->places[position];
     item->position = position;
-    item->generation = place->generation;
-    item->order_id = place->order_id;
-    item->dropped = place->generation == 0;
-    snprintf(item->order, sizeof item->order, "%s", reserve_order_name(b, place->order_id));
     *ret_item = item;
-    return number_parse(span_text((const char *)b->numbers.data + place->at), &item->number, NULL);
+    return number_parse(span_text((const char *)b->numbers.data + b->places[position].at), &item->number, NULL);
 }
 
+/* With their serial numbers, drawn at once: a system call for each would be felt. */
 static enum err add_new(struct slice *slice)
 {
+    uint8_t serials[LIMIT_ISSUE_BATCH][ISSUER_SERIAL];
     struct item *item;
-    enum err err = OK;
-    while (err == OK && slice->n < LIMIT_ISSUE_BATCH && slice->position + (int64_t)slice->n < slice->batch->count)
+    size_t n = (size_t)size_next(slice);
+    enum err err = rng_fill(serials, n * sizeof serials[0]);
+    for (size_t i = 0; err == OK && i < n; i++) {
         err = add_item(slice, &item);
+        memcpy(item->serial, serials[i], sizeof item->serial);
+        item->serial[0] = (uint8_t)(0x40 | (item->serial[0] & 0x3f)); /* as the issuer would */
+    }
     return err;
 }
 
@@ -196,87 +208,54 @@ static enum err load_recorded(struct slice *slice, int64_t numbers, struct why *
     return err == ERR_DAMAGED ? why_set(why, err, "slice %lld of the register is damaged", (long long)slice->id) : err;
 }
 
-enum err slice_load(struct slice *slice, struct signer *s, struct batch *b, int64_t position, struct why *why)
+static enum err find_makers(struct slice *slice, struct why *why)
 {
-    struct recorded recorded = { .slice = slice };
+    enum err err = OK;
+    for (size_t i = 0; err == OK && i < slice->n; i++)
+        err = maker_get(slice->signer, &slice->items[i].number, &slice->items[i].maker, why);
+    return err;
+}
+
+static void begin(struct slice *slice, struct signer *s, struct batch *b, int64_t position)
+{
     slice->signer = s;
     slice->batch = b;
     slice->state = SLICE_NEW;
     slice->position = position;
     slice->now_s = clock_wall_s();
+}
+
+enum err slice_load_new(struct slice *slice, struct signer *s, struct batch *b, struct why *why)
+{
+    begin(slice, s, b, 0);
+    enum err err = add_new(slice);
+    return err != OK ? err : find_makers(slice, why);
+}
+
+enum err slice_load(struct slice *slice, struct signer *s, struct batch *b, int64_t position, struct why *why)
+{
+    struct recorded recorded = { .slice = slice };
+    begin(slice, s, b, position);
     enum err err = register_slice_find(s->db, b->request, position, take_slice, &recorded, why);
     if (err == ERR_NOT_FOUND)
         err = add_new(slice);
     else if (err == OK)
         err = load_recorded(slice, recorded.numbers, why);
-    for (size_t i = 0; err == OK && i < slice->n; i++)
-        err = maker_get(s, &slice->items[i].number, &slice->items[i].maker, why);
-    return err;
-}
-
-/* --- What the workers do --- */
-
-static enum err make_body(struct item *item, size_t worker, int64_t now_s)
-{
-    struct issue_order order = { .number = item->number, .not_before = now_s };
-    enum err err = rng_fill(item->serial, sizeof item->serial);
-    if (err != OK)
-        return err;
-    item->serial[0] = (uint8_t)(0x40 | (item->serial[0] & 0x3f)); /* as the issuer would */
-    memcpy(order.serial, item->serial, sizeof order.serial);
-    return issuer_prepare(item->maker->issuers[worker], &order, &item->key, &item->tbs, &item->why);
-}
-
-void slice_prepare_item(void *context, size_t worker, size_t i)
-{
-    struct slice *slice = context;
-    struct item *item = &slice->items[i];
-    if (slice->state == SLICE_NEW && !item->dropped)
-        item->err = make_body(item, worker, slice->now_s);
-}
-
-static enum err put_pack(const struct signer *s, struct item *item)
-{
-    struct pack pack = { .number = item->number,
-                         .root = cert_der(s->ca.of[AUTHORITY_ROOT].cert),
-                         .intermediates_n = 1,
-                         .certificate = buf_span(&item->cert),
-                         .private_key = buf_span(&item->key) };
-    pack.intermediates[0] = cert_der(s->ca.of[AUTHORITY_IDENTITY].cert);
-    return pack_encode(&pack, &item->pack);
-}
-
-void slice_sign_item(void *context, size_t worker, size_t i)
-{
-    struct slice *slice = context;
-    struct item *item = &slice->items[i];
-    if (item->dropped)
-        return;
-    if (slice->state != SLICE_ISSUED)
-        item->err = issuer_sign(item->maker->issuers[worker], buf_span(&item->tbs), &item->cert, &item->why);
-    if (item->err == OK) {
-        cert_fingerprint_der(buf_span(&item->cert), item->fingerprint);
-        item->err = put_pack(slice->signer, item);
-    }
-}
-
-enum err slice_judge(const struct slice *slice, struct why *why)
-{
-    for (size_t i = 0; i < slice->n; i++)
-        if (slice->items[i].err != OK) {
-            if (why != NULL)
-                *why = slice->items[i].why;
-            return why_prefix(why, slice->items[i].err, "%s", slice->items[i].number.text);
-        }
-    return OK;
+    return err != OK ? err : find_makers(slice, why);
 }
 
 /* --- The two steps --- */
 
-void slice_drop_released(struct slice *slice)
+void slice_take_places(struct slice *slice)
 {
-    for (size_t i = 0; slice->state != SLICE_ISSUED && i < slice->n; i++)
-        slice->items[i].dropped |= slice->batch->places[slice->items[i].position].generation == 0;
+    for (size_t i = 0; slice->state != SLICE_ISSUED && i < slice->n; i++) {
+        struct item *item = &slice->items[i];
+        const struct place *place = &slice->batch->places[item->position];
+        item->generation = place->generation;
+        item->order_id = place->order_id;
+        item->dropped |= place->generation == 0;
+        snprintf(item->order, sizeof item->order, "%s", reserve_order_name(slice->batch, place->order_id));
+    }
 }
 
 static enum err put_bodies(struct slice *slice)
@@ -336,36 +315,51 @@ static enum err issue_item(const struct slice *slice, const struct item *item, s
     return register_issue(slice->signer->db, &c, slice->now_s, why);
 }
 
-static enum err tell(const struct slice *slice, int64_t made, const uint8_t digest[REGISTER_DIGEST], struct why *why)
+static enum err tell(const struct slice *slice, const struct register_made *made, struct why *why)
 {
     char hex[2 * REGISTER_DIGEST + 1];
     const struct batch *b = slice->batch;
-    hex_encode(digest, REGISTER_DIGEST, hex);
+    hex_encode(made->digest, REGISTER_DIGEST, hex);
     return register_audit(slice->signer->db, slice->now_s, "ca", "issue", b->message_id, why,
                           "slice=%lld certificates=%lld first=%s last=%s requester=%s digest=%s", (long long)slice->id,
-                          (long long)made, slice->items[0].number.text, slice->items[slice->n - 1].number.text, b->requester, hex);
+                          (long long)made->certificates, slice->items[0].number.text, slice->items[slice->n - 1].number.text,
+                          b->requester, hex);
 }
 
-enum err slice_issue(struct slice *slice, struct why *why)
+static void count_in(struct register_made *made, const char *number)
+{
+    made->certificates++;
+    if (made->first == NULL || strcmp(number, made->first) < 0)
+        made->first = number;
+    if (made->last == NULL || strcmp(number, made->last) > 0)
+        made->last = number;
+}
+
+static enum err issue_items(const struct slice *slice, struct register_made *made, struct why *why)
 {
     AUTO_BUF told = BUF_INIT;
-    uint8_t digest[REGISTER_DIGEST];
-    const struct register_slice row = { .id = slice->id, .request = slice->batch->request };
-    int64_t made = slice_count(slice, 0, slice->n);
     enum err err = OK;
     for (size_t i = 0; err == OK && i < slice->n; i++) {
         const struct item *item = &slice->items[i];
         if (item->dropped)
             continue;
+        count_in(made, item->number.text);
         err = issue_item(slice, item, why);
         if (err == OK)
             err = register_digest_put(&told, span_of(item->fingerprint, sizeof item->fingerprint), item->order);
     }
+    return err != OK ? err : register_digest(buf_span(&told), made->digest);
+}
+
+enum err slice_issue(struct slice *slice, struct why *why)
+{
+    const struct register_slice row = { .id = slice->id, .request = slice->batch->request, .position = slice->position,
+                                        .numbers = (int64_t)slice->n };
+    struct register_made made = { 0 };
+    enum err err = issue_items(slice, &made, why);
     if (err == OK)
-        err = register_digest(buf_span(&told), digest);
-    if (err == OK)
-        err = tell(slice, made, digest, why);
-    return err != OK ? err : register_slice_done(slice->signer->db, &row, made, digest, slice->now_s, why);
+        err = tell(slice, &made, why);
+    return err != OK ? err : register_slice_done(slice->signer->db, &row, &made, slice->now_s, why);
 }
 
 void slice_settle(struct slice *slice)

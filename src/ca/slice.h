@@ -35,6 +35,8 @@ struct slice {
     struct item items[LIMIT_ISSUE_BATCH];
 };
 
+/* The first slice of a batch that is not accepted yet: numbers only, what they are reserved as is not known. */
+enum err slice_load_new(struct slice *slice, struct signer *s, struct batch *b, struct why *why) MUST_CHECK;
 /* The slice of the batch that begins at `position`, as far as it is recorded. Errors: DAMAGED, those of the register. */
 enum err slice_load(struct slice *slice, struct signer *s, struct batch *b, int64_t position, struct why *why) MUST_CHECK;
 
@@ -44,9 +46,9 @@ void slice_sign_item(void *slice, size_t worker, size_t i);
 /* OK when all items came through the last step; else the first that did not speaks for all. */
 enum err slice_judge(const struct slice *slice, struct why *why) MUST_CHECK;
 
-/* Inside one transaction: items that were let go meanwhile are dropped, and a step is recorded. The state changes with
- * slice_settle, after the commit. */
-void slice_drop_released(struct slice *slice);
+/* Inside one transaction: items take what their numbers are reserved as by now (those that were let go are dropped), and
+ * a step is recorded. The state changes with slice_settle, after the commit. */
+void slice_take_places(struct slice *slice);
 enum err slice_put_on_record(struct slice *slice, struct why *why) MUST_CHECK;
 enum err slice_issue(struct slice *slice, struct why *why) MUST_CHECK;
 void slice_settle(struct slice *slice);

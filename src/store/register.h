@@ -192,11 +192,19 @@ enum err register_slice_find(struct db *db, int64_t request, int64_t position, r
 /* All that are on record and not signed. */
 enum err register_slice_unsigned(struct db *db, register_slice_fn *fn, void *context, struct why *why) MUST_CHECK;
 
-/* Second step: each certificate takes the place of its reservation, in state "stored"; then an audit entry with the
- * slice's digest (register_trail.c), then the slice is done. Errors: CONFLICT (not reserved any more, signed already). */
+/* What was made of a slice. */
+struct register_made {
+    int64_t certificates;
+    const char *first, *last; /* of their numbers, by strcmp */
+    uint8_t digest[REGISTER_DIGEST];
+};
+
+/* Second step: each certificate is recorded, in state "stored"; then an audit entry with the slice's digest
+ * (register_trail.c); then the slice is done, and the reservations go whose place the certificates take, all of them at
+ * once. Errors: CONFLICT (one is not reserved any more, signed already). */
 enum err register_issue(struct db *db, const struct register_certificate *c, int64_t now_s, struct why *why) MUST_CHECK;
-enum err register_slice_done(struct db *db, const struct register_slice *slice, int64_t made, const uint8_t digest[REGISTER_DIGEST],
-                             int64_t now_s, struct why *why) MUST_CHECK;
+enum err register_slice_done(struct db *db, const struct register_slice *slice, const struct register_made *made, int64_t now_s,
+                             struct why *why) MUST_CHECK;
 
 /* The digest of a slice: SHA-256 over fingerprint and order (with a NUL) of each certificate, in order. */
 enum err register_digest_put(struct buf *to, struct span fingerprint, const char *order) MUST_CHECK;

@@ -130,15 +130,23 @@ enum err register_slice_unsigned(struct db *db, register_slice_fn *fn, void *con
 
 enum err register_issue(struct db *db, const struct register_certificate *c, int64_t now_s, struct why *why)
 {
-    enum err err = db_run(db, REG_ISSUE,
-                          DB_ARGS(db_text(c->subject), db_int(c->generation), db_int(c->order_id), db_text(c->requester),
-                                  db_int(c->request), db_int(c->position), db_blob(c->serial), db_blob(c->fingerprint),
-                                  db_blob(c->der), db_int(c->created_s), db_int(now_s), db_int(c->slice)),
+    return db_run(db, REG_ISSUE,
+                  DB_ARGS(db_text(c->subject), db_int(c->generation), db_int(c->order_id), db_text(c->requester),
+                          db_int(c->request), db_int(c->position), db_blob(c->serial), db_blob(c->fingerprint), db_blob(c->der),
+                          db_int(c->created_s), db_int(now_s), db_int(c->slice)),
+                  why);
+}
+
+/* Which rows go is told by request and position; first and last only say where in the table they lie. */
+static enum err unreserve(struct db *db, const struct register_slice *s, const struct register_made *made, struct why *why)
+{
+    enum err err = db_run(db, REG_UNRESERVE_RUN,
+                          DB_ARGS(db_text(made->first), db_text(made->last), db_int(s->request), db_int(s->position),
+                                  db_int(s->position + s->numbers)),
                           why);
-    if (err == OK)
-        err = db_run(db, REG_UNRESERVE, DB_ARGS(db_text(c->subject), db_int(c->request)), why);
-    if (err == OK && db_changes(db) != 1)
-        err = why_set(why, ERR_CONFLICT, "%s is not reserved for this request any more", c->subject);
+    if (err == OK && db_changes(db) != made->certificates)
+        err = why_set(why, ERR_CONFLICT, "%lld of the %lld numbers from %s to %s are reserved for this request still",
+                      (long long)db_changes(db), (long long)made->certificates, made->first, made->last);
     return err;
 }
 
@@ -153,16 +161,18 @@ enum err register_digest(struct span put, uint8_t ret_digest[REGISTER_DIGEST])
     return EVP_Digest(put.at, put.n, ret_digest, NULL, EVP_sha256(), NULL) == 1 ? OK : ERR_BUG;
 }
 
-enum err register_slice_done(struct db *db, const struct register_slice *s, int64_t made, const uint8_t digest[REGISTER_DIGEST],
-                             int64_t now_s, struct why *why)
+enum err register_slice_done(struct db *db, const struct register_slice *s, const struct register_made *made, int64_t now_s,
+                             struct why *why)
 {
-    enum err err = db_run(db, REG_SLICE_DONE,
-                          DB_ARGS(db_int(s->id), db_int(now_s), db_blob(span_of(digest, REGISTER_DIGEST))), why);
+    enum err err = made->certificates == 0 ? OK : unreserve(db, s, made, why);
+    if (err == OK)
+        err = db_run(db, REG_SLICE_DONE,
+                     DB_ARGS(db_int(s->id), db_int(now_s), db_blob(span_of(made->digest, REGISTER_DIGEST))), why);
     if (err == OK && db_changes(db) != 1)
         err = why_set(why, ERR_CONFLICT, "slice %lld of the register was signed already", (long long)s->id);
     if (err == OK)
         err = db_run(db, REG_SLICE_BODIES_DROP, DB_ARGS(db_int(s->id)), why);
-    return err != OK ? err : db_run(db, REG_REQUEST_MADE, DB_ARGS(db_int(s->request), db_int(made)), why);
+    return err != OK ? err : db_run(db, REG_REQUEST_MADE, DB_ARGS(db_int(s->request), db_int(made->certificates)), why);
 }
 
 /* --- Letting go of what is reserved --- */

@@ -204,6 +204,7 @@ static const char *const sql[REG_COUNT] = {
     [REG_RESERVED_LIST] = "SELECT number, generation, order_id, request, position FROM reservation WHERE request = $1",
     [REG_RESERVATION] = "SELECT number, generation, order_id, request, position FROM reservation WHERE number = $1",
     [REG_UNRESERVE] = "DELETE FROM reservation WHERE number = $1 AND request = $2",
+    [REG_UNRESERVE_RUN] = "DELETE FROM reservation WHERE number BETWEEN $1 AND $2 AND request = $3 AND position >= $4 AND position < $5",
     [REG_LET_GO] = "INSERT INTO certificate (kind, subject, generation, issuer, order_id, requester, request, position, state, serial, "
                    "created_at, revoked_at, reason, slice) SELECT 'device', r.number, r.generation, 'identity', r.order_id, q.requester, "
                    "r.request, r.position, $2, $3, q.accepted_at, $5, $6, $4 FROM reservation r JOIN request q ON q.id = r.request "

@@ -30,6 +30,7 @@ enum register_statement {
     REG_RESERVED_LIST,
     REG_RESERVATION,
     REG_UNRESERVE,
+    REG_UNRESERVE_RUN,
     REG_LET_GO,
     REG_SLICE_ADD,
     REG_SLICE_BODIES_ADD,

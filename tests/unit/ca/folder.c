@@ -150,30 +150,38 @@ void folder_close_batch(int64_t tag)
     assert_int_equal(signer->out.len, 0);
 }
 
+int folder_next(int64_t tag, struct buf *packs, bool *ret_all)
+{
+    int total = 0;
+    int64_t what = CA_PACKS_MORE;
+    folder_ask(CA_REQUEST_NEXT, tag);
+    folder_send();
+    for (struct span rest = buf_span(&signer->out); rest.n != 0;) {
+        uint16_t kind;
+        struct frame_reader fields;
+        size_t used;
+        assert_ok(frame_next(rest, &kind, &fields, &used));
+        assert_int_equal(kind, CA_ANSWER_PACKS);
+        rest = span_of(rest.at + used, rest.n - used);
+        assert_int_equal(frame_int(&fields), tag);
+        what = frame_int(&fields);
+        int64_t n = frame_int(&fields);
+        for (int64_t i = 0; i < n; i++, total++) {
+            (void)frame_bytes(&fields);
+            (void)frame_bytes(&fields);
+            assert_ok(buf_put_span(packs, frame_bytes(&fields)));
+        }
+        assert_ok(frame_finish(&fields, NULL));
+    }
+    *ret_all = what == CA_PACKS_ALL;
+    return total;
+}
+
 int folder_collect(int64_t tag, struct buf *packs)
 {
     int total = 0;
-    for (int64_t what = CA_PACKS_MORE; what != CA_PACKS_ALL;) {
-        folder_ask(CA_REQUEST_NEXT, tag);
-        folder_send();
-        for (struct span rest = buf_span(&signer->out); rest.n != 0;) {
-            uint16_t kind;
-            struct frame_reader fields;
-            size_t used;
-            assert_ok(frame_next(rest, &kind, &fields, &used));
-            assert_int_equal(kind, CA_ANSWER_PACKS);
-            rest = span_of(rest.at + used, rest.n - used);
-            assert_int_equal(frame_int(&fields), tag);
-            what = frame_int(&fields);
-            int64_t n = frame_int(&fields);
-            for (int64_t i = 0; i < n; i++, total++) {
-                (void)frame_bytes(&fields);
-                (void)frame_bytes(&fields);
-                assert_ok(buf_put_span(packs, frame_bytes(&fields)));
-            }
-            assert_ok(frame_finish(&fields, NULL));
-        }
-    }
+    for (bool all = false; !all;)
+        total += folder_next(tag, packs, &all);
     return total;
 }
 

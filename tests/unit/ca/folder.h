@@ -29,7 +29,8 @@ void folder_assert_refused(int64_t tag, enum err err, const char *says);
 int64_t folder_ask_batch(const char *requester, const char *id, const char *model, int first, int n);
 void folder_assert_accepted(int64_t tag, int n);
 void folder_close_batch(int64_t tag);
-/* All packs of an accepted batch, one behind the other. */
+/* The next slice's packs, one behind the other; all packs of an accepted batch. How many. */
+int folder_next(int64_t tag, struct buf *packs, bool *ret_all);
 int folder_collect(int64_t tag, struct buf *packs);
 
 #endif

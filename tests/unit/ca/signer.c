@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "model/der.h"
 #include "pki/verify.h"
 
 /* --- Tests --- */
@@ -143,12 +144,61 @@ static void every_pack_holds_a_certificate_for_its_number_that_verifies(void **s
     assert_int_equal(count_audit("3012-006001"), 1);
 }
 
+static void assert_first_pack(const struct buf *packs, const char *number)
+{
+    struct span rest = buf_span(packs), first;
+    struct pack pack;
+    AUTO_CERT cert = NULL;
+    AUTO_KEY key = NULL;
+    assert_ok(der_take_whole(&rest, DER_SEQUENCE, &first));
+    assert_ok(pack_decode(first, &pack, NULL));
+    assert_string_equal(pack.number.text, number);
+    assert_ok(cert_from_der(pack.certificate, &cert, NULL));
+    assert_ok(key_from_pkcs8(pack.private_key, &key, NULL));
+    assert_true(cert_matches_key(cert, key));
+}
+
+/* The keys of a batch's first slice are made while it is judged. Here another one comes between, twice. */
+static void batches_under_way_at_once_each_get_their_own(void **state)
+{
+    (void)state;
+    AUTO_WIPED_BUF a = BUF_INIT, b = BUF_INIT;
+    int64_t first = folder_ask_batch("factory-1", "one", "3012", 6301, 40);
+    folder_assert_accepted(first, 40);
+    int64_t second = folder_ask_batch("factory-1", "two", "3012", 6401, 40);
+    folder_assert_accepted(second, 40);
+    assert_int_equal(folder_collect(second, &b), 40);
+    assert_int_equal(folder_collect(first, &a), 40);
+    folder_close_batch(first);
+    folder_close_batch(second);
+    assert_first_pack(&a, "3012-006301");
+    assert_first_pack(&b, "3012-006401");
+}
+
+static void the_end_of_a_batch_comes_in_ever_smaller_slices(void **state)
+{
+    (void)state;
+    static const int slices[] = { 350, 175, 128, 47 };
+    AUTO_WIPED_BUF packs = BUF_INIT;
+    int64_t tag = folder_ask_batch("factory-1", "repeat", "3012", 1, 700);
+    folder_assert_accepted(tag, 700);
+    for (size_t i = 0; i < 4; i++) {
+        bool all = false;
+        assert_int_equal(folder_next(tag, &packs, &all), slices[i]);
+        assert_int_equal(all, i == 3);
+    }
+    folder_close_batch(tag);
+}
+
 static void one_refused_number_refuses_all_and_nothing_is_issued(void **state) /* I11, I1 */
 {
     (void)state;
     int64_t tag = folder_ask_batch("factory-1", "over", "3014", 1, 4);
     folder_assert_refused(tag, ERR_OVER_ORDER, "3014-000004");
     assert_int_equal(count_audit("3014-000001"), 0);
+    AUTO_BUF bodies = BUF_INIT; /* what was begun meanwhile is on no record */
+    assert_ok(register_slice_unsigned(signer->db, keep_bodies, &bodies, NULL));
+    assert_int_equal(bodies.len, 0);
     tag = folder_ask_batch("factory-1", "fits", "3014", 1, 3);
     folder_assert_accepted(tag, 3);
     folder_close_batch(tag);
@@ -244,6 +294,8 @@ int main(void)
         cmocka_unit_test(a_batch_broken_off_half_way_is_taken_up_where_it_was),
         cmocka_unit_test(what_was_on_record_when_the_signer_died_is_what_is_signed),
         cmocka_unit_test(every_pack_holds_a_certificate_for_its_number_that_verifies),
+        cmocka_unit_test(batches_under_way_at_once_each_get_their_own),
+        cmocka_unit_test(the_end_of_a_batch_comes_in_ever_smaller_slices),
         cmocka_unit_test(one_refused_number_refuses_all_and_nothing_is_issued),
         cmocka_unit_test(a_request_whose_packs_were_not_all_made_cannot_be_confirmed),
         cmocka_unit_test(confirmed_keys_are_destroyed_and_not_given_out_again),
