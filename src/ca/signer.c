@@ -1,10 +1,12 @@
 #include "ca/signer.h"
 
+#include <poll.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "log/log.h"
 
 struct handler {
     signer_fn *fn;
@@ -39,7 +41,10 @@ static enum err open_register(struct signer *s, struct why *why)
 {
     char path[PATH_MAX];
     ca_path(s->settings, "register.db", path);
-    return register_open(path, DB_READ_WRITE, &s->db, why);
+    enum err err = register_open(path, DB_READ_WRITE, &s->db, why);
+    if (err == OK)
+        db_tidy_later(s->db, &s->untidy);
+    return err;
 }
 
 enum err ca_signer_new(const struct ca_settings *settings, struct signer **ret_signer, struct why *why)
@@ -122,12 +127,27 @@ void ca_signer_handle(struct signer *s, unsigned kind, struct frame_reader field
     }
 }
 
+/* Until the front asks; meanwhile, when it has not for a moment, what is put off till then. */
+static void wait_for_request(struct signer *s, int fd)
+{
+    enum { MOMENT_MS = 50 };
+    struct pollfd wait = { .fd = fd, .events = POLLIN };
+    struct why why = { "" };
+    if (!s->untidy || poll(&wait, 1, MOMENT_MS) != 0)
+        return;
+    s->untidy = false;
+    enum err err = db_tidy(s->db, &why);
+    if (err != OK)
+        log_failure(LOG_WARN, "tidy-failed", err, &why, NULL);
+}
+
 enum err ca_signer_serve(struct signer *s, int fd, struct why *why)
 {
     AUTO_BUF in = BUF_INIT;
     for (;;) {
         uint16_t kind;
         struct frame_reader fields;
+        wait_for_request(s, fd);
         enum err err = frame_receive(fd, &in, &kind, &fields, why);
         if (err == ERR_PEER_GONE)
             return OK;

@@ -8,7 +8,7 @@
 enum { BATCH_COMMIT = 512 }; /* packs in one transaction */
 
 struct batch {
-    const struct factory *factory; /* settings, KEK */
+    struct factory *factory; /* settings, KEK */
     struct db *db;                 /* of this thread, for the numbers */
     const char *url;
     struct tls_context *tls;
@@ -23,7 +23,7 @@ enum err batch_run(struct batch *batch, bool *ret_told, struct why *why) MUST_CH
 
 /* The writer: a thread with a database handle of its own. */
 struct writer;
-enum err writer_start(const struct factory *factory, const char *request, struct writer **ret_writer, struct why *why) MUST_CHECK;
+enum err writer_start(struct factory *factory, const char *request, struct writer **ret_writer, struct why *why) MUST_CHECK;
 /* Takes a copy of the pack; waits while the writer is far behind. Errors: what the writer met. */
 enum err writer_put(struct writer *writer, const struct issued_pack *pack) MUST_CHECK;
 /* Waits until all is committed, frees. Errors: what the writer met, its reason in `why`. */

@@ -22,6 +22,7 @@ struct factory {
     struct sealer *sealer; /* of the loop's thread */
     struct loop *loop;
     struct db *db; /* of the loop's thread */
+    atomic_bool untidy; /* the store's log: the office tidies it */
     struct http_client *client;
     struct http_server *stations, *admin;
     struct api_service api; /* of the administrators' listener */

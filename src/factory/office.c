@@ -15,6 +15,17 @@ typedef enum err office_step(struct office *office, struct why *why);
 static office_step *const ca_steps[] = { office_report, office_send, office_confirm, office_revocations, office_witness };
 static office_step *const own_steps[] = { office_expire, office_erase, office_request };
 
+/* The last step: by now nobody waits. */
+static void tidy(struct office *o)
+{
+    struct why why = { "" };
+    if (!atomic_exchange(&o->factory->untidy, false))
+        return;
+    enum err err = db_tidy(o->db, &why);
+    if (err != OK)
+        log_failure(LOG_WARN, "tidy-failed", err, &why, NULL);
+}
+
 static int64_t wait_after(struct office *o, unsigned attempt)
 {
     uint32_t random = 0;
@@ -67,6 +78,7 @@ static void work(struct office *o)
     }
     ask_ca(o);
     office_warn_low(o);
+    tidy(o);
 }
 
 /* Until woken, but a second at most: leases, times of the day. false: stop. */
@@ -131,6 +143,8 @@ enum err office_start(struct factory *factory, struct office **ret_office, struc
     enum err err = http_keep_new(&o->keep);
     if (err == OK)
         err = stock_open(factory->settings.store, DB_READ_WRITE, &o->db, why);
+    if (err == OK)
+        db_tidy_later(o->db, &factory->untidy);
     if (err == OK && pthread_create(&o->thread, NULL, run, o) != 0)
         err = why_set(why, ERR_NO_MEMORY, "cannot start a thread");
     if (err != OK)

@@ -93,8 +93,10 @@ static void on_stop(void *context)
 static enum err open_store(struct factory *f, struct why *why)
 {
     enum err err = stock_open(f->settings.store, DB_READ_WRITE, &f->db, why);
-    if (err == OK)
+    if (err == OK) {
+        db_tidy_later(f->db, &f->untidy);
         err = kek_load(f->settings.kek, &f->kek, why);
+    }
     return err != OK ? err : sealer_new(&f->kek, &f->sealer, why);
 }
 

@@ -213,7 +213,7 @@ static void writer_free(struct writer *w)
     free(w);
 }
 
-enum err writer_start(const struct factory *factory, const char *request, struct writer **ret_writer, struct why *why)
+enum err writer_start(struct factory *factory, const char *request, struct writer **ret_writer, struct why *why)
 {
     struct writer *w = calloc(1, sizeof *w);
     if (w == NULL)
@@ -222,6 +222,8 @@ enum err writer_start(const struct factory *factory, const char *request, struct
     pthread_cond_init(&w->changed, NULL);
     snprintf(w->request, sizeof w->request, "%s", request);
     enum err err = stock_open(factory->settings.store, DB_READ_WRITE, &w->db, why);
+    if (err == OK)
+        db_tidy_later(w->db, &factory->untidy);
     if (err == OK)
         err = sealer_new(&factory->kek, &w->sealer, why);
     if (err == OK && pthread_create(&w->thread, NULL, run, w) != 0)

@@ -163,7 +163,17 @@ enum err cert_to_pem(const struct cert *cert, struct buf *to)
     return buf_put(to, data, (size_t)n);
 }
 
-void cert_fingerprint_der(struct span der, uint8_t ret_sha256[CERT_FINGERPRINT]) { SHA256(der.at, der.n, ret_sha256); }
+/* Fetched once: looking an algorithm up costs about as much as hashing a certificate. NULL: no memory, at the time. */
+static EVP_MD *sha256;
+static void fetch_sha256(void) { sha256 = EVP_MD_fetch(NULL, "SHA256", NULL); }
+
+void cert_fingerprint_der(struct span der, uint8_t ret_sha256[CERT_FINGERPRINT])
+{
+    static pthread_once_t fetched = PTHREAD_ONCE_INIT;
+    pthread_once(&fetched, fetch_sha256);
+    if (sha256 == NULL || EVP_Digest(der.at, der.n, ret_sha256, NULL, sha256, NULL) != 1)
+        SHA256(der.at, der.n, ret_sha256);
+}
 
 void cert_fingerprint(const struct cert *cert, uint8_t ret_sha256[CERT_FINGERPRINT])
 {

@@ -93,6 +93,9 @@ enum err db_point(struct db *db, struct why *why) { return db->backend->point(db
 enum err db_point_back(struct db *db, struct why *why) { return db->backend->point(db, "ROLLBACK TO work; RELEASE work", why); }
 enum err db_point_keep(struct db *db, struct why *why) { return db->backend->point(db, "RELEASE work", why); }
 
+void db_tidy_later(struct db *db, atomic_bool *untidy) { db->backend->tidy_later(db, untidy); }
+enum err db_tidy(struct db *db, struct why *why) { return db->backend->tidy(db, why); }
+
 /* --- Statements --- */
 
 enum err db_query(struct db *db, unsigned statement, const struct db_value *args, size_t args_n, db_row_fn *on_row, void *context,

@@ -7,6 +7,7 @@
 #ifndef STORE_DB_H
 #define STORE_DB_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 
 #include "base/buf.h"
@@ -45,6 +46,14 @@ void db_rollback(struct db *db); /* fine without a transaction */
 enum err db_point(struct db *db, struct why *why) MUST_CHECK;
 enum err db_point_back(struct db *db, struct why *why) MUST_CHECK; /* undoes what came after it */
 enum err db_point_keep(struct db *db, struct why *why) MUST_CHECK; /* what came after it belongs to the transaction */
+
+/* What is committed lies in a log first; a checkpoint moves it into the database's own file. By itself, a commit that
+ * leaves more than 16 MB in the log does so. A program that is idle now and then does it when nobody waits: with
+ * db_tidy_later, the flag is set by a commit of this handle that leaves more than 4 MB, and db_tidy, by any handle of the
+ * file, moves what there is; a commit does so from 64 MB on. What cannot be moved now (somebody reads) is moved the next
+ * time. */
+void db_tidy_later(struct db *db, atomic_bool *untidy);
+enum err db_tidy(struct db *db, struct why *why) MUST_CHECK;
 
 struct db_value {
     enum { DB_IS_NULL, DB_IS_INT, DB_IS_TEXT, DB_IS_BLOB } kind;

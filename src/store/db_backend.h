@@ -42,6 +42,8 @@ struct db_backend {
     struct span (*row_blob)(const struct db_row *row, int column);
     const char *(*row_text)(const struct db_row *row, int column);
 
+    void (*tidy_later)(struct db *db, atomic_bool *untidy);
+    enum err (*tidy)(struct db *db, struct why *why);
     enum err (*lead)(struct db *db, const char *job, bool *ret_leads, struct why *why);
     enum err (*check)(struct db *db, struct why *why);
 };

@@ -308,6 +308,20 @@ static enum err check(struct db *db, struct why *why)
                                why);
 }
 
+/* The server does it by itself. */
+static void tidy_later(struct db *db, atomic_bool *untidy)
+{
+    (void)db;
+    (void)untidy;
+}
+
+static enum err tidy(struct db *db, struct why *why)
+{
+    (void)db;
+    (void)why;
+    return OK;
+}
+
 const struct db_backend db_postgres = {
     .open = open_postgres,
     .close = close_postgres,
@@ -323,6 +337,8 @@ const struct db_backend db_postgres = {
     .query = postgres_query,
     .changes = changes,
     .last_id = last_id,
+    .tidy_later = tidy_later,
+    .tidy = tidy,
     .row_int = postgres_row_int,
     .row_null = postgres_row_null,
     .row_blob = postgres_row_blob,

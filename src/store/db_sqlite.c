@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "store/db_log.h"
 
 enum { BUSY_MS = 15000, PARAMETERS_MAX = 32 };
 
@@ -21,6 +22,7 @@ struct statement {
 struct sqlite {
     sqlite3 *sqlite;
     struct statement *cache; /* by number; prepared when first asked for */
+    struct db_log log;
 };
 
 static sqlite3 *sqlite_of(const struct db *db) { return ((const struct sqlite *)db->handle)->sqlite; }
@@ -109,11 +111,12 @@ static enum err connect_file(struct db *db, const char *path, enum db_mode mode,
 
 static enum err set_up(struct db *db, enum db_mode mode, struct why *why)
 {
-    /* A batch of 10,000 writes tens of megabytes: a checkpoint each 16 MB costs less than SQLite's each 4 MB. */
+    struct sqlite *own = db->handle;
     enum err err = execute(db, "PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF; PRAGMA temp_store=MEMORY;", why);
     if (err == OK && mode != DB_READ_ONLY)
         err = execute(db, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON;"
-                          "PRAGMA cache_size=-8000; PRAGMA wal_autocheckpoint=4000;", why);
+                          "PRAGMA cache_size=-8000;", why);
+    db_log_watch(&own->log, own->sqlite);
     return err;
 }
 
@@ -203,6 +206,16 @@ static void close_sqlite(struct db *db)
     sqlite3_close(own->sqlite);
     free(own->cache);
     free(own);
+}
+
+/* --- The log --- */
+
+static void tidy_later(struct db *db, atomic_bool *untidy) { db_log_leave(&((struct sqlite *)db->handle)->log, untidy); }
+
+static enum err tidy(struct db *db, struct why *why)
+{
+    int code = db_log_move(sqlite_of(db));
+    return code == SQLITE_OK ? OK : failed(db, code, why);
 }
 
 /* --- Statements --- */
@@ -364,6 +377,8 @@ const struct db_backend db_sqlite = {
     .row_null = row_null,
     .row_blob = row_blob,
     .row_text = row_text,
+    .tidy_later = tidy_later,
+    .tidy = tidy,
     .lead = lead,
     .check = check,
 };

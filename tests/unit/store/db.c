@@ -202,6 +202,59 @@ static void a_file_that_is_no_database_is_called_damaged(void **state)
     assert_err(db_open(scratch_path("none.db"), DB_READ_WRITE, &schema_1, &db, NULL), ERR_NOT_FOUND);
 }
 
+static long size_of(const char *name)
+{
+    char path[PATH_MAX];
+    struct stat st;
+    snprintf(path, sizeof path, "%s/%s", scratch_dir, name);
+    assert_int_equal(stat(path, &st), 0);
+    return (long)st.st_size;
+}
+
+enum { TEN_MB = 10 * 1000 * 1000 };
+
+/* In one commit. */
+static void put_ten_mb(struct db *db, int id)
+{
+    static uint8_t data[TEN_MB];
+    char name[16];
+    snprintf(name, sizeof name, "%d", id);
+    assert_ok(db_run(db, PUT, DB_ARGS(db_int(id), db_text(name), db_blob(span_of(data, sizeof data))), NULL));
+}
+
+static void what_was_committed_moves_to_its_file_when_somebody_tidies(void **state)
+{
+    (void)state;
+    atomic_bool untidy = false;
+    if (place_url() != NULL)
+        skip(); /* the server does that */
+    struct db *db = open_new(&schema_1, "t.db");
+    db_tidy_later(db, &untidy);
+    put(db, 0, "small");
+    assert_false(untidy);
+    put_ten_mb(db, 1);
+    put_ten_mb(db, 2); /* more than would stay in the log untidied */
+    assert_true(untidy);
+    assert_true(size_of("t.db") < TEN_MB);
+    assert_ok(db_tidy(db, NULL));
+    assert_true(size_of("t.db") > 2 * TEN_MB);
+    assert_int_equal(count(db), 3);
+    db_close(db);
+}
+
+static void the_log_does_not_grow_when_nobody_tidies(void **state)
+{
+    (void)state;
+    if (place_url() != NULL)
+        skip();
+    struct db *db = open_new(&schema_1, "g.db");
+    for (int i = 1; i <= 8; i++)
+        put_ten_mb(db, i);
+    assert_true(size_of("g.db") > 5 * TEN_MB);
+    assert_true(size_of("g.db-wal") < 3 * TEN_MB);
+    db_close(db);
+}
+
 static void the_check_passes_on_a_good_file(void **state)
 {
     (void)state;
@@ -223,6 +276,8 @@ int main(void)
         cmocka_unit_test(a_new_version_migrates_and_an_old_program_refuses_the_new_file),
         cmocka_unit_test(a_migration_that_fails_leaves_the_old_version),
         cmocka_unit_test(a_file_that_is_no_database_is_called_damaged),
+        cmocka_unit_test(what_was_committed_moves_to_its_file_when_somebody_tidies),
+        cmocka_unit_test(the_log_does_not_grow_when_nobody_tidies),
         cmocka_unit_test(the_check_passes_on_a_good_file),
     };
     return cmocka_run_group_tests_name("db", tests, scratch_make, scratch_remove);
