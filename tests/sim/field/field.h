@@ -1,0 +1,107 @@
+/* The simulated field: one centre, two gateways in a row, devices with and without an agreement, one that comes by a way
+ * that is not its own, and a copy. What each of them does is the programs' own code. */
+#ifndef TESTS_SIM_FIELD_FIELD_H
+#define TESTS_SIM_FIELD_FIELD_H
+
+#include "center/center.h"
+#include "device/board.h"
+#include "device/field.h"
+#include "gateway/gateway.h"
+#include "world.h"
+
+enum { CA_PORT = 8440, CENTER_PORT = 8450, GATEWAY_1_PORT = 8461, GATEWAY_2_PORT = 8462 };
+
+/* Places in the field; those of gateways are also the devices beside which a gateway runs. */
+enum place { AT_GATEWAY_1, AT_GATEWAY_2, DIRECT, BELOW_2, BELOW_1, UNLICENSED, UNBOUND, COPY, PLACES };
+
+enum { GATEWAYS = 2, CALLS = 256, EVENTS_MOST = 512, PATH = 400, FAULTS_END_MS = 240 * 1000 };
+
+struct machine {
+    struct process node;
+    char dir[PATH];
+    const char *number;
+    unsigned port; /* of the one that it polls */
+    bool running, honest;
+    struct board board;
+    struct loop *loop;
+    struct field *field;
+    bool restarts;
+    /* What is known of it from outside. */
+    uint64_t counted, maybe_counted; /* for certain; perhaps, when it died while counting */
+    uint64_t least;                  /* it has said once that it had counted so far */
+    uint64_t readings;
+    uint8_t token[LEDGER_TOKEN];
+    unsigned tokens; /* that it got since it was copied */
+};
+
+struct relay {
+    struct process node;
+    struct machine *beside;
+    struct gateway gateway;
+    char config[PATH + 20];
+};
+
+struct call {
+    char id[LIMIT_MESSAGE_ID + 1];
+    enum place place;
+    enum soap_message message;
+    bool sure; /* the centre said that it has it; else it may have */
+    int readings; /* that came as its answer */
+};
+
+struct event_told {
+    enum place place;
+    char detail[32];
+    bool sure;
+};
+
+struct sim_field {
+    char config[PATH + 20], store[PATH + 20];
+    struct process center_node, ca_node;
+    struct center center;
+    struct relay gateways[GATEWAYS];
+    struct machine machines[PLACES];
+    struct call calls[CALLS];
+    size_t calls_n;
+    struct event_told events[EVENTS_MOST];
+    size_t events_n;
+    bool copied, copy_runs, moves, moved;
+    uint64_t deaths;
+    uint64_t seed;
+};
+
+extern struct sim_field sim;
+extern const struct place_row {
+    const char *name, *number;
+    unsigned port;
+    const char *bound_to; /* at the centre; NULL: nobody */
+    bool agreement, honest;
+} places[PLACES];
+
+/* --- ca.c: the CA, and the certificates of all --- */
+void ca_setup(void);
+void ca_give(struct machine *m, bool gateway);
+void ca_begin(void);
+void ca_end(void);
+void ca_clean(void);
+
+/* --- nodes.c --- */
+void nodes_setup(void); /* once: folders, identities, databases as each run begins with them */
+void nodes_begin(void);
+void nodes_end(void);
+void nodes_clean(void);
+void nodes_harm(void); /* a process is going to die soon */
+bool nodes_all_up(void);
+void machine_start(struct machine *m);
+
+/* --- people.c: what people and applications do --- */
+void people_begin(void);
+void people_end(void); /* nobody does anything more, and what was cut is mended */
+
+/* --- check.c --- */
+void check_turn(void);   /* after each event */
+void check_moment(void); /* now and then: what the centre's database says */
+bool check_settled(char *ret_why, size_t size); /* nothing is under way any more; else what is */
+void check_end(void);
+
+#endif
