@@ -4,7 +4,8 @@
 # 1,000, since nothing is looked for by walking through them.
 #
 #   SWARM=10000 FOR=300 tests/bench/swarm.sh   instead: that many devices poll for so long while some are called; then as
-#   many stay connected. Nothing may be lost, nothing come twice, and memory may not grow. Its lines go to standard error.
+#   many (CONNECTED says otherwise) stay connected. Nothing may be lost, nothing come twice, and memory may not grow. Its lines
+#   go to standard error. With EARLY=1 the calls wait already when the devices come: for a run of one interval.
 set -eu
 . "$(dirname "$0")/line.bash"
 ca_url="https://127.0.0.1:$(port ca.out ca)/soap/ca"
@@ -20,6 +21,8 @@ register() { # LAST: customers, devices and agreements up to this serial
 }
 center_cpu_ms() { awk -v hz="$(getconf CLK_TCK)" '{ print int(($14 + $15) * 1000 / hz) }' "/proc/$1/stat"; }
 resident_kb() { sed -n 's/^VmRSS:[^0-9]*\([0-9]*\).*/\1/p' "/proc/$center/status"; }
+# Of SQLite, in all so far (statements.c): statements, steps of its machine, rows of walks through whole tables
+counted() { od -An -v -tu8 -w24 counts; }
 field() { sed -n "s/.* \([0-9]*\) $1.*/\1/p" <<<"$2"; } # WORD LINE: the number before it
 
 begin() { # LAST: orders, enrols the centre, starts it
@@ -28,7 +31,8 @@ begin() { # LAST: orders, enrols the centre, starts it
     $np center init --dir center --ca "https://127.0.0.1:$(port ca.out ca)" --fingerprint "$fingerprint" --token "$token" \
         --admin bench --password-file pw --port 0 --admin-port 0 >center.init
     sed -i 's/^connections_per_address = .*/connections_per_address = 20000/' center/nameplate.conf
-    start center.out "$build/nameplate-center" serve --dir center
+    start center.out env LD_PRELOAD="$build/tests/bench/libstatements.so" NAMEPLATE_BENCH_COUNTS="$work/counts" \
+        "$build/nameplate-center" serve --dir center
     center=${pids##* }
     $np center login --dir center --user bench --password-file pw >/dev/null
 }
@@ -64,33 +68,41 @@ floor_us() {
     echo $((used * 1000 / n))
 }
 
-poll_us() { # FILE: 1,000 devices, three polls each: microseconds of the centre's processor time for a poll
-    local used line
+# FILE: 1,000 devices, three polls each: microseconds of the centre's processor time for a poll, statements, steps, walked rows
+poll_cost() {
+    local used line polls before after
+    before=($(counted))
     used=$(center_cpu_ms "$center")
     line=$(swarm --identities "$1" --count 1000 --interval 5 --seconds 16 | tail -1)
     used=$(($(center_cpu_ms "$center") - used))
+    after=($(counted))
+    polls=$(field polls "$line")
     echo "$line" >&2
-    [ "$(field errors "$line")" = 0 ] && [ "$(field refused "$line")" = 0 ] && [ "$(field polls "$line")" -ge 2000 ] || exit 1
-    echo $((used * 1000 / $(field polls "$line")))
+    [ "$(field errors "$line")" = 0 ] && [ "$(field refused "$line")" = 0 ] && [ "$polls" -ge 2000 ] || exit 1
+    echo $((used * 1000 / polls)) $(((after[0] - before[0]) / polls)) $(((after[1] - before[1]) / polls)) $(((after[2] - before[2]) / polls))
 }
 
 row() {
-    local few many before after
-    begin 10000
+    local few many before after last=${LAST:-10000}
+    begin "$last"
     identities 1 1000 few.packs
     told 1000
     register 1000
     before=$(floor_us)
-    few=$(poll_us few.packs)
+    few=($(poll_cost few.packs))
     identities 1001 1000 many.packs
-    identities 2001 8000 rest.packs
-    told 10000
-    register 10000
-    many=$(poll_us many.packs)
+    identities 2001 $((last - 2000)) rest.packs
+    told "$last"
+    register "$last"
+    many=($(poll_cost many.packs))
     after=$(floor_us)
-    jq -n --argjson few "$few" --argjson many "$many" --argjson a "$before" --argjson b "$after" '(($a + $b) / 2) as $floor |
-        {swarm: {ratio: ($many / $floor), unit: "processor time of a poll / of a handshake of openssl s_server", poll_us: $many, poll_us_1000: $few, floor_us: $floor, growth: ($many / $few)}}'
-    [ $((many * 10)) -le $((few * 14)) ] || { echo "a poll costs more among more devices: $few us, then $many us" >&2; exit 1; }
+    jq -n --argjson few "[$(IFS=,; echo "${few[*]}")]" --argjson many "[$(IFS=,; echo "${many[*]}")]" --argjson a "$before" --argjson b "$after" \
+        --argjson devices "$last" '(($a + $b) / 2) as $floor |
+        {swarm: {ratio: ($many[0] / $floor), unit: "processor time of a poll / of a handshake of openssl s_server", devices: $devices,
+            poll_us: $many[0], poll_us_1000: $few[0], floor_us: $floor, growth: ($many[0] / $few[0]),
+            statements: $many[1], statements_1000: $few[1], steps: $many[2], steps_1000: $few[2], walked: $many[3]}}'
+    [ $((many[0] * 10)) -le $((few[0] * 14)) ] || { echo "a poll costs more among more devices: ${few[0]} us, then ${many[0]} us" >&2; exit 1; }
+    [ $((many[2] * 10)) -le $((few[2] * 11)) ] || { echo "SQLite does more among more devices: ${few[2]} steps, then ${many[2]}" >&2; exit 1; }
 }
 
 # --- The long run ---
@@ -119,22 +131,29 @@ settled() { # every number that was called has one reading, that counts, and not
 }
 
 polling() { # N: they poll, some are called; nothing is lost
-    local line used curve sampler swarming
+    local line used curve sampler swarming before after polls
+    [ -z "${EARLY:-}" ] || called "$1" "${SAMPLES:-500}"
+    before=($(counted))
     used=$(center_cpu_ms "$center")
     swarm --identities poll.packs --count "$1" --interval "$interval" --seconds "$2" >swarm.out &
     swarming=$!
     sample_memory memory.kb & sampler=$!
-    sleep $((interval + interval / 5))
-    called "$1" "${SAMPLES:-500}"
+    if [ -z "${EARLY:-}" ]; then
+        sleep $((interval + interval / 5))
+        called "$1" "${SAMPLES:-500}"
+    fi
     wait $swarming
     kill $sampler
     used=$(($(center_cpu_ms "$center") - used))
+    after=($(counted))
     line=$(tail -1 swarm.out)
+    polls=$(field polls "$line")
     echo "$line" >&2
-    echo "processor time of a poll: $((used * 1000 / $(field polls "$line"))) us; memory every 10 s, kB: $(paste -sd' ' memory.kb)" >&2
+    echo "processor time of a poll: $((used * 1000 / polls)) us; memory every 10 s, kB: $(paste -sd' ' memory.kb)" >&2
+    echo "SQLite for a poll: $(((after[0] - before[0]) / polls)) statements, $(((after[1] - before[1]) / polls)) steps, $(((after[2] - before[2]) / polls)) rows walked through; load average $(cut -d' ' -f1-3 /proc/loadavg)" >&2
     [ "$(field refused "$line")" = 0 ] # a poll that failed is repeated: it shows in the line, and loses nothing
     [ "$(field delivered "$line")" = "$(wc -l <called.list)" ] && [ "$(field readings "$line")" = "$(wc -l <called.list)" ]
-    [ "$(field polls "$line")" -ge $(($1 * ($2 * 10 / (interval * 11) - 1))) ] || { echo "too few polls" >&2; exit 1; }
+    [ "$polls" -ge $(($1 * ($2 * 10 / (interval * 11) - 1))) ] || { echo "too few polls" >&2; exit 1; }
     settled "$1"
     # flat: what the second half of the run grew by
     curve=$(awk '{ at[NR] = $1 } END { print at[NR] - at[int(NR / 2)] }' memory.kb)
@@ -165,11 +184,16 @@ connected() { # N: they stay connected and wait
 if [ -z "${SWARM:-}" ]; then
     row
 else
-    begin $((SWARM * 2))
+    stay=${CONNECTED:-$SWARM}
+    begin $((SWARM + stay))
+    SECONDS=0
     identities 1 "$SWARM" poll.packs
-    identities $((SWARM + 1)) "$SWARM" wait.packs
-    told $((SWARM * 2))
-    register $((SWARM * 2))
+    echo "$SWARM identities: $SECONDS s, $(stat -c %s poll.packs) bytes" >&2
+    [ "$stay" = 0 ] || identities $((SWARM + 1)) "$stay" wait.packs
+    told $((SWARM + stay))
+    echo "the centre was told of all: $SECONDS s" >&2
+    register $((SWARM + stay))
+    echo "registered: $SECONDS s" >&2
     polling "$SWARM" "${FOR:-300}"
-    connected "$SWARM"
+    [ "$stay" = 0 ] || connected "$stay"
 fi
