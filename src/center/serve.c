@@ -26,8 +26,10 @@ static enum err make_contexts(const struct credentials *c, int64_t grace_s, stru
 {
     struct contexts made = { 0 };
     enum err err = credentials_context(c, true, soap_service_peers(SERVICE_FIELD), false, &made.field, why);
-    if (err == OK)
+    if (err == OK) {
         tls_context_set_grace(made.field, grace_s);
+        tls_context_keep_sessions(made.field, 0); /* doc/decisions/0010 */
+    }
     if (err == OK)
         err = credentials_context(c, true, ROLE_BIT(ROLE_ANONYMOUS), false, &made.admin, why);
     if (err == OK)

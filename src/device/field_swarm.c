@@ -192,6 +192,7 @@ static void poll_now(void *context)
 
 static enum err read_identities(struct swarm *s, const char *path, size_t most, struct why *why)
 {
+    s->file.max = SWARM_FILE;
     enum err err = file_read(path, SWARM_FILE, &s->file, why);
     struct span rest = buf_span(&s->file);
     s->members = err == OK ? calloc(most, sizeof *s->members) : NULL;

@@ -144,6 +144,7 @@ void tls_context_keep_sessions(struct tls_context *context, unsigned most)
 {
     SSL_CTX_set_session_cache_mode(context->ssl_ctx, most == 0 ? SSL_SESS_CACHE_OFF : SSL_SESS_CACHE_SERVER);
     SSL_CTX_sess_set_cache_size(context->ssl_ctx, most);
+    SSL_CTX_set_num_tickets(context->ssl_ctx, most == 0 ? 0 : 2); /* of TLS 1.3: those that nobody could use cost, too */
 }
 
 struct tls_context *tls_context_ref(struct tls_context *context)

@@ -36,8 +36,8 @@ struct tls_options {
 
 enum err tls_context_new(const struct tls_options *options, struct tls_context **ret_context, struct why *why) MUST_CHECK;
 
-/* A server's cache of sessions; it begins with room for 2048 of some 10 kB. 0: none, for a server whose clients come
- * once. */
+/* A server's cache of sessions; it begins with room for 2048 of some 10 kB. 0: none, and no tickets, for a server whose
+ * clients come once or seldom. */
 void tls_context_keep_sessions(struct tls_context *context, unsigned most);
 
 struct tls_context *tls_context_ref(struct tls_context *context);

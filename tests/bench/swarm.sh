@@ -13,10 +13,11 @@ interval=${INTERVAL:-60}
 growth_limit_kb=$((16 * 1024)) # page caches that fill
 
 identities() { "$build/tests/bench/identities" factory "$ca_url" "3012-$(printf %06d "$1")" "$2" "$3"; } # FIRST COUNT FILE
-register() { # LAST: customers, devices and agreements up to this serial
+register() { # LAST: customers, devices and agreements up to this serial; a table has a bounded number of rows
     { printf 'customer,c1,Bench\nsite,s1,c1,Here\n'
-      seq -f 'device,3012-%06g,device,c1,s1' "$1"
-      seq -f 'agreement,3012-%06g,active,2026-01-01,' "$1"; } >register.csv
+      seq -f 'device,3012-%06g,device,c1,s1' "$1"; } >register.csv
+    $np center import register.csv --dir center >&2
+    seq -f 'agreement,3012-%06g,active,2026-01-01,' "$1" >register.csv
     $np center import register.csv --dir center >&2
 }
 center_cpu_ms() { awk -v hz="$(getconf CLK_TCK)" '{ print int(($14 + $15) * 1000 / hz) }' "/proc/$1/stat"; }

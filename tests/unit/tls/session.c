@@ -359,6 +359,71 @@ static void a_resumed_session_of_a_certificate_that_has_expired_is_refused(void 
     person_done(&station);
 }
 
+static void a_server_that_keeps_no_sessions_resumes_none(void **state)
+{
+    struct people *p = *state;
+    for (int version = TLS1_2_VERSION; version <= TLS1_3_VERSION; version++) {
+        struct tls_context *server = context_for(p, &p->of[CA], true, ALL);
+        SSL_CTX *ctx = foreign(&p->of[DEVICE], version);
+        SSL_SESSION *session = NULL;
+        struct side s;
+        tls_context_keep_sessions(server, 0);
+        for (int i = 0; i < 2; i++) {
+            bool reused;
+            assert_true(meet_foreign(server, ctx, &session, &reused, &s));
+            assert_false(reused);
+            assert_false(SSL_SESSION_is_resumable(session)); /* nor was the client given anything to try with */
+            tls_session_free(s.session);
+        }
+        SSL_SESSION_free(session);
+        SSL_CTX_free(ctx);
+        tls_context_free(server);
+    }
+}
+
+static struct trust *trust_that_revokes(const struct people *p, const struct cert *revoked)
+{
+    struct trust *trust;
+    AUTO_BUF crl = BUF_INIT;
+    int64_t now = clock_wall_s();
+    const ASN1_INTEGER *serial = X509_get0_serialNumber(cert_x509(revoked));
+    const struct crl_entry entry = { .serial = ASN1_STRING_get0_data(serial), .serial_n = (size_t)ASN1_STRING_length(serial),
+                                     .revoked_at = now - 1, .reason = 5 };
+    assert_ok(crl_issue(p->issuing[0].cert, p->issuing[0].key, 7, now - 60, now + 3600, &entry, 1, &crl, NULL));
+    assert_ok(trust_new(&trust));
+    assert_ok(trust_add_roots(trust, cert_der(p->root.cert), NULL));
+    assert_ok(trust_add_intermediates(trust, cert_der(p->issuing[0].cert), NULL));
+    assert_ok(trust_add_crls(trust, buf_span(&crl), NULL));
+    return trust;
+}
+
+/* M-8: a new list makes a new context, so that a session from before it opens nothing, in either version. */
+static void a_session_from_before_the_revocation_opens_nothing_after_it(void **state)
+{
+    struct people *p = *state, after = *p;
+    after.trust = trust_that_revokes(p, p->of[DEVICE].cert);
+    for (int version = TLS1_2_VERSION; version <= TLS1_3_VERSION; version++) {
+        struct tls_context *server = context_for(p, &p->of[CA], true, ALL), *reloaded = context_for(&after, &p->of[CA], true, ALL);
+        SSL_CTX *ctx = foreign(&p->of[DEVICE], version);
+        SSL_SESSION *session = NULL;
+        struct side s;
+        bool reused;
+        for (int i = 0; i < 2; i++) {
+            assert_true(meet_foreign(server, ctx, &session, &reused, &s));
+            assert_int_equal(reused, i > 0);
+            tls_session_free(s.session);
+        }
+        assert_false(meet_foreign(reloaded, ctx, &session, &reused, &s));
+        assert_non_null(strstr(s.why.text, "revoked"));
+        tls_session_free(s.session);
+        SSL_SESSION_free(session);
+        SSL_CTX_free(ctx);
+        tls_context_free(server);
+        tls_context_free(reloaded);
+    }
+    trust_free(after.trust);
+}
+
 /* The root is sent to those who may come to enrol, and to nobody else. */
 static void only_enrolment_servers_send_the_root(void **state)
 {
@@ -419,6 +484,8 @@ int main(void)
         cmocka_unit_test(a_resumed_session_keeps_its_peer),
         cmocka_unit_test(an_expired_identity_is_let_in_within_the_grace_time_only),
         cmocka_unit_test(a_resumed_session_of_a_certificate_that_has_expired_is_refused),
+        cmocka_unit_test(a_server_that_keeps_no_sessions_resumes_none),
+        cmocka_unit_test(a_session_from_before_the_revocation_opens_nothing_after_it),
         cmocka_unit_test(only_enrolment_servers_send_the_root),
         cmocka_unit_test(a_context_that_trusts_nobody_or_shows_a_strange_key_is_not_made),
     };
