@@ -13,7 +13,7 @@ static enum err open_folder(const struct command_line *line, struct factory_sett
 {
     char path[COMMAND_PATH];
     enum err err = command_settings(line, path, s, why);
-    return err != OK ? err : stock_open(s->store, DB_READ_ONLY, ret_db, why);
+    return err != OK ? err : stock_open(factory_store(s), DB_READ_ONLY, ret_db, why);
 }
 
 static enum err print_identity(void *context, const struct identity *i)

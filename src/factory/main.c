@@ -41,6 +41,7 @@ static const struct command_flag flags_init[] = {
     { "address", "A", "127.0.0.1", "address for the stations" },
     { "port", "P", "8441", "port for the stations" },
     { "admin-port", "P", "8442", "port for administrators" },
+    { "store-url", "URL", NULL, "PostgreSQL for the database instead of a file in the folder: postgresql://USER@HOST/DATABASE" },
     FLAG_END,
 };
 static const struct command_flag flags_import[] = {

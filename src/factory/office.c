@@ -11,8 +11,14 @@
 
 typedef enum err office_step(struct office *office, struct why *why);
 
-/* In this order: what failed is voided before its number is asked for again (hole 4). */
-static office_step *const ca_steps[] = { office_report, office_send, office_confirm, office_revocations, office_witness };
+/* In this order: what failed is voided before its number is asked for again (hole 4). `everywhere`: also done by the
+ * servers that do not lead, for what each keeps for itself. */
+static const struct {
+    office_step *step;
+    bool everywhere;
+} ca_steps[] = {
+    { office_report, false }, { office_send, false }, { office_confirm, false }, { office_revocations, true }, { office_witness, false },
+};
 static office_step *const own_steps[] = { office_expire, office_erase, office_request };
 
 /* The last step: by now nobody waits. */
@@ -42,7 +48,8 @@ static void ask_ca(struct office *o)
     if (clock_mono_ms() < o->ca_not_before_ms)
         return;
     for (size_t i = 0; err == OK && i < sizeof ca_steps / sizeof *ca_steps; i++)
-        err = ca_steps[i](o, &why);
+        if (o->leads || ca_steps[i].everywhere)
+            err = ca_steps[i].step(o, &why);
     if (err == OK) {
         if (o->ca_failures > 0)
             log_event(LOG_INFO, "ca-back", NULL);
@@ -67,17 +74,37 @@ static void ask_mes(struct office *o)
     log_failure(LOG_WARN, "plan-fetch-failed", err, &why, NULL);
 }
 
+/* Of the servers on one database, one does what is done by the clock; when it stops, or loses the database, another. */
+static void find_leader(struct office *o)
+{
+    struct why why = { "" };
+    bool leads = false, shared = o->factory->settings.store_url[0] != '\0';
+    enum err err = db_lead(o->db, "office", &leads, &why);
+    if (err != OK && !o->away)
+        log_failure(LOG_ERROR, "database-away", err, &why, NULL);
+    if (err == OK && o->away)
+        log_event(LOG_INFO, "database-back", NULL);
+    if (shared && leads != o->leads)
+        log_event(LOG_INFO, leads ? "office-leads" : "office-follows", NULL);
+    o->away = err != OK;
+    o->leads = leads;
+}
+
 static void work(struct office *o)
 {
-    ask_mes(o);
-    for (size_t i = 0; i < sizeof own_steps / sizeof *own_steps; i++) {
+    find_leader(o);
+    if (o->leads)
+        ask_mes(o);
+    for (size_t i = 0; o->leads && i < sizeof own_steps / sizeof *own_steps; i++) {
         struct why why = { "" };
         enum err err = own_steps[i](o, &why);
         if (err != OK)
             log_failure(LOG_ERROR, "office-failed", err, &why, NULL);
     }
-    ask_ca(o);
-    office_warn_low(o);
+    if (!o->away)
+        ask_ca(o);
+    if (o->leads)
+        office_warn_low(o);
     tidy(o);
 }
 
@@ -142,7 +169,7 @@ enum err office_start(struct factory *factory, struct office **ret_office, struc
     snprintf(o->name, sizeof o->name, "factory:%s", factory->credentials.self.name);
     enum err err = http_keep_new(&o->keep);
     if (err == OK)
-        err = stock_open(factory->settings.store, DB_READ_WRITE, &o->db, why);
+        err = stock_open(factory_store(&factory->settings), DB_READ_WRITE, &o->db, why);
     if (err == OK)
         db_tidy_later(o->db, &factory->untidy);
     if (err == OK && pthread_create(&o->thread, NULL, run, o) != 0)

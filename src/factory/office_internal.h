@@ -18,6 +18,7 @@ struct office {
     struct tls_context *tls;
     struct http_keep *keep; /* its connection to the CA */
     char name[LIMIT_NAME + 16];
+    bool leads, away; /* of the servers on this database; the database is out of reach */
     unsigned ca_failures, mes_failures;
     bool confirmed; /* a request since the last exchange of heads */
     int64_t witness_at_ms, witness_not_before_ms;

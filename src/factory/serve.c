@@ -90,13 +90,37 @@ static void on_stop(void *context)
     http_server_drain(f->admin, on_drained, f);
 }
 
+/* Servers that share a database share the key too: what one seals, the others must be able to open. */
+static enum err check_kek(struct db *db, const struct secret *kek, struct why *why)
+{
+    int64_t mine = 0, kept = 0, packs = 0;
+    enum err err = kek_mark(kek, &mine);
+    if (err == OK)
+        err = db_begin(db, why);
+    if (err == OK)
+        err = stock_mark_get(db, "kek", &kept, why);
+    if (err == OK && kept != 0 && kept != mine)
+        err = stock_packs(db, &packs, why);
+    if (err == OK && packs > 0)
+        err = why_set(why, ERR_CONFIG, "[store] kek is another key than the one under which the %lld packs in the database are "
+                                       "sealed: copy that one here", (long long)packs);
+    if (err == OK && kept != mine)
+        err = stock_mark_set(db, "kek", mine, why);
+    if (err == OK)
+        err = db_commit(db, why);
+    db_rollback(db);
+    return err;
+}
+
 static enum err open_store(struct factory *f, struct why *why)
 {
-    enum err err = stock_open(f->settings.store, DB_READ_WRITE, &f->db, why);
+    enum err err = stock_open(factory_store(&f->settings), DB_READ_WRITE, &f->db, why);
     if (err == OK) {
         db_tidy_later(f->db, &f->untidy);
         err = kek_load(f->settings.kek, &f->kek, why);
     }
+    if (err == OK)
+        err = check_kek(f->db, &f->kek, why);
     return err != OK ? err : sealer_new(&f->kek, &f->sealer, why);
 }
 

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "store/db.h"
+
 #define AT(member) offsetof(struct factory_settings, member)
 
 const struct setting_row factory_setting_rows[] = {
@@ -21,6 +23,9 @@ const struct setting_row factory_setting_rows[] = {
     { "ca", "retry_most", SETTING_INT, "60", 1, 3600, "s", AT(retry_max_s), "Longest wait between attempts while the CA is out of reach." },
     { "ca", "crl_every", SETTING_INT, "60", 5, 86400, "s", AT(crl_every_s), "How often the revocation lists are fetched." },
     { "store", "file", SETTING_PATH, "stock.db", 0, 0, "", AT(store), "The database." },
+    { "store", "url", SETTING_TEXT, "", 0, 0, "", AT(store_url),
+      "PostgreSQL instead of the file, for several servers: postgresql://USER@HOST:PORT,HOST:PORT/DATABASE; "
+      "its password stands in ~/.pgpass or at ?passfile=PATH." },
     { "store", "kek", SETTING_TEXT, "file:secret/kek", 0, 0, "", AT(kek), "Key under which packs are sealed: file:PATH or credential:NAME." },
     { "store", "mode", SETTING_TEXT, "store", 0, 0, "", AT(mode),
       "store: packs are held ready; direct: each is fetched from the CA when a station asks (F-21)." },
@@ -100,12 +105,16 @@ enum err factory_settings_read(const char *path, struct factory_settings *ret_se
         err = factory_parse_minute(s.mes_at, &minute, why);
     if (err == OK && s.mes_url[0] != '\0' && strncmp(s.mes_url, "https://", 8) != 0)
         err = why_set(why, ERR_CONFIG, "[plan] mes_url = %s: only https:// is taken", s.mes_url);
+    if (err == OK && s.store_url[0] != '\0')
+        err = db_check_url(s.store_url, why);
     if (err == OK)
         err = place_kek(path, &s, why);
     if (err == OK)
         *ret_settings = s;
     return err;
 }
+
+const char *factory_store(const struct factory_settings *s) { return s->store_url[0] == '\0' ? s->store : s->store_url; }
 
 struct decide_policy factory_policy(const struct factory_settings *s)
 {

@@ -12,7 +12,7 @@ struct factory_settings {
     char passphrase[SETTING_TEXT_SIZE]; /* file: of key.pem */
     char ca_url[SETTING_TEXT_SIZE];
     int64_t retry_max_s, crl_every_s;
-    char store[SETTING_TEXT_SIZE], kek[SETTING_TEXT_SIZE];
+    char store[SETTING_TEXT_SIZE], store_url[SETTING_TEXT_SIZE], kek[SETTING_TEXT_SIZE];
     char mode[SETTING_TEXT_SIZE];
     int64_t retention_h;
     char request_at[SETTING_TEXT_SIZE], request_mode[SETTING_TEXT_SIZE];
@@ -32,6 +32,7 @@ extern const size_t factory_setting_rows_n;
 
 /* Reads the file and checks what rows cannot say (times, modes). Errors: those of settings_read, CONFIG. */
 enum err factory_settings_read(const char *path, struct factory_settings *ret_settings, struct why *why) MUST_CHECK;
+const char *factory_store(const struct factory_settings *settings); /* for stock_open: the URL, else the file */
 struct decide_policy factory_policy(const struct factory_settings *settings);
 
 /* "05:30" -> 330 minutes. Errors: CONFIG. */

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <openssl/sha.h>
+
 #include "base/file.h"
 #include "base/hex.h"
 #include "base/rng.h"
@@ -63,6 +65,22 @@ enum err kek_load(const char *source, struct secret *ret_kek, struct why *why)
     if (strncmp(source, "tpm:", 4) == 0 || strncmp(source, "pkcs11:", 7) == 0)
         return why_set(why, ERR_UNSUPPORTED, "%s: keys in hardware are not supported yet", source);
     return why_set(why, ERR_CONFIG, "\"%s\" names no key-encryption key: file:PATH or credential:NAME", source);
+}
+
+enum err kek_mark(const struct secret *kek, int64_t *ret_mark)
+{
+    static const char label[] = "nameplate kek mark";
+    uint8_t input[sizeof label + SEAL_KEY], hash[SHA256_DIGEST_LENGTH];
+    uint64_t mark;
+    if (kek->len != SEAL_KEY)
+        return ERR_BUG;
+    memcpy(input, label, sizeof label);
+    memcpy(input + sizeof label, kek->data, SEAL_KEY);
+    SHA256(input, sizeof input, hash);
+    secret_wipe(input, sizeof input);
+    memcpy(&mark, hash, sizeof mark);
+    *ret_mark = (int64_t)(mark >> 1) | 1;
+    return OK;
 }
 
 enum err kek_create_file(const char *path, struct why *why)

@@ -119,6 +119,20 @@ static void the_key_comes_from_a_file_that_nobody_else_may_read(void **state)
     assert_int_equal(rmdir(dir), 0);
 }
 
+static void two_keys_have_two_marks_and_one_key_the_same_again(void **state) /* I14 */
+{
+    (void)state;
+    int64_t marks[3] = { 0 };
+    for (int i = 0; i < 3; i++) {
+        AUTO_SECRET kek = SECRET_INIT;
+        assert_ok(secret_new(SEAL_KEY, &kek));
+        memset(kek.data, i == 1 ? 2 : 1, kek.len);
+        assert_ok(kek_mark(&kek, &marks[i]));
+        assert_true(marks[i] > 0);
+    }
+    assert_true(marks[0] == marks[2] && marks[0] != marks[1]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -127,6 +141,7 @@ int main(void)
         cmocka_unit_test(any_changed_byte_any_cut_and_any_other_row_or_key_is_damage),
         cmocka_unit_test(a_key_of_another_length_is_refused),
         cmocka_unit_test(the_key_comes_from_a_file_that_nobody_else_may_read),
+        cmocka_unit_test(two_keys_have_two_marks_and_one_key_the_same_again),
     };
     return cmocka_run_group_tests_name("seal", tests, NULL, NULL);
 }

@@ -1,6 +1,7 @@
 #include "../test.h"
 #include "place.h"
 
+#include <pthread.h>
 #include <sys/stat.h>
 
 #include "store/db.h"
@@ -255,6 +256,62 @@ static void the_log_does_not_grow_when_nobody_tidies(void **state)
     db_close(db);
 }
 
+/* Reads first and decides by it: what all that write rely on. */
+struct adder {
+    struct db *db;
+    pthread_t thread;
+    enum err err;
+};
+
+static void *add_one_more(void *context)
+{
+    struct adder *a = context;
+    int64_t n = -1;
+    a->err = db_begin(a->db, NULL);
+    if (a->err == OK)
+        a->err = db_query(a->db, COUNT, DB_NO_ARGS, take_int, &n, NULL);
+    usleep(50000);
+    if (a->err == OK)
+        a->err = db_run(a->db, PUT, DB_ARGS(db_int(n + 1), db_text(n == 0 ? "first" : "second"), db_null()), NULL);
+    if (a->err == OK)
+        a->err = db_commit(a->db, NULL);
+    return NULL;
+}
+
+static void who_writes_waits_for_who_writes_and_sees_what_was_kept(void **state) /* I1 */
+{
+    (void)state;
+    struct adder a[2] = { { .db = open_new(&schema_1, "w.db") } };
+    assert_ok(db_open(place_again("w.db"), DB_READ_WRITE, &schema_1, &a[1].db, NULL));
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(pthread_create(&a[i].thread, NULL, add_one_more, &a[i]), 0);
+    for (int i = 0; i < 2; i++)
+        pthread_join(a[i].thread, NULL);
+    assert_ok(a[0].err);
+    assert_ok(a[1].err);
+    assert_int_equal(count(a[0].db), 2);
+    db_close(a[0].db);
+    db_close(a[1].db);
+}
+
+static void a_point_takes_back_what_came_after_it_and_nothing_else(void **state)
+{
+    (void)state;
+    struct db *db = open_new(&schema_1, "s.db");
+    assert_ok(db_begin(db, NULL));
+    put(db, 1, "a");
+    assert_ok(db_point(db, NULL));
+    put(db, 2, "b");
+    assert_err(db_run(db, PUT, DB_ARGS(db_int(3), db_text("a"), db_null()), NULL), ERR_CONFLICT);
+    assert_ok(db_point_back(db, NULL));
+    assert_ok(db_point(db, NULL));
+    put(db, 4, "d");
+    assert_ok(db_point_keep(db, NULL));
+    assert_ok(db_commit(db, NULL));
+    assert_int_equal(count(db), 2);
+    db_close(db);
+}
+
 static void the_check_passes_on_a_good_file(void **state)
 {
     (void)state;
@@ -278,6 +335,8 @@ int main(void)
         cmocka_unit_test(a_file_that_is_no_database_is_called_damaged),
         cmocka_unit_test(what_was_committed_moves_to_its_file_when_somebody_tidies),
         cmocka_unit_test(the_log_does_not_grow_when_nobody_tidies),
+        cmocka_unit_test(who_writes_waits_for_who_writes_and_sees_what_was_kept),
+        cmocka_unit_test(a_point_takes_back_what_came_after_it_and_nothing_else),
         cmocka_unit_test(the_check_passes_on_a_good_file),
     };
     return cmocka_run_group_tests_name("db", tests, scratch_make, scratch_remove);
