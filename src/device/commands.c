@@ -27,7 +27,7 @@ static const struct command_flag run_flags[] = {
     { "check-config", NULL, NULL, "print the configuration in force and end" },
     { "test-only-claim", "NUMBER", NULL, "for tests: a device that speaks in another's name" },
     { "test-only-no-confirm", NULL, NULL, "for tests: a program on trial never says that it works" },
-    { "test-only-die-at", "STEP", NULL, "for tests: the process is killed in a renewal: key, answer, installed, confirmed, dropped" },
+    { "test-only-die-at", "STEP", NULL, "for tests: the process is killed in a renewal: key, answer, installed, confirmed, dropped; in a program: part" },
     DIR_FLAG, CONFIG_FLAG, TEST_ONLY_FLAGS, { 0 },
 };
 

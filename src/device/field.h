@@ -45,7 +45,7 @@ struct field_options {
     int64_t trial_s;       /* that a new program has to reach the centre */
     bool test_only_no_confirm; /* a program on trial that never says that it works */
     const char *test_only_claim; /* speaks in the name of this number instead of its own; NULL: honest */
-    const char *test_only_die_at; /* the process is killed at this step of a renewal; NULL: never */
+    const char *test_only_die_at; /* the process is killed at this step of a renewal or a program; NULL: never */
     loop_fn *restart;      /* starts the device again; it does not come back as a rule */
     loop_fn *changed;      /* another identity is in force; may be NULL */
     void *context;
@@ -124,6 +124,7 @@ void remote_work(struct field *f);                                              
 void remote_answered(struct field *f, const struct live_call *call, struct span envelope); /* of a call of ours */
 void remote_told(struct field *f, struct delayed_call *d);                          /* the delay notification arrived */
 
+void field_test_only_die(const struct field *f, const char *step); /* as kill -9, when it was asked for at this step */
 enum err renewal_begin(struct field *f, struct why *why) MUST_CHECK; /* makes the key; goes on with the one begun */
 void renewal_go_on(struct field *f);
 void renewal_answered(struct field *f, struct span envelope);

@@ -114,6 +114,8 @@ static enum err take_part(struct field *f, struct span envelope, struct why *why
                       "program", why);
     if (err == OK && taken == 0)
         err = why_set(why, ERR_BAD_INPUT, "the parts are smaller than a sector of %d bytes", PROGRAM_SECTOR);
+    if (err == OK)
+        field_test_only_die(f, "part");
     return err == OK ? next(f, why) : err;
 }
 

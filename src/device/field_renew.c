@@ -93,7 +93,7 @@ enum err renewal_install(struct board *b, const struct key *key, struct span cer
 
 /* --- The sequence --- */
 
-static void test_only_die(const struct field *f, const char *step)
+void field_test_only_die(const struct field *f, const char *step)
 {
     if (f->options.test_only_die_at != NULL && strcmp(f->options.test_only_die_at, step) == 0)
         (void)!raise(SIGKILL);
@@ -173,7 +173,7 @@ enum err renewal_begin(struct field *f, struct why *why)
     if (err != OK)
         return err;
     board_history(f->board, "renewal", "");
-    test_only_die(f, "key");
+    field_test_only_die(f, "key");
     f->renewing = true;
     f->renew_after_ms = 0;
     renewal_go_on(f);
@@ -192,10 +192,10 @@ static enum err install_answer(struct field *f, struct span envelope, struct why
     if (err != OK)
         return err;
     const struct renewal_response *r = parsed.body;
-    test_only_die(f, "answer");
+    field_test_only_die(f, "answer");
     err = renewal_install(f->board, key, r->certificate, r->issuers, r->issuers_n, why);
     if (err == OK)
-        test_only_die(f, "installed");
+        field_test_only_die(f, "installed");
     if (err == OK)
         err = field_use_identity(f, why);
     if (err == OK)
@@ -231,14 +231,14 @@ void confirmation_answered(struct field *f, struct span envelope)
     struct why why = { "" };
     enum err err = soap_read_response(SERVICE_CENTER, SOAP_RENEWAL_CONFIRMATION, envelope, &parsed, &why);
     if (err == OK) {
-        test_only_die(f, "confirmed");
+        field_test_only_die(f, "confirmed");
         err = board_drop_stale(f->board, &why);
     }
     if (err != OK) {
         ended_badly(f, err, &why);
         return;
     }
-    test_only_die(f, "dropped");
+    field_test_only_die(f, "dropped");
     end(f, OK, &why);
     board_history(f->board, "renewed", "");
     log_event(LOG_INFO, "renewed", "number", f->board->values.number, NULL);

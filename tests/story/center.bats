@@ -1,35 +1,34 @@
 # The centre (M-1 to M-6, M-8) as devices and gateways that are not ours meet it: zeep over mutual TLS with identities that the
 # real CA made, openssl for the signatures of the letters.
 load lib
+load field_lib
 
+setup_file() { made_once field_made; }
 setup() {
     story_begin
     cd "$DIR" || return 1
-    export PYTHONDONTWRITEBYTECODE=1 START_SECONDS=60
-    printf 'secret-pass\n' >pw
-    nameplate ca init --dir ca --listen 127.0.0.1:0 >ca.init
-    start ca nameplate ca serve --dir ca
-    nameplate ca order add A1 --dir ca --factory line --model 3012 --quantity 10 --first-serial 000001
-    nameplate ca order add A2 --dir ca --factory line --model 3100 --quantity 2 --first-serial 000001 --profile gateway
-    /usr/bin/python3 "$ROOT/tests/peer/field_node.py" "https://$(address ca)" ca/root.crt "$(token factory line)" nodes \
-        3012-000001,3012-000002,3012-000003,3100-000001 3012-000001,3012-000002,3100-000001
-    nameplate center init --dir center --ca "https://$(address ca)" --fingerprint "$(sed -n 's/^root fingerprint (SHA-256): *//p' ca.init)" \
-        --token "$(token center center-1)" --admin meier --password-file pw --port 0 --admin-port 0 >/dev/null
-    start center nameplate center serve --dir center
-    nameplate center login --dir center --user meier --password-file pw
+    ca_again
+    center_again
 }
 teardown() { story_end; }
+teardown_file() { made_end; }
 
-token() { nameplate ca token add --dir ca --role "$1" --name "$2" | tail -1; }
+field_made() {
+    ca_up
+    orders "" 3012
+    orders gateway 3100
+    identities 3012-000001,3012-000002,3012-000003,3100-000001 3012-000001,3012-000002,3100-000001
+    center_up
+}
 
 story() {
-    run timeout 90 /usr/bin/python3 "$ROOT/tests/peer/field_story.py" "$1" "https://$(address center center)" "$BUILD" "$DIR"
+    run timeout 300 /usr/bin/python3 "$ROOT/tests/peer/field_story.py" "$1" "https://$(address center center)" "$BUILD" "$DIR"
     echo "$output"
     [ "$status" -eq 0 ]
     has "$output" ok
     stop center
     ! grep -q 'error=BUG' center.err
-    nameplate center audit verify --dir center
+    center audit verify
 }
 
 @test "M-2, M-3, M-4, M-5: calls go both ways, delayed ones are answered later, each once" { story calls_both_ways; }
@@ -50,13 +49,9 @@ story() {
 
 @test "I9: after a kill -9 what was answered is there, and nothing twice" {
     echo "${PID[center]}" >center.pid
-    timeout 90 /usr/bin/python3 "$ROOT/tests/peer/field_story.py" killed "https://$(address center center)" "$BUILD" "$DIR" 3>&- &
-    local story=$! tries=300
-    while kill -0 "${PID[center]}" 2>/dev/null && [ "$(ps -o stat= -p "${PID[center]}" | cut -c1)" != Z ]; do
-        [ $((tries -= 1)) -gt 0 ]
-        sleep 0.1
-    done
-    unset "PID[center]" # by the story
+    timeout 300 /usr/bin/python3 "$ROOT/tests/peer/field_story.py" killed "https://$(address center center)" "$BUILD" "$DIR" 3>&- &
+    local story=$!
+    gone center # by the story
     start center nameplate center serve --dir center
     echo "https://$(address center center)" >again.new
     mv again.new again
