@@ -60,7 +60,8 @@ static void start_cable(void)
     assert_int_equal(pthread_create(&cable, NULL, carry, NULL), 0);
 }
 
-static pid_t spawn(const char *verb, const char *tty, const char *flag, const char *address, char *ret_ready, size_t size)
+/* connect: the command that dials; NULL: the line stands. */
+static pid_t spawn(const char *verb, const char *tty, const char *flag, const char *address, const char *connect, char *ret_ready, size_t size)
 {
     int fds[2];
     const char *program = getenv("GATEWAY");
@@ -71,7 +72,7 @@ static pid_t spawn(const char *verb, const char *tty, const char *flag, const ch
         dup2(fds[1], STDOUT_FILENO);
         close(fds[0]);
         close(fds[1]);
-        execl(program, program, verb, "--tty", tty, flag, address, (char *)NULL);
+        execl(program, program, verb, "--tty", tty, flag, address, connect == NULL ? NULL : "--connect", connect, (char *)NULL);
         _exit(127);
     }
     close(fds[1]);
@@ -82,11 +83,11 @@ static pid_t spawn(const char *verb, const char *tty, const char *flag, const ch
     return pid;
 }
 
-static void start_dial(void)
+static void start_dial(const char *connect)
 {
     char ready[120], listen[40];
     snprintf(listen, sizeof listen, "127.0.0.1:%u", dial_port);
-    ours[0] = spawn("dial", ttys[0], "--listen", listen, ready, sizeof ready);
+    ours[0] = spawn("dial", ttys[0], "--listen", listen, connect, ready, sizeof ready);
     assert_int_equal(sscanf(ready, "ready dial 127.0.0.1:%u", &dial_port), 1);
 }
 
@@ -94,7 +95,7 @@ static void start_answer(void)
 {
     char ready[120], to[40];
     snprintf(to, sizeof to, "127.0.0.1:%u", center.port);
-    ours[1] = spawn("answer", ttys[1], "--to", to, ready, sizeof ready);
+    ours[1] = spawn("answer", ttys[1], "--to", to, NULL, ready, sizeof ready);
 }
 
 static int group_setup(void **state)
@@ -106,7 +107,7 @@ static int group_setup(void **state)
     node_make(&gateway, pki, dir, "4001-90", "gateway");
     node_make(&device, pki, dir, "4001-1", "idevid");
     start_cable();
-    start_dial();
+    start_dial(NULL);
     start_answer();
     node_start(&gateway, "[uplink]\nurl = https://127.0.0.1:%u\ninterval = 1\nwait = 0\n[log]\nlevel = error\n", dial_port);
     return 0;
@@ -175,9 +176,29 @@ static void either_end_may_be_killed(void **state) /* M-9 */
         kill(ours[i], SIGKILL);
         waitpid(ours[i], NULL, 0);
         give_call(i == 0 ? "dial-killed" : "answer-killed");
-        i == 0 ? start_dial() : start_answer();
+        i == 0 ? start_dial(NULL) : start_answer();
         assert_true(arrives(i == 0 ? "dial-killed" : "answer-killed", 300));
     }
+}
+
+/* Busy at first: the command is run again until it says that the line stands. */
+static void a_line_is_dialled_until_it_stands(void **state) /* M-9 */
+{
+    (void)state;
+    char command[160], path[80];
+    snprintf(path, sizeof path, "%s/free", dir);
+    snprintf(command, sizeof command, "echo x >>%s/tries; test -e %s", dir, path);
+    kill(ours[0], SIGKILL);
+    waitpid(ours[0], NULL, 0);
+    start_dial(command);
+    give_call("busy-at-first");
+    assert_false(arrives("busy-at-first", 25));
+    FILE *f = fopen(path, "w");
+    assert_non_null(f);
+    fclose(f);
+    assert_true(arrives("busy-at-first", 300));
+    snprintf(command, sizeof command, "test $(grep -c x %s/tries) -ge 2", dir);
+    assert_int_equal(system(command), 0);
 }
 
 int main(void)
@@ -186,6 +207,7 @@ int main(void)
         cmocka_unit_test(letters_go_over_a_serial_line),
         cmocka_unit_test(noise_on_the_line_delays_and_loses_nothing),
         cmocka_unit_test(either_end_may_be_killed),
+        cmocka_unit_test(a_line_is_dialled_until_it_stands),
     };
     return cmocka_run_group_tests(tests, group_setup, group_teardown);
 }
