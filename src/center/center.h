@@ -31,6 +31,10 @@ struct center {
     int64_t started_s;
     char ca_url[CA_URL_SIZE];
     unsigned draining; /* listeners that still have exchanges */
+    bool leads;        /* does what is done by the clock; the only worker on a file always */
+    bool away, untold; /* the database is out of reach; the others could not be told something */
+    int64_t lead_at_ms;
+    uint64_t workers_timer;
 };
 
 /* A call to this number was added, its agreement changed, a ticket of its was decided: whoever waits for something to do

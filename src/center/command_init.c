@@ -33,8 +33,12 @@ static enum err fill_settings(const struct init *in, struct center_settings *s, 
         err = command_flag_int(in->line, "port", 0, 65535, &port, why);
     if (err == OK)
         err = command_flag_int(in->line, "admin-port", 0, 65535, &admin_port, why);
+    const char *url = command_flag(in->line, "store-url");
+    if (err == OK && url != NULL && strlen(url) >= sizeof s->store_url)
+        err = why_set(why, ERR_TOO_LARGE, "--store-url is longer than %zu characters", sizeof s->store_url - 1);
     if (err != OK)
         return err;
+    snprintf(s->store_url, sizeof s->store_url, "%s", url == NULL ? "" : url);
     s->port = port;
     s->admin_port = admin_port;
     snprintf(s->ca_url, sizeof s->ca_url, "%s", in->ca);
@@ -61,6 +65,7 @@ static enum err make_admin(struct db *db, const char *name, const char *file, st
 static enum err make_store(const struct init *in, struct why *why)
 {
     char path[API_PATH];
+    const char *url = command_flag(in->line, "store-url");
     const char *admin = command_flag(in->line, "admin"), *file = command_flag(in->line, "password-file");
     struct db *db = NULL;
     enum err err = file_join(in->dir, "programs", sizeof path, path);
@@ -69,7 +74,7 @@ static enum err make_store(const struct init *in, struct why *why)
     if (err == OK)
         err = file_join(in->dir, "center.db", sizeof path, path);
     if (err == OK)
-        err = center_open(path, DB_CREATE, &db, why);
+        err = center_open(url == NULL ? path : url, DB_CREATE, &db, why);
     if (err == OK && admin != NULL)
         err = make_admin(db, admin, file, why);
     db_close(db);

@@ -278,11 +278,20 @@ static void wake_list(struct desk *desk, struct jobs *list, const char *number)
     }
 }
 
-/* Its own connection, and those of the gateways above it. */
-void center_wake(struct center *center, const char *number)
+static void wake_everybody(struct desk *desk)
+{
+    for (size_t i = 0; i < BUCKETS; i++)
+        wake_list(desk, &desk->parked[i], NULL);
+}
+
+void desk_wake(struct center *center, const char *number)
 {
     struct device_number at;
     struct center_device device;
+    if (number == NULL) {
+        wake_everybody(center->desk);
+        return;
+    }
     strncpy(at.text, number, sizeof at.text - 1);
     at.text[sizeof at.text - 1] = '\0';
     for (int depth = 0; at.text[0] != '\0' && depth < DEPTH_MOST; depth++) {
@@ -309,8 +318,7 @@ void desk_revoke(struct desk *desk, const struct trust *trust)
 void desk_release(struct desk *desk)
 {
     desk->releasing = true;
-    for (size_t i = 0; i < BUCKETS; i++)
-        wake_list(desk, &desk->parked[i], NULL);
+    wake_everybody(desk);
     arm(desk);
 }
 

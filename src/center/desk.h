@@ -16,6 +16,9 @@ void desk_gone(struct http_exchange *x); /* the exchange ended, replied to or no
 /* Whoever waits with an identity that these lists revoke is refused now. */
 void desk_revoke(struct desk *desk, const struct trust *trust);
 
+/* Who waits with this number, or is a gateway above it, looks again; NULL: everybody. */
+void desk_wake(struct center *center, const char *number);
+
 /* Whoever waits is answered now: the centre stops. */
 void desk_release(struct desk *desk);
 

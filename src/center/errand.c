@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "center/workers.h"
 #include "log/log.h"
 
 enum { UNDER_WAY_MOST = 16, RETRY_LEAST_MS = 1000, RETRY_MOST_MS = 30000, TICK_MS = 200, ADMITS_MOST = 256 };
@@ -28,10 +29,11 @@ struct errands {
 static const struct {
     errand_find *find;
     errand_done *done;
+    bool everywhere; /* known to this worker alone */
 } kinds[ERRAND_KIND_COUNT] = {
     [ERRAND_CALL] = { errand_find_calls, errand_done_call },
     [ERRAND_TICKET] = { errand_find_tickets, errand_done_ticket },
-    [ERRAND_ADMIT] = { errand_find_admitted, errand_done_admit },
+    [ERRAND_ADMIT] = { errand_find_admitted, errand_done_admit, .everywhere = true },
     [ERRAND_REVOKE] = { errand_find_scrapped, errand_done_revoke },
 };
 
@@ -45,17 +47,24 @@ static void arm(struct errands *all, int64_t delay_ms)
 
 static void start(struct errands *all)
 {
+    bool anothers = false;
     for (unsigned kind = 0; kind < ERRAND_KIND_COUNT; kind++) {
         struct why why = { "" };
         if (!all->due[kind] || all->n >= UNDER_WAY_MOST)
             continue;
         all->due[kind] = false;
+        if (!kinds[kind].everywhere && !all->center->leads) {
+            anothers = true; /* it is in the database: the one that leads finds it */
+            continue;
+        }
         enum err err = kinds[kind].find(all->center, &why);
         if (err == ERR_BUSY) /* the rest when these are done */
             all->due[kind] = true;
         else if (err != OK)
             log_failure(LOG_WARN, "errand-failed", err, &why, NULL);
     }
+    if (anothers)
+        workers_tell(all->center, "");
 }
 
 static void on_tick(void *context)

@@ -128,16 +128,19 @@ static void on_identities(void *context, enum err err, bool told, const struct s
     struct feed *feed = context;
     const struct revocation_list_request lists = { .known = lists_known(&feed->lists, feed->center->settings.identity) };
     struct why why = *reason;
-    if (told && err == ERR_BAD_INPUT)
+    bool leads = feed->center->leads;
+    if (told && err == ERR_BAD_INPUT && leads)
         begin_again(feed);
-    if (err == OK)
+    if (err == OK && leads)
         err = keep_identities(feed, answer->body, &why);
+    const struct identity_list_response *r = err == OK ? answer->body : NULL;
     if (err != OK) {
         failed(feed, err, &why);
-    } else if (((const struct identity_list_response *)answer->body)->more) {
+    } else if (r->more && leads) {
         again(feed, true);
     } else {
-        feed->heard_ms = clock_mono_ms();
+        if (leads || r->identities_n == 0) /* what another worker keeps, it may not have kept yet */
+            feed->heard_ms = clock_mono_ms();
         ask(feed, SOAP_REVOCATION_LIST, &lists, LIMIT_LISTS, on_lists);
     }
 }
@@ -167,10 +170,10 @@ static void on_expire(void *context)
     struct feed *feed = context;
     struct why why = { "" };
     int64_t n = 0, next;
-    enum err err = center_call_expire(feed->center->db, clock_wall_s(), &n, &next, &why);
+    enum err err = feed->center->leads ? center_call_expire(feed->center->db, clock_wall_s(), &n, &next, &why) : OK;
     if (err == OK && n > 0)
         log_event(LOG_INFO, "calls-expired", NULL);
-    if (err == OK)
+    if (err == OK && feed->center->leads)
         err = center_call_forget(feed->center->db, clock_wall_s() - feed->center->settings.keep_days * 86400, FORGET_MOST, &n, &why);
     if (err != OK)
         log_failure(LOG_ERROR, "expiry-failed", err, &why, NULL);

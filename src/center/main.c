@@ -38,6 +38,7 @@ static const struct command_flag flags_init[] = {
     { "address", "A", "127.0.0.1", "address for devices and gateways" },
     { "port", "P", "8450", "port for devices and gateways" },
     { "admin-port", "P", "8452", "port for operators" },
+    { "store-url", "URL", NULL, "PostgreSQL for the database instead of a file in the folder: postgresql://USER@HOST/DATABASE" },
     FLAG_END,
 };
 static const struct command_flag flags_operator[] = {

@@ -8,6 +8,7 @@
 #include "center/desk.h"
 #include "center/errand.h"
 #include "center/feed.h"
+#include "center/workers.h"
 #include "log/log.h"
 #include "soap/soap.h"
 
@@ -186,6 +187,7 @@ void center_stop(struct center *center)
     http_server_free(center->admin);
     http_client_free(center->client);
     tls_context_free(center->ca_tls);
+    workers_stop(center);
     feed_stop(center);
     errands_free(center->errands);
     desk_free(center->desk);
@@ -204,6 +206,8 @@ static enum err open_desk(struct center *center, struct why *why)
     if (err == OK)
         err = errands_new(center, &center->errands);
     if (err == OK)
+        err = workers_start(center, why);
+    if (err == OK)
         err = feed_start(center, why);
     if (err != OK)
         return err;
@@ -220,7 +224,7 @@ enum err center_start(struct center *center, struct why *why)
     if (err == OK)
         err = ca_ask_url(s->ca_url, center->ca_url, why);
     if (err == OK)
-        err = center_open(s->store, DB_READ_WRITE, &center->db, why);
+        err = center_open(center_store(s), DB_READ_WRITE, &center->db, why);
     if (err == OK)
         err = open_loop(center, why);
     if (err == OK)

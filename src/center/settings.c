@@ -3,6 +3,7 @@
 #include <stddef.h>
 
 #include "base/limit.h"
+#include "store/db.h"
 
 #define AT(member) offsetof(struct center_settings, member)
 
@@ -22,6 +23,9 @@ const struct setting_row center_setting_rows[] = {
     { "ca", "url", SETTING_TEXT, NULL, 0, 0, "", AT(ca_url), "Where the CA answers, for example https://ca.example:8440." },
     { "ca", "every", SETTING_INT, "2", 1, 3600, "s", AT(ca_every_s), "How often the CA is asked for changed identities and revocation lists." },
     { "store", "file", SETTING_PATH, "center.db", 0, 0, "", AT(store), "The database." },
+    { "store", "url", SETTING_TEXT, "", 0, 0, "", AT(store_url),
+      "PostgreSQL instead of the file, for several workers: postgresql://USER@HOST:PORT,HOST:PORT/DATABASE; "
+      "its password stands in ~/.pgpass or at ?passfile=PATH." },
     { "store", "programs", SETTING_PATH, "programs", 0, 0, "", AT(programs), "Folder of the programs for devices." },
     { "field", "poll", SETTING_INT, "3600", LIMIT_POLL_LEAST_S, LIMIT_POLL_MOST_S, "s", AT(poll_s),
       "Time between two polls of a device that has none of its own." },
@@ -37,7 +41,11 @@ enum err center_settings_read(const char *path, struct center_settings *ret_sett
 {
     struct center_settings s = { .port = 0 };
     enum err err = settings_read(path, center_setting_rows, center_setting_rows_n, &s, why);
+    if (err == OK && s.store_url[0] != '\0')
+        err = db_check_url(s.store_url, why);
     if (err == OK)
         *ret_settings = s;
     return err;
 }
+
+const char *center_store(const struct center_settings *s) { return s->store_url[0] == '\0' ? s->store : s->store_url; }

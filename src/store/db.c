@@ -131,4 +131,8 @@ enum err db_lead(struct db *db, const char *job, bool *ret_leads, struct why *wh
     return db->backend->lead(db, job, ret_leads, why);
 }
 
+enum err db_tell(struct db *db, const char *text, struct why *why) { return db->backend->tell(db, text, why); }
+
+void db_hear(struct db *db, db_heard_fn *heard, void *context) { db->backend->hear(db, heard, context); }
+
 enum err db_check(struct db *db, struct why *why) { return db->backend->check(db, why); }

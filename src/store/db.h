@@ -98,6 +98,12 @@ void db_row_copy(const struct db_row *row, int column, size_t size, char *ret_te
  * A file belongs to one server: always true. Errors: BUSY (no connection). */
 enum err db_lead(struct db *db, const char *job, bool *ret_leads, struct why *why) MUST_CHECK;
 
+/* What other servers on the same database should know: tell after the commit, hear as often as it matters. `text` NULL: some
+ * may have been missed (a new connection). One's own words are not heard. A file has nobody to tell. */
+typedef void db_heard_fn(void *context, const char *text);
+enum err db_tell(struct db *db, const char *text, struct why *why) MUST_CHECK;
+void db_hear(struct db *db, db_heard_fn *heard, void *context);
+
 /* Integrity check of the whole file, or that every row of the database can be read (fsck). Errors: DAMAGED. */
 enum err db_check(struct db *db, struct why *why) MUST_CHECK;
 

@@ -152,8 +152,9 @@ static enum err set_up(struct db *db, struct why *why)
              "SET search_path = %s; SET lock_timeout = '15s'; SET idle_in_transaction_session_timeout = '60s';"
              "SET default_transaction_read_only = %s; SET default_transaction_isolation = 'read committed';"
              "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off';"
-             "SELECT current_setting('fsync')",
-             db->schema->name, p->mode == DB_READ_ONLY ? "on" : "off");
+             "%s%s; SELECT current_setting('fsync')",
+             db->schema->name, p->mode == DB_READ_ONLY ? "on" : "off", p->mode == DB_READ_ONLY ? "" : "LISTEN ",
+             p->mode == DB_READ_ONLY ? "" : db->schema->name);
     enum err err = postgres_ask(db, sql, sizeof answer, answer, why);
     if (err == OK && p->mode != DB_READ_ONLY && strcmp(answer, "on") != 0)
         err = why_set(why, ERR_CONFIG, "%s runs with fsync = %s: what it confirms can be lost", p->where, answer);
@@ -165,6 +166,7 @@ static enum err connect(struct db *db, struct why *why)
     struct postgres *p = postgres_of(db);
     PQfinish(p->conn);
     p->job[0] = '\0';
+    p->missed = true;
     postgres_forget_statements(db);
     p->conn = open_connection(p);
     if (p->conn == NULL)
@@ -344,5 +346,7 @@ const struct db_backend db_postgres = {
     .row_blob = postgres_row_blob,
     .row_text = postgres_row_text,
     .lead = postgres_lead,
+    .tell = postgres_tell,
+    .hear = postgres_hear,
     .check = check,
 };

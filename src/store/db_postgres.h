@@ -19,6 +19,7 @@ struct postgres {
     char transaction[24];    /* its number */
     int64_t not_before_ms;   /* no attempt to connect before */
     char job[POSTGRES_JOB];  /* that this connection leads */
+    bool missed;             /* what others told before this connection */
     int64_t changes;
     struct postgres_statement *statements; /* by number */
 };
@@ -42,6 +43,8 @@ enum err postgres_commit(struct db *db, struct why *why) MUST_CHECK;
 void postgres_rollback(struct db *db);
 enum err postgres_point(struct db *db, const char *sql, struct why *why) MUST_CHECK;
 enum err postgres_lead(struct db *db, const char *job, bool *ret_leads, struct why *why) MUST_CHECK;
+enum err postgres_tell(struct db *db, const char *text, struct why *why) MUST_CHECK;
+void postgres_hear(struct db *db, db_heard_fn *heard, void *context);
 
 /* db_postgres_query.c */
 enum err postgres_query(struct db *db, unsigned number, const struct db_value *args, size_t args_n, db_row_fn *on_row,

@@ -88,6 +88,28 @@ enum err postgres_point(struct db *db, const char *sql, struct why *why)
     return postgres_done(db, PQexec(p->conn, sql), why);
 }
 
+enum err postgres_tell(struct db *db, const char *text, struct why *why)
+{
+    struct postgres *p = postgres_of(db);
+    enum err err = postgres_connected(db, why);
+    if (err != OK)
+        return err;
+    return postgres_done(db, PQexecParams(p->conn, "SELECT pg_notify(current_schema(), $1)", 1, NULL, &text, NULL, NULL, 0), why);
+}
+
+void postgres_hear(struct db *db, db_heard_fn *heard, void *context)
+{
+    struct postgres *p = postgres_of(db);
+    if (p->open || postgres_connected(db, NULL) != OK || PQconsumeInput(p->conn) == 0)
+        return;
+    if (p->missed)
+        heard(context, NULL);
+    p->missed = false;
+    for (PGnotify *n; (n = PQnotifies(p->conn)) != NULL; PQfreemem(n))
+        if (n->be_pid != PQbackendPID(p->conn))
+            heard(context, n->extra);
+}
+
 /* The lock is the connection's: who loses it, or dies, leads no more. */
 enum err postgres_lead(struct db *db, const char *job, bool *ret_leads, struct why *why)
 {

@@ -358,6 +358,21 @@ static enum err lead(struct db *db, const char *job, bool *ret_leads, struct why
     return OK;
 }
 
+static enum err tell(struct db *db, const char *text, struct why *why)
+{
+    (void)db;
+    (void)text;
+    (void)why;
+    return OK;
+}
+
+static void hear(struct db *db, db_heard_fn *heard, void *context)
+{
+    (void)db;
+    (void)heard;
+    (void)context;
+}
+
 const struct db_backend db_sqlite = {
     .open = open_sqlite,
     .close = close_sqlite,
@@ -380,5 +395,7 @@ const struct db_backend db_sqlite = {
     .tidy_later = tidy_later,
     .tidy = tidy,
     .lead = lead,
+    .tell = tell,
+    .hear = hear,
     .check = check,
 };

@@ -383,6 +383,29 @@ def unconfirmed(fresh, session):
     assert rows("SELECT count(*) FROM event") == [(0,)] and rows("SELECT state FROM call WHERE id = ?", identifier) == [("waiting",)]
 
 
+def two_workers():
+    """Devices come to one worker, operators to the other, which is also the one that asks the CA."""
+    licensed(ONE)
+    device = node(ONE)
+    device.admitted()
+    device.exchange()
+    timer = threading.Timer(1.0, center, ["call", ONE, "information"])
+    timer.start()
+    began = time.monotonic()
+    assert b"DeviceInformationRequest" in only(device.exchange(wait=30).call).envelope
+    assert time.monotonic() - began < 15  # told by the other worker, not found when the time was over
+    timer.join()
+    report = device.call("CounterReport", device.reading())
+    assert only(device.exchange(calls=[report]).receipt).accepted
+    time.sleep(3)  # the CA has told that it is in the field
+    request = device.call("RenewalRequest", [("csr", request_of(ONE, device.folder / "new.key"))])
+    assert only(device.exchange(calls=[request]).answer).kind == "delay"
+    began = time.monotonic()
+    assert b"certificate" in later(device).envelope
+    assert time.monotonic() - began < 15
+    assert len(json.loads(center("counters", ONE, "--json"))) > 0 and kinds(ONE) == set()
+
+
 def expired():
     """M-8: an identity that is over may ask to be renewed, and nothing else; without an agreement not that."""
     device = node(ONE)

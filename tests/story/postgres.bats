@@ -155,3 +155,33 @@ leader() { grep -l 'office-leads' one.err two.err | sed 's/\.err//'; }
     has "$out" 'the database x on 127.0.0.1'
     ! grep -q hunter22 <<<"$out"
 }
+
+center_up() { # NAME: a worker of the centre, on the same database
+    nameplate center init --dir "$1" --ca "https://$(address ca)" --fingerprint "$(sed -n 's/^root fingerprint (SHA-256): *//p' ca.init)" \
+        --token "$(nameplate ca token add --dir ca --role center --name center-1 | tail -1)" --store-url "$POSTGRES_URL" \
+        $([ "$1" != center ] || echo --admin meier --password-file pw) --port 0 --admin-port 0 >/dev/null
+    start "$1" nameplate center serve --dir "$1"
+    nameplate center login --dir "$1" --user meier --password-file pw
+}
+
+@test "M-2 M-3 M-8: two workers of a centre share one database, wake each other's devices, and one asks the CA" {
+    local factory_token
+    export PYTHONDONTWRITEBYTECODE=1
+    printf 'secret-pass\n' >pw
+    nameplate ca init --dir ca --listen 127.0.0.1:0 >ca.init
+    start ca nameplate ca serve --dir ca
+    nameplate ca order add A1 --dir ca --factory line --model 3012 --quantity 10 --first-serial 000001
+    factory_token=$(nameplate ca token add --dir ca --role factory --name line | tail -1)
+    /usr/bin/python3 "$ROOT/tests/peer/field_node.py" "https://$(address ca)" ca/root.crt "$factory_token" nodes 3012-000001 3012-000001
+    center_up center
+    wait_for_line center.err 'center-leads' 10
+    center_up other
+    timeout 90 /usr/bin/python3 "$ROOT/tests/peer/field_story.py" two_workers "https://$(address other center)" "$BUILD" "$DIR"
+    same "$(grep -c 'center-leads' other.err)" 0
+    kill9 center
+    wait_for_line other.err 'center-leads' 10
+    has "$(nameplate center device show 3012-000001 --dir other)" 3012-000001
+    nameplate center audit verify --dir other
+    stop other
+    ! grep -q 'error=BUG' center.err other.err
+}

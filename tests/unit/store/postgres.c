@@ -156,6 +156,36 @@ static void one_handle_leads_a_job_until_it_is_closed_or_cut_off(void **state)
     db_close(a);
 }
 
+static void note_heard(void *context, const char *text)
+{
+    char *all = context;
+    strcat(all, text == NULL ? "?" : text);
+}
+
+static void what_one_tells_the_others_hear_and_it_does_not(void **state)
+{
+    if (*state == NULL)
+        skip();
+    struct db *a = another(), *b = another();
+    char heard[2][64] = { "", "" };
+    db_hear(a, note_heard, heard[0]);
+    db_hear(b, note_heard, heard[1]);
+    assert_string_equal(heard[1], "?"); /* who comes cannot know what was told before */
+    assert_ok(db_tell(a, "3012-000001", NULL));
+    assert_ok(db_tell(a, "!", NULL));
+    assert_int_equal(count(b), 0);
+    db_hear(a, note_heard, heard[0]);
+    db_hear(b, note_heard, heard[1]);
+    assert_string_equal(heard[0], "?");
+    assert_string_equal(heard[1], "?3012-000001!");
+    assert_int_equal(place_sql(end_sessions), 0);
+    (void)count(b);
+    db_hear(b, note_heard, heard[1]);
+    assert_string_equal(heard[1], "?3012-000001!?");
+    db_close(a);
+    db_close(b);
+}
+
 static void a_url_is_refused_in_a_sentence_without_its_password(void **state) /* I14 */
 {
     (void)state;
@@ -197,6 +227,7 @@ int main(void)
         TEST(a_commit_whose_answer_is_lost_is_looked_up),
         TEST(a_commit_that_was_not_kept_is_not_said_to_be),
         TEST(one_handle_leads_a_job_until_it_is_closed_or_cut_off),
+        TEST(what_one_tells_the_others_hear_and_it_does_not),
         TEST(a_url_is_refused_in_a_sentence_without_its_password),
         TEST(what_is_not_there_or_out_of_reach_is_said),
     };
