@@ -87,8 +87,8 @@ struct relay_presence {
 };
 typedef enum err relay_presence_fn(void *context, const struct relay_presence *p);
 
-/* A new nonce: goes up. The same again: goes up again when it went more than again_s ago without an answer; its session
- * is given again when it is there. *ret_news: something is to go up. Errors: BUSY (LIMIT_BOUND_NUMBERS). */
+/* A new nonce: goes up. The same again: its session is given again when it is there; without one, or with a refusal, it
+ * goes up again when it went more than again_s ago. *ret_news: something is to go up. Errors: BUSY (LIMIT_BOUND_NUMBERS). */
 enum err relay_presence_put(struct db *db, const struct relay_presence *p, int64_t now_s, int64_t again_s, bool *ret_news,
                             struct why *why) MUST_CHECK;
 enum err relay_presences_up(struct db *db, int64_t most, relay_presence_fn *fn, void *context, struct why *why) MUST_CHECK;

@@ -251,6 +251,26 @@ static void a_presence_that_is_repeated_gets_its_session_again_or_goes_up_again(
     db_close(db);
 }
 
+/* Effect 1: a device whose agreement begins, or goes on, shows the presence that was refused before. */
+static void a_presence_that_was_refused_is_asked_about_again(void **state)
+{
+    (void)state;
+    struct db *db = open_new("refused.db");
+    assert_true(presence(db, "4001-1", "4001-1", "n1", NOW));
+    assert_ok(relay_presence_sent(db, "4001-1", "n1", NOW, NULL));
+    session(db, "4001-1", "n1", false);
+    assert_ok(relay_session_given(db, "4001-1", "4001-1", NULL));
+    assert_false(presence(db, "4001-1", "4001-1", "n1", NOW + 2)); /* the reply was lost */
+    assert_string_equal(sessions(db, "4001-1"), "4001-1:n1:refused ");
+    assert_true(presence(db, "4001-1", "4001-1", "n1", NOW + 60)); /* the next poll */
+    assert_string_equal(sessions(db, "4001-1"), "");
+    assert_ok(relay_presence_sent(db, "4001-1", "n1", NOW + 60, NULL));
+    session(db, "4001-1", "n1", true);
+    assert_string_equal(sessions(db, "4001-1"), "4001-1:n1:admitted ");
+    assert_false(presence(db, "4001-1", "4001-1", "n1", NOW + 120));
+    db_close(db);
+}
+
 static void an_answer_goes_down_to_whoever_brought_the_call(void **state)
 {
     (void)state;
@@ -319,6 +339,7 @@ int main(void)
         cmocka_unit_test(a_response_overtakes_its_delays),
         cmocka_unit_test(a_session_goes_to_where_its_presence_came_from_and_makes_the_route),
         cmocka_unit_test(a_presence_that_is_repeated_gets_its_session_again_or_goes_up_again),
+        cmocka_unit_test(a_presence_that_was_refused_is_asked_about_again),
         cmocka_unit_test(an_answer_goes_down_to_whoever_brought_the_call),
         cmocka_unit_test(a_refusal_is_told_the_other_way),
         cmocka_unit_test(calls_down_expire_and_letters_up_wait_for_good),
