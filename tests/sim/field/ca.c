@@ -54,7 +54,7 @@ void ca_give(struct machine *m, bool gateway)
     struct key *key;
     struct board board;
     struct why why = { "" };
-    const struct board_order order = { .number = m->number, .model = "4001", .board = m->node.name, .root = cert_der(pki->root.cert) };
+    const struct board_order order = { .number = m->number, .model = "4001", .board = m->process.name, .root = cert_der(pki->root.cert) };
     struct cert *cert = fixture_identity(&pki->identity, gateway ? "gateway" : "idevid", m->number, NOW, &key);
     must(key_to_pkcs8(key, &pkcs8, &why), &why);
     struct pack pack = { .root = cert_der(pki->root.cert), .intermediates = { cert_der(pki->identity.cert) }, .intermediates_n = 1,

@@ -21,12 +21,12 @@ static void check_counters(const struct machine *m)
 {
     uint64_t now = counters_of(m);
     if (now < m->counted || now > m->counted + m->maybe_counted)
-        world_break("I9: %s has counted %llu, its memory says %llu", m->node.name, (unsigned long long)m->counted, (unsigned long long)now);
+        world_break("I9: %s has counted %llu, its memory says %llu", m->process.name, (unsigned long long)m->counted, (unsigned long long)now);
 }
 
 static void watch_token(struct machine *m)
 {
-    if (!m->node.up || memcmp(m->token, m->board.ledger.now.token, sizeof m->token) == 0)
+    if (!m->process.up || memcmp(m->token, m->board.ledger.now.token, sizeof m->token) == 0)
         return;
     memcpy(m->token, m->board.ledger.now.token, sizeof m->token);
     m->tokens++;
@@ -39,13 +39,13 @@ static void check_fork(void)
     watch_token(a);
     watch_token(b);
     if (a->tokens >= 2 && b->tokens >= 2)
-        world_break("M-6: %s and its copy were both let in twice", a->node.name);
+        world_break("M-6: %s and its copy were both let in twice", a->process.name);
 }
 
 void check_turn(void)
 {
     for (size_t i = 0; i < COPY; i++)
-        if (sim.machines[i].node.up)
+        if (sim.machines[i].process.up)
             check_counters(&sim.machines[i]);
     if (sim.copied)
         check_fork();
@@ -124,7 +124,7 @@ static void check_readings(enum place at)
     if (center_reading_list(sim.center.db, places[at].number, 100000, take_reading, &all, NULL) != OK)
         world_break("the readings cannot be read");
     if (is_served(at) && (all.n != (int64_t)m->board.ledger.now.values[LEDGER_READINGS] || (all.n > 0 && all.oldest != 1)))
-        world_break("M-5: %s made %llu readings, the centre has %lld", m->node.name, (unsigned long long)m->board.ledger.now.values[LEDGER_READINGS],
+        world_break("M-5: %s made %llu readings, the centre has %lld", m->process.name, (unsigned long long)m->board.ledger.now.values[LEDGER_READINGS],
                     (long long)all.n);
 }
 
@@ -203,7 +203,7 @@ static void check_events(void)
         int n = times_told(e);
         if (n > 1)
             world_break("I10: %s of %s was taken %d times", e->detail, places[e->place].name, n);
-        if (n == 0 && e->sure && is_served(e->place))
+        if (n == 0 && e->sure && is_served(e->place) && !sim.was_suspended[e->place])
             world_break("I9: %s of %s is lost", e->detail, places[e->place].name);
         if (n != 0 && (e->place == UNLICENSED || e->place == UNBOUND))
             world_break("%s of %s was taken, which may not speak here", e->detail, places[e->place].name);
@@ -224,7 +224,8 @@ static enum err take_incident(void *context, const struct center_incident *i)
 {
     (void)context;
     for (int at = 0; at < COPY; at++)
-        if (is_served((enum place)at) && strcmp(i->number, places[at].number) == 0)
+        if (is_served((enum place)at) && strcmp(i->number, places[at].number) == 0 &&
+            !(sim.was_suspended[at] && strcmp(i->kind, "no-agreement") == 0))
             world_break("there is an incident about %s, which is honest: %s", places[at].name, i->text);
     return OK;
 }
@@ -253,7 +254,7 @@ bool check_settled(char *ret_why, size_t size)
     for (size_t i = 0; i < sim.events_n; i++) {
         const struct event_told *e = &sim.events[i];
         snprintf(ret_why, size, "%s of %s has not come", e->detail, places[e->place].name);
-        if (e->sure && is_served(e->place) && times_told(e) == 0)
+        if (e->sure && is_served(e->place) && !sim.was_suspended[e->place] && times_told(e) == 0)
             return false;
     }
     for (int at = 0; at < COPY; at++) {

@@ -17,7 +17,7 @@ enum place { AT_GATEWAY_1, AT_GATEWAY_2, DIRECT, BELOW_2, BELOW_1, UNLICENSED, U
 enum { GATEWAYS = 2, CALLS = 256, EVENTS_MOST = 512, PATH = 400, FAULTS_END_MS = 240 * 1000 };
 
 struct machine {
-    struct process node;
+    struct process process;
     char dir[PATH];
     const char *number;
     unsigned port; /* of the one that it polls */
@@ -35,7 +35,7 @@ struct machine {
 };
 
 struct relay {
-    struct process node;
+    struct process process;
     struct machine *beside;
     struct gateway gateway;
     char config[PATH + 20];
@@ -65,7 +65,8 @@ struct sim_field {
     size_t calls_n;
     struct event_told events[EVENTS_MOST];
     size_t events_n;
-    bool copied, copy_runs, moves, moved;
+    bool copied, copy_runs, moves, suspends;
+    bool suspended[PLACES], was_suspended[PLACES]; /* what they told then is refused for good, except readings */
     uint64_t deaths;
     uint64_t seed;
 };
@@ -91,6 +92,7 @@ void nodes_begin(void);
 void nodes_end(void);
 void nodes_clean(void);
 void nodes_harm(void); /* a process is going to die soon */
+void nodes_spare(void); /* who was going to die lives on */
 bool nodes_all_up(void);
 void machine_start(struct machine *m);
 

@@ -1,5 +1,5 @@
-/* sim_field [--seed N] [--from N] [--seeds N] [--steps N] [--trace] [--move] [--late] [--mutate NAME]: exit 0 when all held in
- * all runs; with --mutate when a run broke. README.md says what is simulated, and how to read a run that broke. */
+/* sim_field [--seed N] [--from N] [--seeds N] [--steps N] [--trace] [--move] [--late] [--suspend] [--mutate NAME]: exit 0
+ * when all held in all runs; with --mutate when a run broke. README.md says what is simulated, and how to read a run that broke. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -120,6 +120,7 @@ int main(int argc, char **argv)
     }
     world_show_trace(is_there(argc, argv, "--trace"));
     sim.moves = is_there(argc, argv, "--move");
+    sim.suspends = is_there(argc, argv, "--suspend");
     int status = run_all(&o);
     nodes_clean();
     disk_end();

@@ -36,8 +36,6 @@ enum flash_err __real_ledger_set_session(struct ledger *l, const uint8_t token[L
 enum flash_err __wrap_ledger_set_session(struct ledger *l, const uint8_t token[LEDGER_TOKEN], const uint8_t nonce[LEDGER_NONCE]);
 enum flash_err __real_ledger_count(struct ledger *l, enum charge_counter counter, uint64_t more);
 enum flash_err __wrap_ledger_count(struct ledger *l, enum charge_counter counter, uint64_t more);
-bool __real_option_has_seen(const struct option *o, const char *id);
-bool __wrap_option_has_seen(const struct option *o, const char *id);
 enum err __real_reading_recover(struct board *b, struct why *why);
 enum err __wrap_reading_recover(struct board *b, struct why *why);
 
@@ -65,11 +63,6 @@ enum flash_err __wrap_ledger_count(struct ledger *l, enum charge_counter counter
         return __real_ledger_count(l, counter, more);
     l->now.values[counter] += more;
     return FLASH_OK;
-}
-
-bool __wrap_option_has_seen(const struct option *o, const char *id)
-{
-    return chosen != MUTATE_CALL_AGAIN && __real_option_has_seen(o, id);
 }
 
 enum err __wrap_reading_recover(struct board *b, struct why *why)

@@ -140,7 +140,7 @@ struct packet {
     enum err err;
     int status;
     struct peer peer;
-    bool late;
+    bool gone, settled;
 };
 
 static struct net {
@@ -232,7 +232,7 @@ static void on_exchange_end(void *context)
         struct process *before = world_enter(s->node);
         for (struct http_exchange *x = s->exchanges, *next; x != NULL; x = next) {
             next = x->next;
-            if (x->flight == p->exchange_of && (x->replied || p->late)) {
+            if (x->flight == p->exchange_of && (x->replied || p->gone)) {
                 exchange_end(x);
                 break;
             }
@@ -245,7 +245,7 @@ static void on_exchange_end(void *context)
 /* `gone`: the client closed the connection; the server notices after a while. */
 static void end_exchanges(unsigned port, uint64_t flight, bool gone)
 {
-    struct packet *p = packet_new((struct packet){ .port = port, .exchange_of = flight, .late = gone });
+    struct packet *p = packet_new((struct packet){ .port = port, .exchange_of = flight, .gone = gone });
     world_after(NULL, gone ? 1 + (int64_t)world_below(2000) : 0, on_exchange_end, p);
 }
 
@@ -262,13 +262,22 @@ enum err http_client_new(struct loop *loop, struct http_client **ret_client, str
     return OK;
 }
 
+/* What the client has had an answer to is not under way any more: TCP has delivered it. */
+static void settle(uint64_t id)
+{
+    for (struct packet *p = net.packets; p != NULL; p = p->next)
+        p->settled = p->settled || p->flight == id;
+}
+
 static void conclude(uint64_t id, struct http_result *r)
 {
     struct flight **at = flight_of(id), *f = *at;
     if (f == NULL)
         return;
     *at = f->next;
-    if (r->err != OK || net.late)
+    if (r->err == OK)
+        settle(id);
+    if (r->err != OK)
         end_exchanges(f->port, id, true);
     struct process *before = world_enter(f->client->node);
     f->done(f->context, r);
@@ -351,7 +360,7 @@ static void on_request(void *context)
     struct flight *f = *flight_of(p->flight);
     struct peer peer, server;
     enum err err = OK;
-    if (f == NULL && !net.late) {
+    if (f == NULL && (!net.late || p->settled)) {
         packet_free(p);
         return;
     }
@@ -371,9 +380,9 @@ static void on_request(void *context)
     packet_free(p);
 }
 
-static void transmit(const struct flight *f, int64_t after_ms, bool late)
+static void transmit(const struct flight *f, int64_t after_ms)
 {
-    struct packet p = { .flight = f->id, .tls = tls_context_ref(f->tls), .port = f->port, .late = late };
+    struct packet p = { .flight = f->id, .tls = tls_context_ref(f->tls), .port = f->port };
     memcpy(p.path, f->path, sizeof p.path);
     if (buf_put_span(&p.body, buf_span(&f->body)) != OK)
         abort();
@@ -408,9 +417,9 @@ enum err http_client_send(struct http_client *client, const struct http_call *ca
     if (world_chance(LOST_PM))
         fail_later(f->id, ERR_PEER_GONE, (int64_t)world_below(5000));
     else
-        transmit(f, delay_ms(), false);
+        transmit(f, delay_ms());
     if (world_chance(DOUBLED_PM))
-        transmit(f, delay_ms(), true);
+        transmit(f, delay_ms());
     return OK;
 }
 

@@ -90,24 +90,24 @@ static void start_gateway(void *context)
 {
     struct relay *r = context;
     struct why why = { "" };
-    live(&r->node);
-    struct process *before = world_enter(&r->node);
+    live(&r->process);
+    struct process *before = world_enter(&r->process);
     r->gateway = (struct gateway){ .dir = r->beside->dir, .config = r->config };
     enum err err = gateway_settings_read(r->config, &r->gateway.settings, &why);
     if (err == OK)
         err = gateway_start(&r->gateway, &why);
-    if (err != OK && !r->node.dead && err != ERR_FLASH_FAILED && err != ERR_NOT_FOUND) /* its board is off just now */
-        world_break("%s does not start: %s", r->node.name, why_text(&why, err));
-    r->node.dead = r->node.dead || err != OK;
+    if (err != OK && !r->process.dead && err != ERR_FLASH_FAILED && err != ERR_NOT_FOUND) /* its board is off just now */
+        world_break("%s does not start: %s", r->process.name, why_text(&why, err));
+    r->process.dead = r->process.dead || err != OK;
     world_leave(before);
 }
 
 static void stop_gateway(struct relay *r)
 {
-    struct process *before = world_enter(&r->node);
+    struct process *before = world_enter(&r->process);
     gateway_stop(&r->gateway);
     world_enter(before);
-    world_forget(&r->node);
+    world_forget(&r->process);
 }
 
 static void bury_gateway(struct process *node)
@@ -127,7 +127,7 @@ static void bury_gateway(struct process *node)
 static void restart(void *context)
 {
     struct machine *m = context;
-    m->node.dead = true; /* nothing more of this life has an effect */
+    m->process.dead = true; /* nothing more of this life has an effect */
     m->restarts = true;
 }
 
@@ -144,8 +144,8 @@ static void open_field(struct machine *m, struct why *why)
         err = loop_new(&m->loop, why);
     if (err == OK)
         err = field_start(m->loop, &m->board, &options, &m->field, why);
-    if (err != OK && !m->node.dead)
-        world_break("I3: %s does not start: %s", m->node.name, why_text(why, err));
+    if (err != OK && !m->process.dead)
+        world_break("I3: %s does not start: %s", m->process.name, why_text(why, err));
 }
 
 static void start_machine(void *context)
@@ -155,8 +155,8 @@ static void start_machine(void *context)
     cells_power_on(m->dir, !m->restarts && world_chance(500));
     m->restarts = false;
     m->running = true;
-    live(&m->node);
-    struct process *before = world_enter(&m->node);
+    live(&m->process);
+    struct process *before = world_enter(&m->process);
     m->field = NULL;
     m->loop = NULL;
     open_field(m, &why);
@@ -167,13 +167,13 @@ void machine_start(struct machine *m) { start_machine(m); }
 
 static void stop_machine(struct machine *m)
 {
-    struct process *before = world_enter(&m->node);
+    struct process *before = world_enter(&m->process);
     field_stop(m->field);
     board_close(&m->board);
     loop_free(m->loop);
     world_enter(before);
     m->field = NULL;
-    world_forget(&m->node);
+    world_forget(&m->process);
 }
 
 static void bury_machine(struct process *node)
@@ -184,24 +184,35 @@ static void bury_machine(struct process *node)
     world_after(NULL, m->restarts ? 500 : down_ms(), start_machine, m);
 }
 
+enum { PROCESSES = 1 + GATEWAYS + PLACES };
+
+static struct process *process_at(size_t i)
+{
+    if (i == 0)
+        return &sim.center_node;
+    return i <= GATEWAYS ? &sim.gateways[i - 1].process : &sim.machines[i - 1 - GATEWAYS].process;
+}
+
 void nodes_harm(void)
 {
-    struct process *all[1 + GATEWAYS + PLACES] = { &sim.center_node, &sim.gateways[0].node, &sim.gateways[1].node };
-    size_t n = 1 + GATEWAYS;
-    for (size_t i = 0; i < PLACES; i++)
-        all[n++] = &sim.machines[i].node;
-    struct process *victim = all[world_below(n)];
+    struct process *victim = process_at(world_below(PROCESSES));
     if (!victim->up || victim->dead)
         return;
     victim->steps_left = 1 + (long)world_below(world_chance(300) ? 200 : 30);
     sim.deaths++;
 }
 
+void nodes_spare(void)
+{
+    for (size_t i = 0; i < PROCESSES; i++)
+        process_at(i)->steps_left = -1;
+}
+
 bool nodes_all_up(void)
 {
-    bool all = sim.center_node.up && sim.gateways[0].node.up && sim.gateways[1].node.up;
+    bool all = sim.center_node.up && sim.gateways[0].process.up && sim.gateways[1].process.up;
     for (size_t i = 0; i < PLACES; i++)
-        all = all && (sim.machines[i].node.up || !sim.machines[i].running);
+        all = all && (sim.machines[i].process.up || !sim.machines[i].running);
     return all;
 }
 
@@ -217,7 +228,7 @@ static void setup_machine(enum place at)
 {
     struct machine *m = &sim.machines[at];
     char history[PATH + 20];
-    *m = (struct machine){ .node = { .name = places[at].name, .bury = bury_machine, .steps_left = -1 }, .number = places[at].number,
+    *m = (struct machine){ .process = { .name = places[at].name, .bury = bury_machine, .steps_left = -1 }, .number = places[at].number,
                            .port = places[at].port, .honest = places[at].honest };
     snprintf(m->dir, sizeof m->dir, "%s/%s", folder, places[at].name);
     if (at == COPY) { /* of the same make; it has nothing of its own */
@@ -251,7 +262,7 @@ static void setup_gateway(size_t i, enum place beside, unsigned port, unsigned a
     char text[300], store[PATH + 20], config[PATH + 20];
     struct db *db;
     struct why why = { "" };
-    *r = (struct relay){ .node = { .name = i == 0 ? "gw-1" : "gw-2", .bury = bury_gateway, .steps_left = -1 }, .beside = &sim.machines[beside] };
+    *r = (struct relay){ .process = { .name = i == 0 ? "gw-1" : "gw-2", .bury = bury_gateway, .steps_left = -1 }, .beside = &sim.machines[beside] };
     snprintf(config, sizeof config, "%s/gateway.conf", r->beside->dir);
     memcpy(r->config, config, sizeof r->config);
     snprintf(text, sizeof text, "[listen]\nport = %u\n[uplink]\nurl = https://127.0.0.1:%u\ninterval = 10\nwait = 15\n", port, above);
@@ -318,7 +329,7 @@ void nodes_clean(void)
 
 static void reset_machine(enum place at)
 {
-    struct machine fresh = { .node = { .name = places[at].name, .bury = bury_machine, .steps_left = -1 }, .number = places[at].number,
+    struct machine fresh = { .process = { .name = places[at].name, .bury = bury_machine, .steps_left = -1 }, .number = places[at].number,
                              .port = places[at].port, .honest = places[at].honest };
     memcpy(fresh.dir, sim.machines[at].dir, sizeof fresh.dir);
     sim.machines[at] = fresh;
@@ -329,14 +340,16 @@ void nodes_begin(void)
     cells_begin();
     disk_begin();
     sim.calls_n = sim.events_n = 0;
-    sim.copied = sim.copy_runs = sim.moved = false;
+    sim.copied = sim.copy_runs = false;
+    memset(sim.suspended, 0, sizeof sim.suspended);
+    memset(sim.was_suspended, 0, sizeof sim.was_suspended);
     sim.deaths = 0;
     for (int at = 0; at < PLACES; at++)
         reset_machine((enum place)at);
     for (int at = 0; at < PLACES; at++)
-        draw_skew(&sim.machines[at].node);
+        draw_skew(&sim.machines[at].process);
     for (size_t i = 0; i < GATEWAYS; i++)
-        draw_skew(&sim.gateways[i].node);
+        draw_skew(&sim.gateways[i].process);
     draw_skew(&sim.center_node);
     ca_begin();
     start_center(NULL);
@@ -349,10 +362,10 @@ void nodes_begin(void)
 void nodes_end(void)
 {
     for (size_t i = 0; i < PLACES; i++)
-        if (sim.machines[i].node.up)
+        if (sim.machines[i].process.up)
             stop_machine(&sim.machines[i]);
     for (size_t i = 0; i < GATEWAYS; i++)
-        if (sim.gateways[i].node.up)
+        if (sim.gateways[i].process.up)
             stop_gateway(&sim.gateways[i]);
     if (sim.center_node.up)
         stop_center();

@@ -7,7 +7,8 @@
 #include "base/rng.h"
 #include "field.h"
 
-enum { CALL_LIMIT_S = 300, UNBOUND_LIMIT_S = 60, CALL_MS = 5000, COUNT_MS = 1500, EVENT_MS = 4000, HARM_MS = 7000, CUT_MS = 20000, CUT_MOST_MS = 30000 };
+enum { CALL_LIMIT_S = 300, UNBOUND_LIMIT_S = 60, CALL_MS = 5000, COUNT_MS = 1500, EVENT_MS = 4000, HARM_MS = 7000, CUT_MS = 20000,
+       CUT_MOST_MS = 30000, MOVE_MS = 40000, AGREEMENT_MS = 40000 };
 
 static bool over;
 
@@ -21,6 +22,39 @@ static void again(int64_t about_ms, world_fn *fn)
 }
 
 /* --- Operators --- */
+
+static void set_agreement(enum place at, enum agreement_state state)
+{
+    struct db *db = sim.center.db;
+    struct process *before = world_enter(&sim.center_node);
+    sim.was_suspended[at] = sim.was_suspended[at] || state != AGREEMENT_ACTIVE;
+    enum err err = db_begin(db, NULL);
+    if (err == OK)
+        err = center_agreement_set(db, places[at].number, state, clock_wall_s(), NULL);
+    if (err == OK)
+        err = db_commit(db, NULL);
+    else
+        db_rollback(db);
+    if (err == OK && !sim.center_node.dead) {
+        sim.suspended[at] = state != AGREEMENT_ACTIVE;
+        world_trace("operator", "the agreement of %s is %s", places[at].name, sim.suspended[at] ? "suspended" : "active");
+        center_wake(&sim.center, places[at].number);
+    }
+    world_leave(before);
+}
+
+/* In the end all are in force. */
+static void resume(void *context)
+{
+    (void)context;
+    if (!sim.center_node.up) {
+        world_after(NULL, 1000, resume, NULL);
+        return;
+    }
+    for (int at = 0; at < COPY; at++)
+        if (sim.was_suspended[at])
+            set_agreement((enum place)at, AGREEMENT_ACTIVE);
+}
 
 static enum soap_message draw_message(void)
 {
@@ -105,16 +139,16 @@ static void count(void *context)
     uint64_t n = 1 + world_below(5);
     (void)context;
     again(COUNT_MS, count);
-    if (!m->node.up)
+    if (!m->process.up)
         return;
-    struct process *before = world_enter(&m->node);
+    struct process *before = world_enter(&m->process);
     enum err err = board_count(&m->board, (enum charge_counter)world_below(CHARGE_SCAN + 1), n, NULL);
-    if (m->node.dead)
+    if (m->process.dead)
         m->maybe_counted += n;
     else if (err == OK)
         m->counted += n;
     else
-        world_break("%s cannot count", m->node.name);
+        world_break("%s cannot count", m->process.name);
     world_leave(before);
 }
 
@@ -125,17 +159,17 @@ static void report(void *context)
     struct why why = { "" };
     (void)context;
     again(EVENT_MS, report);
-    if (!m->node.up || sim.events_n == EVENTS_MOST)
+    if (!m->process.up || sim.events_n == EVENTS_MOST)
         return;
     struct event_told *e = &sim.events[sim.events_n];
     *e = (struct event_told){ .place = at };
     snprintf(e->detail, sizeof e->detail, "event %zu", sim.events_n);
     const struct event_report_request r = { .kind = "fault", .detail = e->detail };
-    struct process *before = world_enter(&m->node);
+    struct process *before = world_enter(&m->process);
     enum err err = field_call(m->field, SOAP_EVENT_REPORT, &r, 0, &why);
-    e->sure = err == OK && !m->node.dead;
-    sim.events_n += e->sure || m->node.dead;
-    world_trace(m->node.name, "has %s to tell%s", e->detail, e->sure ? "" : err == OK ? " (perhaps)" : " (no room)");
+    e->sure = err == OK && !m->process.dead;
+    sim.events_n += e->sure || m->process.dead;
+    world_trace(m->process.name, "has %s to tell%s", e->detail, e->sure ? "" : err == OK ? " (perhaps)" : " (no room)");
     world_leave(before);
 }
 
@@ -185,7 +219,7 @@ static void steal(void *context)
     static const unsigned ports[] = { CENTER_PORT, GATEWAY_1_PORT, GATEWAY_2_PORT };
     struct machine *from = &sim.machines[BELOW_2], *to = &sim.machines[COPY];
     (void)context;
-    if (!from->node.up) {
+    if (!from->process.up) {
         world_after(NULL, 1000, steal, NULL);
         return;
     }
@@ -196,34 +230,46 @@ static void steal(void *context)
     to->port = ports[world_below(sizeof ports / sizeof *ports)];
     from->honest = false; /* its number's fate is the copy's */
     sim.copied = true;
-    world_trace("thief", "has a copy of %s; it will speak through port %u", from->node.name, to->port);
+    world_trace("thief", "has a copy of %s; it will speak through port %u", from->process.name, to->port);
     world_after(NULL, (int64_t)world_below(30000), start_copy, NULL);
 }
 
-/* A device is carried from below one gateway to below the other, and the operator says so. */
+/* A device that is sometimes below a gateway, sometimes at the centre itself: what the gateway still has of it comes late. */
 static void move(void *context)
 {
     struct machine *m = &sim.machines[BELOW_1];
-    struct center_device d;
     (void)context;
-    if (!sim.center_node.up || !m->node.up || center_device_find(sim.center.db, m->number, &d, NULL) != OK) {
-        world_after(NULL, 1000, move, NULL);
+    again(MOVE_MS, move);
+    if (over)
         return;
-    }
-    if (number_parse(span_text(places[AT_GATEWAY_2].number), &d.gateway, NULL) != OK || center_device_put(sim.center.db, &d, NULL) != OK)
-        world_break("the device cannot be bound to another gateway");
-    m->port = GATEWAY_2_PORT;
-    m->node.dead = true;
-    sim.moved = true;
-    world_trace("people", "%s is carried to %s", m->node.name, sim.gateways[1].node.name);
-    struct process *before = world_enter(&m->node);
+    m->port = m->port == GATEWAY_1_PORT ? CENTER_PORT : GATEWAY_1_PORT;
+    world_trace("people", "%s speaks to port %u from now on", m->process.name, m->port);
+    if (!m->process.up)
+        return;
+    struct process *before = world_enter(&m->process);
+    m->process.dead = true;
     world_leave(before);
+}
+
+/* An agreement is suspended for a while: what the device tells meanwhile is refused, and what it reads comes afterwards. */
+static void suspend(void *context)
+{
+    static const enum place whose[] = { DIRECT, BELOW_1 };
+    enum place at = whose[world_below(2)];
+    enum agreement_state next = sim.suspended[at] ? AGREEMENT_ACTIVE : AGREEMENT_SUSPENDED;
+    (void)context;
+    again(AGREEMENT_MS, suspend);
+    if (over || !sim.center_node.up)
+        return;
+    set_agreement(at, next);
 }
 
 void people_end(void)
 {
     over = true;
+    nodes_spare();
     mend(NULL);
+    world_after(NULL, 0, resume, NULL);
 }
 
 void people_begin(void)
@@ -236,5 +282,7 @@ void people_begin(void)
     again(CUT_MS, cut);
     world_after(NULL, FAULTS_END_MS / 4 + (int64_t)world_below(FAULTS_END_MS / 2), steal, NULL);
     if (sim.moves)
-        world_after(NULL, FAULTS_END_MS / 4 + (int64_t)world_below(FAULTS_END_MS / 2), move, NULL);
+        again(MOVE_MS, move);
+    if (sim.suspends)
+        again(AGREEMENT_MS, suspend);
 }

@@ -57,7 +57,7 @@ const char *world_broken(void); /* NULL: all held */
 
 void net_begin(void);
 void net_end(void);
-void net_late(bool on); /* copies of a request may arrive after its sender has heard or gone on */
+void net_late(bool on); /* a request may arrive after its sender gave it up, as TCP does it after close(2) */
 /* Somebody in between keeps this connection from working: 0 a port on which nothing is let through. */
 void net_cut(unsigned port, bool cut);
 
