@@ -83,3 +83,14 @@ make_device() { nameplate device new --model 3012 --serial 123456 --root "$DIR/r
     run nameplate trace 3012-999999 --dir "$DIR/d"
     same "$status" 1
 }
+
+@test "a swarm in the field is 100,000 devices in one process" {
+    cp "$ROOT/tests/fuzz/corpus/pack/device" "$DIR/packs"
+    for _ in $(seq 17); do
+        cat "$DIR/packs" "$DIR/packs" >"$DIR/more"
+        mv "$DIR/more" "$DIR/packs"
+    done
+    # nobody listens there: each that has its turn says so, and comes again
+    has "$(nameplate device swarm --field 127.0.0.1:1 --identities "$DIR/packs" --count 100000 --interval 3600 --seconds 1)" \
+        "swarm ended: 100000 devices, 0 connected"
+}
