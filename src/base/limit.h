@@ -52,6 +52,7 @@ enum limits {
     LIMIT_INCIDENTS_OF_SENDER = 50,   /* rows within an hour; what comes beyond is counted in them */
     LIMIT_INCIDENTS_OF_KIND = 2000,
     LIMIT_BOUND_NUMBERS = 100000,     /* numbers that one gateway may speak for */
+    LIMIT_THRESHOLD = 2000000000,     /* of a charge counter that a device tells of */
     LIMIT_COUNTERS = 16,              /* of one device */
     LIMIT_RELAY_LETTERS = 100000,     /* letters that wait in a gateway, each way (default) */
     LIMIT_RELAY_MEGABYTES = 1024,     /* their envelopes together, each way (default) */

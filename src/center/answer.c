@@ -5,6 +5,7 @@
 const struct operation answer_operations[] = {
     { "counters", SOAP_CHARGE_COUNTER }, { "information", SOAP_DEVICE_INFORMATION }, { "interval", SOAP_POLLING_INTERVAL },
     { "restart", SOAP_RESTART },         { "renew", SOAP_RENEW_IDENTITY },           { "program", SOAP_FETCH_PROGRAM },
+    { "threshold", SOAP_COUNTER_THRESHOLD },
 };
 const size_t answer_operations_n = sizeof answer_operations / sizeof *answer_operations;
 
@@ -51,6 +52,7 @@ RESPONSE(restart)
 RESPONSE(renew_identity)
 RESPONSE(fetch_program)
 RESPONSE(counter_hand_over)
+RESPONSE(counter_threshold)
 
 static const struct {
     enum soap_message message;
@@ -59,7 +61,7 @@ static const struct {
     { SOAP_CHARGE_COUNTER, put_charge_counter },       { SOAP_DEVICE_INFORMATION, put_device_information },
     { SOAP_POLLING_INTERVAL, put_polling_interval },   { SOAP_RESTART, put_restart },
     { SOAP_RENEW_IDENTITY, put_renew_identity },       { SOAP_FETCH_PROGRAM, put_fetch_program },
-    { SOAP_COUNTER_HAND_OVER, put_counter_hand_over },
+    { SOAP_COUNTER_HAND_OVER, put_counter_hand_over }, { SOAP_COUNTER_THRESHOLD, put_counter_threshold },
 };
 
 json_t *answer_as_json(const char *operation, struct span envelope)

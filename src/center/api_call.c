@@ -56,6 +56,8 @@ struct making {
     const struct operation *operation;
     struct polling_interval_request interval;
     struct fetch_program_request program;
+    struct counter_threshold_request threshold;
+    char application[LIMIT_NAME + 1];
     struct certificate signers[CREDENTIALS_CHAIN];
     char version[LIMIT_NAME + 1];
     uint8_t sha256[32];
@@ -87,6 +89,15 @@ static enum err read_program(struct api_call *call, struct making *m, struct why
     return err;
 }
 
+static enum err read_threshold(struct api_call *call, struct making *m, struct why *why)
+{
+    enum err err = api_text(call, "application", NULL, sizeof m->application, m->application, why);
+    if (err == OK && json_object_get(call->json, "at") == NULL)
+        err = why_set(why, ERR_BAD_INPUT, "\"at\" is missing: the value that is to be reported, or 0 for none");
+    m->threshold.application = m->application;
+    return err == OK ? api_integer(call, "at", 0, 0, LIMIT_THRESHOLD, &m->threshold.at, why) : err;
+}
+
 static enum err read_making(struct api_call *call, struct making *m, struct why *why)
 {
     char word[32];
@@ -96,12 +107,14 @@ static enum err read_making(struct api_call *call, struct making *m, struct why 
     m->operation = answer_operation(word);
     if (m->operation == NULL)
         return why_set(why, ERR_BAD_INPUT,
-                       "there is no call \"%s\": counters, information, interval, restart, renew or program is needed", word);
+                       "there is no call \"%s\": counters, information, interval, threshold, restart, renew or program is needed", word);
     if (m->operation->message == SOAP_POLLING_INTERVAL) {
         if (json_object_get(call->json, "interval") == NULL)
             return why_set(why, ERR_BAD_INPUT, "\"interval\" is missing: seconds between polls");
         return api_integer(call, "interval", 0, LIMIT_POLL_LEAST_S, LIMIT_POLL_MOST_S, &m->interval.interval, why);
     }
+    if (m->operation->message == SOAP_COUNTER_THRESHOLD)
+        return read_threshold(call, m, why);
     return m->operation->message == SOAP_FETCH_PROGRAM ? read_program(call, m, why) : OK;
 }
 
@@ -110,8 +123,9 @@ static enum err write_envelope(const struct making *m, const char *id, struct bu
     static const struct charge_counter_request nothing; /* as are the requests of the others */
     struct soap_header header = { .version = SOAP_1_2 };
     const void *body = m->operation->message == SOAP_POLLING_INTERVAL ? (const void *)&m->interval
-                       : m->operation->message == SOAP_FETCH_PROGRAM  ? (const void *)&m->program
-                                                                      : (const void *)&nothing;
+                       : m->operation->message == SOAP_COUNTER_THRESHOLD ? (const void *)&m->threshold
+                       : m->operation->message == SOAP_FETCH_PROGRAM     ? (const void *)&m->program
+                                                                         : (const void *)&nothing;
     snprintf(header.message_id, sizeof header.message_id, "%s", id);
     return soap_write_request(SERVICE_REMOTE, m->operation->message, &header, body, to);
 }

@@ -12,7 +12,7 @@ static enum err make_body(const struct command_line *line, json_t *body, struct 
     static const struct {
         const char *flag;
         long least, most;
-    } numbers[] = { { "interval", LIMIT_POLL_LEAST_S, LIMIT_POLL_MOST_S }, { "limit", 1, LIMIT_POLL_MOST_S } };
+    } numbers[] = { { "interval", LIMIT_POLL_LEAST_S, LIMIT_POLL_MOST_S }, { "limit", 1, LIMIT_POLL_MOST_S }, { "at", 0, LIMIT_THRESHOLD } };
     enum err err = OK;
     for (size_t i = 0; err == OK && i < sizeof numbers / sizeof *numbers; i++) {
         long value;
@@ -22,8 +22,10 @@ static enum err make_body(const struct command_line *line, json_t *body, struct 
         if (err == OK)
             json_object_set_new(body, numbers[i].flag, json_integer(value));
     }
-    if (command_flag(line, "version") != NULL)
-        json_object_set_new(body, "version", json_string(command_flag(line, "version")));
+    static const char *const texts[] = { "version", "application" };
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        if (command_flag(line, texts[i]) != NULL)
+            json_object_set_new(body, texts[i], json_string(command_flag(line, texts[i])));
     return err;
 }
 

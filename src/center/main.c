@@ -109,6 +109,8 @@ static const struct command_flag flags_call[] = {
     { "limit", "SECONDS", NULL, "time that the call may take; without it the centre's usual one" },
     { "interval", "SECONDS", NULL, "for interval: time between polls" },
     { "version", "V", NULL, "for program: which one" },
+    { "application", "NAME", NULL, "for threshold: whose counter, as copy or water" },
+    { "at", "N", NULL, "for threshold: the device reports, once, when the counter passes it; 0 for none" },
     FLAG_END,
 };
 static const struct command_flag flags_calls[] = {
@@ -210,7 +212,7 @@ static const struct command commands[] = {
       "nameplate center agreement resume 3012-000001", command_agreement_resume, flags_login },
     { "agreement list", "[NUMBER]", 0, 1, "Show the agreements.", "nameplate center agreement list", command_agreement_list,
       flags_json },
-    { "call", "NUMBER OPERATION", 2, 2, "Call a device: counters, information, interval, restart, renew or program.",
+    { "call", "NUMBER OPERATION", 2, 2, "Call a device: counters, information, interval, threshold, restart, renew or program.",
       "nameplate center call 3012-000001 counters --wait 60", command_call, flags_call },
     { "calls", "[NUMBER]", 0, 1, "Show the calls and how far they are.", "nameplate center calls --open", command_calls,
       flags_calls },
@@ -218,7 +220,7 @@ static const struct command commands[] = {
       command_counters, flags_most },
     { "incidents", "[NUMBER]", 0, 1, "Show what was refused or found, in words.", "nameplate center incidents", command_incidents,
       flags_most },
-    { "events", "[NUMBER]", 0, 1, "Show what devices reported: faults, low supplies.", "nameplate center events", command_events,
+    { "events", "[NUMBER]", 0, 1, "Show what devices reported: starts, thresholds passed, faults, low supplies.", "nameplate center events", command_events,
       flags_most },
     { "unlicensed", "", 0, 0, "Show the devices that were seen without an active agreement.", "nameplate center unlicensed",
       command_unlicensed, flags_most },

@@ -5,10 +5,12 @@
 
 #include "device/commands.h"
 #include "device/control.h"
+#include "device/event.h"
 #include "device/field.h"
 #include "device/machine.h"
 #include "device/parameters.h"
 #include "device/settings.h"
+#include "device/threshold.h"
 
 static enum err set_url(const char *dir, const char *url, struct why *why)
 {
@@ -49,25 +51,28 @@ int command_remote(const struct command_line *line)
 static enum err do_it_here(const char *dir, char *const *words, struct why *why)
 {
     struct board b;
-    const struct event_report_request event = { .kind = words[1], .detail = words[2] == NULL ? "" : words[2] };
+    struct why later;
+    bool told;
     enum err err = board_open(dir, BOARD_USE, &b, why);
     if (err != OK)
         return err;
-    if (strcmp(words[0], "event") != 0)
-        err = machine_count(&b, words[1], strtoll(words[2], NULL, 10), why);
-    else if (!b.option.there)
-        err = why_set(why, ERR_UNSUPPORTED, "the device has no remote functions: nameplate device remote adds them");
+    if (strcmp(words[0], "event") == 0)
+        err = event_put(&b, words[1], words[2] == NULL ? "" : words[2], why);
+    else if (strcmp(words[0], "threshold") == 0)
+        err = threshold_set(&b, words[1], strtoll(words[2], NULL, 10), why);
     else
-        err = field_put_call(&b, SOAP_EVENT_REPORT, &event, 0, why);
+        err = machine_count(&b, words[1], strtoll(words[2], NULL, 10), why);
+    if (err == OK && threshold_tell(&b, &told, &later) != OK)
+        told = false; /* its next start does it */
     board_close(&b);
     return err;
 }
 
-static enum err check_number(const char *text, struct why *why)
+static enum err check_number(const char *text, long long least, struct why *why)
 {
     char *end;
     long long n = strtoll(text, &end, 10);
-    return end != text && *end == '\0' && n > 0 ? OK : why_set(why, ERR_USAGE, "%s is not a number of units", text);
+    return end != text && *end == '\0' && n >= least ? OK : why_set(why, ERR_USAGE, "%s is not a number of units", text);
 }
 
 static int tell(const struct command_line *line, const char *verb, bool here)
@@ -77,7 +82,7 @@ static int tell(const struct command_line *line, const char *verb, bool here)
     char *const words[] = { (char *)(uintptr_t)verb, (char *)(uintptr_t)line->args[0], (char *)(uintptr_t)line->args[1], NULL };
     enum err err = device_dir(line, sizeof dir, dir, &why);
     if (err == OK && strcmp(verb, "event") != 0)
-        err = check_number(line->args[1], &why);
+        err = check_number(line->args[1], strcmp(verb, "threshold") == 0 ? 0 : 1, &why);
     int n = snprintf(ask, sizeof ask, "%s %s %s\n", verb, line->args[0], line->args_n > 1 ? line->args[1] : "");
     if (err == OK && (n >= (int)sizeof ask || strpbrk(line->args[0], " \n") != NULL))
         err = why_set(&why, ERR_USAGE, "the words are too long, or the first has a space in it");
@@ -90,4 +95,5 @@ static int tell(const struct command_line *line, const char *verb, bool here)
 
 int command_count(const struct command_line *line) { return tell(line, "count", true); }
 int command_job(const struct command_line *line) { return tell(line, "job", false); }
+int command_threshold(const struct command_line *line) { return tell(line, "threshold", true); }
 int command_event(const struct command_line *line) { return tell(line, "event", true); }

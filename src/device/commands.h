@@ -15,6 +15,7 @@ int command_remote(const struct command_line *line);
 int command_count(const struct command_line *line);
 int command_job(const struct command_line *line);
 int command_event(const struct command_line *line);
+int command_threshold(const struct command_line *line);
 int command_replace(const struct command_line *line);
 int command_swarm(const struct command_line *line);
 int command_field_swarm(const struct command_line *line); /* with --field */

@@ -6,6 +6,8 @@
 
 #include "base/clock.h"
 #include "base/rng.h"
+#include "device/event.h"
+#include "device/threshold.h"
 #include "log/log.h"
 
 enum { SLACK_MS = 30000 }; /* beyond what an exchange may wait */
@@ -63,6 +65,7 @@ static void go_on(struct field *f)
     renew_when_due(f);
     renewal_go_on(f);
     remote_work(f);
+    event_raise(f);
 }
 
 /* Something of ours waits for an answer that a gateway cannot give by itself: our first presence, or letters. */
@@ -239,6 +242,7 @@ static enum err start_timers(struct field *f)
 enum err field_start(struct loop *loop, struct board *board, const struct field_options *options, struct field **ret_field,
                      struct why *why)
 {
+    bool told;
     struct field *f = calloc(1, sizeof *f);
     if (f == NULL)
         return why_set(why, ERR_NO_MEMORY, "no memory for the field");
@@ -249,6 +253,8 @@ enum err field_start(struct loop *loop, struct board *board, const struct field_
     enum err err = draw_first_nonce(board, why);
     if (err == OK)
         err = reading_recover(board, why);
+    if (err == OK)
+        err = threshold_tell(board, &told, why);
     if (err == OK)
         err = make_tls(f, &f->tls, why);
     if (err == OK)

@@ -75,6 +75,7 @@ struct field {
     int fetch_slot;                /* that a program is fetched into; PROGRAM_NONE: none */
     enum err fetch_err, renew_err; /* how the last of them ended */
     struct why fetch_why, renew_why;
+    bool start_told;               /* this start is among the letters */
     bool renewing, renew_asked;    /* asked: a call of the centre waits for it */
     int64_t renew_after_ms;        /* not before, after a renewal that was refused */
 };

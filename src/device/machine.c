@@ -119,6 +119,8 @@ static void page(void *context)
     struct why why = { "" };
     job->timer = 0;
     enum err err = system_count(m->board, job->application, 1, &why);
+    if (err == OK && m->counted != NULL)
+        m->counted(m->context);
     job->left--;
     if (err == OK && job->left > 0)
         err = loop_timer(m->loop, job->application->unit_ms, page, job, &job->timer);

@@ -41,6 +41,8 @@ struct job {
 struct machine {
     struct loop *loop;
     struct board *board;
+    loop_fn *counted; /* a job's page was counted; NULL at first */
+    void *context;
     struct claim claims[MACHINE_JOBS]; /* of the jobs at the same place, in their order */
     struct job *jobs[MACHINE_JOBS];
     size_t jobs_n;

@@ -16,6 +16,7 @@ remote_fn *remote_row(enum soap_message message)
         [SOAP_RENEW_IDENTITY] = remote_renew_identity,
         [SOAP_FETCH_PROGRAM] = remote_fetch_program,
         [SOAP_COUNTER_HAND_OVER] = remote_counter_hand_over,
+        [SOAP_COUNTER_THRESHOLD] = remote_counter_threshold,
     };
     return message < SOAP_MESSAGE_COUNT ? rows[message] : NULL;
 }

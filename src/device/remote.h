@@ -28,6 +28,7 @@ struct remote_reply {
         struct renew_identity_response renew_identity;
         struct fetch_program_response fetch_program;
         struct counter_hand_over_response counter_hand_over;
+        struct counter_threshold_response counter_threshold;
     } body;
 };
 
@@ -38,7 +39,7 @@ typedef enum err remote_fn(struct field *f, const struct item *item, const void 
 remote_fn *remote_row(enum soap_message message); /* NULL: the device does not answer this */
 
 remote_fn remote_charge_counter, remote_device_information, remote_polling_interval, remote_restart, remote_renew_identity,
-    remote_fetch_program, remote_counter_hand_over;
+    remote_fetch_program, remote_counter_hand_over, remote_counter_threshold;
 
 /* A posted call, from the centre's own connection: the envelope of its answer, or BUSY with the time when it comes by an
  * exchange. Errors: those of field_take_call, NOT_FOUND for a call that was answered long ago. */

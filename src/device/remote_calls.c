@@ -4,6 +4,7 @@
 
 #include "device/parameters.h"
 #include "device/remote.h"
+#include "device/threshold.h"
 
 enum { RESTART_AFTER_S = 5, RENEWAL_AFTER_S = 30, FETCH_AFTER_S = 60, TRIAL_AFTER_S = 10 };
 
@@ -160,6 +161,22 @@ static enum err drop_replacement(struct field *f, struct why *why)
 {
     uint32_t slot = option_next(f->option, ITEM_REPLACEMENT, 0);
     return slot < QUEUE_SLOTS ? option_drop(f->option, slot, why) : OK;
+}
+
+/* The answer's text is the counter's name, which the device found; the request goes when it is answered. */
+enum err remote_counter_threshold(struct field *f, const struct item *item, const void *request, struct remote_reply *ret_reply,
+                                  struct why *why)
+{
+    const struct counter_threshold_request *r = request;
+    (void)item;
+    enum err err = threshold_set(f->board, r->application, r->at, why);
+    if (err != OK)
+        return err;
+    enum charge_counter counter = counter_named(r->application);
+    ret_reply->body.counter_threshold = (struct counter_threshold_response){
+        .application = charge_counter_name(counter), .at = r->at, .value = (int64_t)f->board->ledger.now.values[counter],
+    };
+    return OK;
 }
 
 /* Once in the life of a board, before its first reading: one snapshot of the log, whole or not at all. */

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "device/parameters.h"
+#include "device/threshold.h"
 #include "log/log.h"
 
 enum { ARGUMENTS = 64, COMMAND_LINE = 16 * 1024 };
@@ -87,10 +88,34 @@ void run_field_changed(struct run_field *r)
 
 /* --- The commands --- */
 
+/* A threshold may have been passed: what is told goes at once. */
+static void counted(void *context)
+{
+    struct run_field *r = context;
+    struct why why = { "" };
+    bool told = false;
+    enum err err = threshold_tell(r->agent->board, &told, &why);
+    if (err != OK)
+        log_failure(LOG_WARN, "event", err, &why, "number", r->agent->board->values.number, NULL);
+    if (told && r->field != NULL)
+        field_kick(r->field);
+}
+
 static enum err control_count(struct run_field *r, char **words, char ret_text[32], struct why *why)
 {
     enum err err = machine_count(r->agent->board, words[1], strtoll(words[2], NULL, 10), why);
+    if (err == OK)
+        counted(r);
     snprintf(ret_text, 32, "counted");
+    return err;
+}
+
+static enum err control_threshold(struct run_field *r, char **words, char ret_text[32], struct why *why)
+{
+    enum err err = threshold_set(r->agent->board, words[1], strtoll(words[2], NULL, 10), why);
+    if (err == OK)
+        counted(r);
+    snprintf(ret_text, 32, "set");
     return err;
 }
 
@@ -119,6 +144,8 @@ static void obey(void *context, char **words, struct control_reply *reply)
         err = control_event(r, words, text, &why);
     else if (whole && words[2] != NULL && strcmp(words[0], "count") == 0)
         err = control_count(r, words, text, &why);
+    else if (whole && words[2] != NULL && strcmp(words[0], "threshold") == 0)
+        err = control_threshold(r, words, text, &why);
     else if (whole && words[2] != NULL && strcmp(words[0], "job") == 0) {
         err = machine_job(&r->machine, words[1], strtoll(words[2], NULL, 10), job_done, reply, &why);
         if (err == OK)
@@ -134,6 +161,8 @@ enum err run_field_start(const struct command_line *line, const struct device_se
                                    .claim = command_flag(line, "test-only-claim"),
                                    .die_at = command_flag(line, "test-only-die-at") };
     machine_init(agent->loop, agent->board, &ret_run->machine);
+    ret_run->machine.counted = counted;
+    ret_run->machine.context = ret_run;
     enum err err = control_new(agent->loop, agent->board->dir, obey, ret_run, &ret_run->control, why);
     if (err == OK)
         begin(ret_run);

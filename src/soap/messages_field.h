@@ -137,6 +137,15 @@
     L(counter_value, counters, "counter")
 #define FIELDS_counter_hand_over_response(F, L) F(FLAG, accepted, "accepted", ONE)
 
+/* When this counter passes this value the device reports it, once (event counter-threshold). */
+#define FIELDS_counter_threshold_request(F, L) \
+    F(TEXT, application, "application", ONE)  /* copy, print, fax, scan, water, gas, electricity */ \
+    F(INT, at, "at", ONE)                     /* 0: at none any more */
+#define FIELDS_counter_threshold_response(F, L) \
+    F(TEXT, application, "application", ONE) \
+    F(INT, at, "at", ONE) \
+    F(INT, value, "value", ONE)               /* of the counter, now */
+
 /* --- The centre's service for calls from below: /soap/center --- */
 
 #define FIELDS_event_report_request(F, L) \
@@ -213,6 +222,7 @@
     M(RENEW_IDENTITY, renew_identity, "RenewIdentityRequest", SERVICE_BIT(REMOTE), ROLE_BIT(ROLE_CENTER), LIMIT_MESSAGE) \
     M(FETCH_PROGRAM, fetch_program, "FetchProgramRequest", SERVICE_BIT(REMOTE), ROLE_BIT(ROLE_CENTER), LIMIT_MESSAGE) \
     M(COUNTER_HAND_OVER, counter_hand_over, "CounterHandOver", SERVICE_BIT(REMOTE), ROLE_BIT(ROLE_CENTER), LIMIT_MESSAGE) \
+    M(COUNTER_THRESHOLD, counter_threshold, "CounterThresholdRequest", SERVICE_BIT(REMOTE), ROLE_BIT(ROLE_CENTER), LIMIT_MESSAGE) \
     M(EVENT_REPORT, event_report, "EventReport", SERVICE_BIT(CENTER), SOAP_NODES, LIMIT_MESSAGE) \
     M(COUNTER_REPORT, counter_report, "CounterReport", SERVICE_BIT(CENTER), SOAP_NODES, LIMIT_MESSAGE) \
     M(AGENTLESS_REPORT, agentless_report, "AgentlessReport", SERVICE_BIT(CENTER), ROLE_BIT(ROLE_GATEWAY), LIMIT_MESSAGE) \

@@ -44,6 +44,31 @@ counter() { nameplate device show --dir "$DIR/d" | awk -v name="$1" '$1 == "coun
     same "$(counter fax)" 1
 }
 
+# M-5: a threshold lies in the NVRAM, set by whoever is there, and is told once, when the counter passes it
+@test "a threshold is kept over kill -9, and told once when it is passed, also while the device is off" {
+    make_device
+    nameplate device threshold copy 10 --dir "$DIR/d"
+    start device nameplate device run --dir "$DIR/d" --listen 127.0.1.2:0
+    nameplate device threshold fax 3 --dir "$DIR/d"
+    nameplate device count copy 9 --dir "$DIR/d"
+    nameplate device job fax 2 --dir "$DIR/d"
+    kill9 device
+    has "$(nameplate device show --dir "$DIR/d")" "threshold.copy=10"
+    ! grep -q counter-threshold "$DIR/d/history.jsonl"
+    nameplate device count copy 1 --dir "$DIR/d"
+    has "$(nameplate device show --dir "$DIR/d")" "threshold.copy=10 told"
+    start device nameplate device run --dir "$DIR/d" --listen 127.0.1.2:0
+    nameplate device job fax 2 --dir "$DIR/d"
+    nameplate device count copy 5 --dir "$DIR/d"
+    stop device
+    same "$(grep -c counter-threshold "$DIR/d/history.jsonl")" 2
+    has "$(cat "$DIR/d/history.jsonl")" "copy passed 10: 10"
+    has "$(cat "$DIR/d/history.jsonl")" "fax passed 3: 3"
+    run nameplate device threshold water 5 --dir "$DIR/d"
+    same "$status" 1
+    has "$output" "water is not in this device"
+}
+
 # A command that counts has the memory for a moment; a device that starts again just then does not give up.
 @test "a device starts when the memory is free again, and not when another runs on" {
     make_device

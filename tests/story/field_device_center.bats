@@ -41,7 +41,7 @@ device_up() {
 # answered ID: until this very call was.
 answered() { until_says 120 '"state": "answered"' center calls --id "$1"; }
 
-@test "effect 1, M-5, M-6: refused without an agreement; with one its counters come, on demand and by themselves, over kill -9" {
+@test "effect 1, M-5, M-6: refused without an agreement; with one its counters come, on demand and by themselves, over kill -9; so do its starts and a threshold passed" {
     nameplate device count copy 12 --dir "$DIR/dev-000001"
     device_up 000001
     until_says 90 "$NUMBER" center unlicensed
@@ -49,12 +49,25 @@ answered() { until_says 120 '"state": "answered"' center calls --id "$1"; }
     center agreement add "$NUMBER"
     has "$(center call "$NUMBER" counters --wait 120)" "copy"
     until_says 60 '"copy": 12,' center counters "$NUMBER" --json
+    has "$(center call "$NUMBER" threshold --application copy --at 14 --wait 120)" '"value": 12'
+    run center call "$NUMBER" threshold --application water --at 14 --wait 120
+    same "$status" 1
+    has "$output" "water is not in this device"
+    until_says 90 "start .*epoch" center events "$NUMBER"
     kill9 dev-000001
     nameplate device count copy 3 --dir "$DIR/dev-000001"
     nameplate device event supply-low "black toner" --dir "$DIR/dev-000001"
     device_up 000001
     has "$(center call "$NUMBER" counters --wait 120)" '"copy": 15,'
     until_says 90 "supply-low" center events "$NUMBER"
+    until_says 90 "copy passed 14: 15" center events "$NUMBER"
+    nameplate device count copy 1 --dir "$DIR/dev-000001"
+    kill9 dev-000001
+    device_up 000001
+    has "$(center call "$NUMBER" counters --wait 120)" '"copy": 16,'
+    until_says 90 3 sql "SELECT count(DISTINCT detail) FROM event WHERE kind = 'start'"
+    same "$(sql "SELECT count(*) FROM event WHERE kind = 'start'")" 3
+    same "$(sql "SELECT count(*) FROM event WHERE kind = 'counter-threshold'")" 1
     same "$(sql "SELECT count(*) FROM incident WHERE kind NOT LIKE '%agreement%'")" 0
 }
 

@@ -75,6 +75,8 @@ start_device() {
 @test "M-1: what the device reported waits in the gateways while the centre is away" {
     start_device
     until_says 90 "3012-000001" nameplate gateway status --dir 3100-000002
+    until_says 90 "start" nameplate center events 3012-000001 --dir center
+    until_says 90 "up: 0 letters" nameplate gateway status --dir 3100-000001
     kill9 center
     nameplate device event supply-low "black toner" --dir 3012-000001
     until_says 90 "up: 1 letters" nameplate gateway status --dir 3100-000001

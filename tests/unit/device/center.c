@@ -116,6 +116,16 @@ static bool is_refused_reading(const struct center *c, struct span envelope)
            request.message == SOAP_COUNTER_REPORT;
 }
 
+static void take_event(struct center *c, const char *id, const struct event_report_request *r)
+{
+    for (int i = 0; i < c->events; i++)
+        if (strcmp(c->event_ids[i], id) == 0)
+            return;
+    assert_true(c->events < CENTER_EVENTS);
+    snprintf(c->event_ids[c->events], sizeof c->event_ids[0], "%s", id);
+    snprintf(c->said[c->events++], sizeof c->said[0], "%.40s %.80s", r->kind, r->detail);
+}
+
 static void take_up_call(struct center *c, const struct field_call *call)
 {
     if (is_refused_reading(c, call->envelope))
@@ -127,7 +137,7 @@ static void take_up_call(struct center *c, const struct field_call *call)
     if (request.message == SOAP_COUNTER_REPORT)
         take_reading(c, request.body);
     if (request.message == SOAP_EVENT_REPORT)
-        c->events++;
+        take_event(c, call->id, request.body);
     if (request.message == SOAP_PROGRAM_PART)
         serve_part(c, call->id, request.body);
     if (request.message == SOAP_RENEWAL)

@@ -8,7 +8,7 @@
 #include "device/field.h"
 #include "model/counter.h"
 
-enum { CENTER_CALLS = 8, CENTER_ANSWERS = 32 };
+enum { CENTER_CALLS = 8, CENTER_ANSWERS = 32, CENTER_EVENTS = 32 };
 
 struct center_call {
     char id[LIMIT_MESSAGE_ID + 1];
@@ -38,6 +38,7 @@ struct center {
     int answers_n, delays_n;
     struct reading last;         /* believed last */
     int readings, bad_readings, events;
+    char event_ids[CENTER_EVENTS][LIMIT_MESSAGE_ID + 1], said[CENTER_EVENTS][128]; /* kind and detail, each event once */
     char refused_error[32];      /* in the device's last refusing receipt */
     struct buf program;          /* served in parts */
     int parts, break_after_parts; /* -1: never */
