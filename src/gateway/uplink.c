@@ -173,6 +173,8 @@ static enum err launch(struct flight *f, struct why *why)
     struct gateway *g = f->u->g;
     const struct soap_header header = { .version = SOAP_1_2 };
     int64_t wait_s = f->act == UPLINK_POLL ? g->settings.wait_s : 0;
+    if (identity_is_old(g->identity)) /* the agent beside it renewed it, and the one before may be over already */
+        gateway_reload_identity(g);
     enum err err = load(f, why);
     if (err != OK)
         return err;
