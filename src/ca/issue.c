@@ -1,22 +1,28 @@
-/* The slices of a batch one after the other: while one is recorded, the pool makes keys and bodies for the next but one.
- * One transaction records the certificates of a slice and what will be signed of the next: each slice costs one sync.
+/* The slices of a batch one after the other. Each goes through four hands, and what one of them does to a slice the
+ * others do to its neighbours at the same time:
  *
- *     pool   prepare 0 | prepare 1   | sign 0 | prepare 2              | sign 1 | prepare 3 ...
- *     main             | bodies of 0 |        | record 0, bodies of 1  |        | record 1, bodies of 2 ... */
+ *     the pool prepares keys and bodies     third
+ *     the main thread records them          second
+ *     the pool signs, once they are durable first
+ *     the main thread records, gives out    given
+ *
+ * One transaction records the certificates of one slice and what will be signed of the next but one, so that a slice costs
+ * one sync, and while the main thread waits for it, the pool has a slice to sign and one to prepare. */
 #include <stdlib.h>
 
 #include "ca/reserve.h"
 #include "ca/slice.h"
 
 /* A PACKS frame is closed beyond so many bytes: few enough that the front works in the processor's cache. */
-enum { FRAME_BYTES = 128 * 1024, SLICES = 3 };
+enum { FRAME_BYTES = 128 * 1024, SLICES = 4 };
 
-/* What is prepared and not recorded is nothing: it may be dropped at any moment. What is on record may be, too: it is
- * loaded again when it is asked for. */
+/* Slices of one batch, in order; NULL: none. What is prepared and not recorded is nothing: it may be dropped at any moment.
+ * What is on record may be, too: it is loaded again when it is asked for. */
 struct desk {
     struct slice slices[SLICES];
-    struct slice *ready; /* on record, to be signed next; NULL: none */
-    struct slice *ahead; /* being prepared; NULL: none */
+    struct slice *first;  /* on record; signed when the pool has come to its end */
+    struct slice *second; /* on record */
+    struct slice *third;  /* prepared when the pool has come to its end */
 };
 
 enum err issue_new_desk(struct signer *s)
@@ -45,56 +51,59 @@ void issue_drop_ahead(struct signer *s)
     if (s->desk == NULL)
         return;
     pool_wait(s->pool);
-    if (s->desk->ahead != NULL)
-        slice_clear(s->desk->ahead);
-    if (s->desk->ready != NULL)
-        slice_clear(s->desk->ready);
-    s->desk->ahead = s->desk->ready = NULL;
+    for (size_t i = 0; i < SLICES; i++)
+        slice_clear(&s->desk->slices[i]);
+    s->desk->first = s->desk->second = s->desk->third = NULL;
 }
 
-/* The slice behind `now` is made ready by the pool while the caller goes on. Whatever is wrong with it is met, and told,
- * when it is its turn. */
-static void begin_ahead(const struct slice *now)
+/* --- The pool's part --- */
+
+static size_t count_items(const struct slice *slice) { return slice == NULL ? 0 : slice->n; }
+
+/* Items to be signed first, as they are waited for first. */
+static void work(void *context, size_t worker, size_t i)
 {
-    struct signer *s = now->signer;
-    int64_t position = now->position + (int64_t)now->n;
-    if (position >= now->batch->count)
-        return;
-    struct slice *next = free_slice(s->desk);
-    if (slice_load(next, s, now->batch, position, NULL) != OK) {
-        slice_clear(next);
-        return;
-    }
-    s->desk->ahead = next;
-    pool_start(s->pool, next->n, slice_prepare_item, next);
+    struct desk *desk = context;
+    size_t to_sign = count_items(desk->first);
+    if (i < to_sign)
+        slice_sign_item(desk->first, worker, i);
+    else
+        slice_prepare_item(desk->third, worker, i - to_sign);
 }
 
-/* The same with the first slice of a batch that is being judged: making keys needs no verdict, and while the numbers are
- * judged by one, the others would wait. Nothing of it is on record, and nothing will be when the batch is refused. */
+static void begin_work(struct signer *s)
+{
+    pool_start(s->pool, count_items(s->desk->first) + count_items(s->desk->third), work, s->desk);
+}
+
+/* Keys of the first slice of a batch that is being judged: making them needs no verdict, and while the numbers are judged
+ * by one, the others would wait. Nothing of it is on record, and nothing will be when the batch is refused. */
 void issue_begin(struct signer *s, struct batch *b)
 {
-    if (s->desk->ready != NULL || s->desk->ahead != NULL)
+    struct desk *desk = s->desk;
+    if (desk->first != NULL || desk->second != NULL || desk->third != NULL)
         return; /* the desk is another batch's */
-    struct slice *first = free_slice(s->desk);
-    if (slice_load_new(first, s, b, NULL) != OK) {
-        slice_clear(first);
-        return;
-    }
-    s->desk->ahead = first;
-    pool_start(s->pool, first->n, slice_prepare_item, first);
+    desk->third = free_slice(desk);
+    if (slice_load_new(desk->third, s, b, NULL) != OK)
+        issue_drop_ahead(s);
+    else
+        begin_work(s);
 }
 
-/* What was begun; NULL when there is nothing, or nothing good. */
-static struct slice *take_ahead(struct signer *s)
+/* The slice behind `now`; NULL: there is none, or it cannot be had, which is told when it is its turn. */
+static struct slice *load_behind(struct signer *s, const struct slice *now)
 {
-    struct slice *slice = s->desk->ahead;
-    pool_wait(s->pool);
-    s->desk->ahead = NULL;
-    if (slice == NULL || slice_judge(slice, NULL) == OK)
-        return slice;
-    slice_clear(slice);
+    int64_t position = now == NULL ? 0 : now->position + (int64_t)now->n;
+    if (now == NULL || position >= now->batch->count)
+        return NULL;
+    struct slice *next = free_slice(s->desk);
+    if (slice_load(next, s, now->batch, position, NULL) == OK)
+        return next;
+    slice_clear(next);
     return NULL;
 }
+
+/* --- The main thread's part --- */
 
 /* Records what is to be recorded of a slice that is signed and of one that is prepared; each may be NULL. */
 static enum err record(struct slice *is_signed, struct slice *prepared, struct why *why)
@@ -121,61 +130,63 @@ static enum err record(struct slice *is_signed, struct slice *prepared, struct w
     return err;
 }
 
-static bool is_next(const struct slice *slice, const struct batch *b)
+static struct slice *in_state(struct slice *slice, enum slice_state state)
 {
-    return slice != NULL && slice->batch == b && slice->position == b->position;
+    return slice != NULL && slice->state == state ? slice : NULL;
 }
 
-/* Loads the slice at the batch's position, and makes it when it is new. */
-static enum err make_next(struct signer *s, struct batch *b, struct slice **ret_slice, struct why *why)
+/* What went wrong with the third is told when nothing good is in front of it. */
+static enum err wait_for_pool(struct signer *s, struct why *why)
 {
-    issue_drop_ahead(s);
-    struct slice *slice = *ret_slice = free_slice(s->desk);
-    enum err err = slice_load(slice, s, b, b->position, why);
-    if (err == OK && slice->n == 0)
-        err = why_set(why, ERR_DAMAGED, "the register has nothing at place %lld of the request", (long long)b->position);
-    if (err != OK || slice->state != SLICE_NEW)
+    struct desk *desk = s->desk;
+    pool_wait(s->pool);
+    enum err err = desk->first == NULL ? OK : slice_judge(desk->first, why);
+    bool alone = desk->first == NULL && desk->second == NULL;
+    if (err != OK || desk->third == NULL)
         return err;
-    pool_run(s->pool, slice->n, slice_prepare_item, slice);
-    return slice_judge(slice, why);
+    if (alone)
+        return slice_judge(desk->third, why);
+    if (slice_judge(desk->third, NULL) != OK) {
+        slice_clear(desk->third);
+        desk->third = NULL;
+    }
+    return OK;
 }
 
-/* The slice at the batch's position, on record. */
-static enum err take_slice(struct signer *s, struct batch *b, struct slice **ret_slice, struct why *why)
+/* Every slice goes on by one hand. *ret_given: the one that is through, to be cleared; NULL: none yet. */
+static enum err step(struct signer *s, struct slice **ret_given, struct why *why)
 {
+    struct desk *desk = s->desk;
+    enum err err = wait_for_pool(s, why);
+    if (err != OK)
+        return err;
+    struct slice *given = desk->first;
+    desk->first = desk->second;
+    desk->second = desk->third;
+    desk->third = load_behind(s, desk->second);
+    begin_work(s);
+    err = record(in_state(given, SLICE_ON_RECORD), in_state(desk->second, SLICE_NEW), why);
+    if (err == OK)
+        *ret_given = given;
+    return err;
+}
+
+/* The desk is made this batch's, at its position, if it is not. */
+static enum err take_desk(struct signer *s, struct batch *b, struct why *why)
+{
+    struct desk *desk = s->desk;
+    const struct slice *next = desk->first != NULL ? desk->first : desk->second != NULL ? desk->second : desk->third;
     if (b->position == b->count)
         return why_set(why, ERR_NOT_FOUND, "all packs of the request were given out");
-    if (is_next(s->desk->ready, b)) {
-        *ret_slice = s->desk->ready;
-        s->desk->ready = NULL;
+    if (next != NULL && next->batch == b && next->position == b->position)
         return OK;
-    }
-    if (s->desk->ready == NULL && is_next(s->desk->ahead, b))
-        *ret_slice = take_ahead(s); /* begun while the batch was judged */
-    enum err err = *ret_slice == NULL ? make_next(s, b, ret_slice, why) : OK;
-    if (err != OK || (*ret_slice)->state != SLICE_NEW)
-        return err;
-    begin_ahead(*ret_slice);
-    return record(NULL, *ret_slice, why);
-}
-
-static enum err make_slice(struct slice *slice, struct why *why)
-{
-    struct signer *s = slice->signer;
-    struct desk *desk = s->desk;
-    if (desk->ahead == NULL)
-        begin_ahead(slice);
-    struct slice *next = take_ahead(s);
-    pool_run(s->pool, slice->n, slice_sign_item, slice);
-    enum err err = slice_judge(slice, why);
-    if (err == OK && next != NULL)
-        begin_ahead(next);
+    issue_drop_ahead(s);
+    desk->third = free_slice(desk);
+    enum err err = slice_load(desk->third, s, b, b->position, why);
+    if (err == OK && desk->third->n == 0)
+        err = why_set(why, ERR_DAMAGED, "the register has nothing at place %lld of the request", (long long)b->position);
     if (err == OK)
-        err = record(slice->state == SLICE_ON_RECORD ? slice : NULL, next != NULL && next->state == SLICE_NEW ? next : NULL, why);
-    if (err == OK)
-        desk->ready = next;
-    else if (next != NULL)
-        slice_clear(next);
+        begin_work(s);
     return err;
 }
 
@@ -222,19 +233,19 @@ static enum err answer_packs(const struct slice *slice, enum ca_packs last)
 enum err issue_next(struct signer *s, int64_t tag, struct frame_reader *fields, struct why *why)
 {
     struct batch *b = batch_find(s, tag);
-    struct slice *slice = NULL;
+    struct slice *given = NULL;
     enum err err = frame_finish(fields, why);
     if (err == OK)
-        err = take_slice(s, b, &slice, why);
+        err = take_desk(s, b, why);
+    while (err == OK && given == NULL)
+        err = step(s, &given, why);
     if (err == OK)
-        err = make_slice(slice, why);
+        err = answer_packs(given, b->position + (int64_t)given->n == b->count ? CA_PACKS_ALL : CA_PACKS_ASK_AGAIN);
     if (err == OK)
-        err = answer_packs(slice, b->position + (int64_t)slice->n == b->count ? CA_PACKS_ALL : CA_PACKS_ASK_AGAIN);
+        b->position += (int64_t)given->n;
     if (err == OK)
-        b->position += (int64_t)slice->n;
+        slice_clear(given);
     else
         issue_drop_ahead(s);
-    if (slice != NULL)
-        slice_clear(slice);
     return err;
 }

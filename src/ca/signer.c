@@ -23,10 +23,11 @@ static const struct handler handlers[CA_REQUEST_END] = {
     [CA_REQUEST_SETTLE] = { settle_identity },
 };
 
+/* The main thread is one of them, and one more than there are cores: it often waits for the disk. */
 static size_t count_workers(const struct ca_settings *settings)
 {
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    size_t n = settings->workers != 0 ? (size_t)settings->workers : cores > 0 ? (size_t)cores : 1;
+    size_t n = settings->workers != 0 ? (size_t)settings->workers : cores > 0 ? (size_t)cores + 1 : 1;
     return n < SIGNER_WORKERS_MAX ? n : (size_t)SIGNER_WORKERS_MAX;
 }
 

@@ -87,11 +87,13 @@ static enum err add_item(struct slice *slice, struct item **ret_item)
 static enum err add_new(struct slice *slice)
 {
     uint8_t serials[LIMIT_ISSUE_BATCH][ISSUER_SERIAL];
-    struct item *item;
+    struct item *item = NULL;
     size_t n = (size_t)size_next(slice);
     enum err err = rng_fill(serials, n * sizeof serials[0]);
     for (size_t i = 0; err == OK && i < n; i++) {
         err = add_item(slice, &item);
+        if (err != OK)
+            return err;
         memcpy(item->serial, serials[i], sizeof item->serial);
         item->serial[0] = (uint8_t)(0x40 | (item->serial[0] & 0x3f)); /* as the issuer would */
     }

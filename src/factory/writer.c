@@ -190,6 +190,17 @@ enum err writer_put(struct writer *w, const struct issued_pack *pack)
     return err;
 }
 
+/* Wiped when they were put away; to wipe their megabytes again would be waited for at the batch's end. */
+static void free_spare(struct chunk *c)
+{
+    while (c != NULL) {
+        struct chunk *next = c->next;
+        buf_done(&c->bytes);
+        free(c);
+        c = next;
+    }
+}
+
 static void free_all(struct chunk *c)
 {
     while (c != NULL) {
@@ -203,7 +214,7 @@ static void writer_free(struct writer *w)
 {
     chunk_free(w->filling);
     free_all(w->first);
-    free_all(w->spare);
+    free_spare(w->spare);
     db_close(w->db);
     sealer_free(w->sealer);
     buf_done(&w->sealed);

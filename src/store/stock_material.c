@@ -30,23 +30,22 @@ static enum err check_there(struct db *db, const struct stock_pack *p, struct wh
 
 enum err stock_pack_store(struct db *db, const struct stock_pack *p, bool *ret_stored, struct why *why)
 {
+    int64_t id = 0;
     bool direct = p->sealed.n == 0;
-    enum err err = db_run(db, ASK_MATERIAL_ADD, /* for the row that waits for it, if there is one */
-                          DB_ARGS(db_text(p->number.text), db_text(p->request), direct ? db_null() : db_blob(p->sealed),
-                                  db_blob(p->certificate), p->chain == 0 ? db_null() : db_int(p->chain)),
-                          why);
-    bool waited = err == OK && db_changes(db) == 1;
-    if (waited)
-        err = db_run(db, ASK_PACK_STORE,
-                     DB_ARGS(db_text(p->number.text), db_text(p->order), db_int(!direct),
-                             db_blob(span_of(p->fingerprint, IDENTITY_FINGERPRINT)), db_int(p->now_s), db_int(direct),
-                             db_text(p->request)),
-                     why);
-    else if (err == OK)
-        err = check_there(db, p, why);
+    enum err err = db_first_int(db, ASK_PACK_WAITS, DB_ARGS(db_text(p->number.text), db_text(p->request)), &id, why);
+    *ret_stored = id != 0;
+    if (err == OK && id == 0)
+        return check_there(db, p, why);
     if (err == OK)
-        *ret_stored = waited;
-    return err;
+        err = db_run(db, ASK_MATERIAL_ADD,
+                     DB_ARGS(db_int(id), direct ? db_null() : db_blob(p->sealed), db_blob(p->certificate),
+                             p->chain == 0 ? db_null() : db_int(p->chain)),
+                     why);
+    return err != OK ? err
+                     : db_run(db, ASK_PACK_STORE,
+                              DB_ARGS(db_int(id), db_text(p->order), db_int(!direct),
+                                      db_blob(span_of(p->fingerprint, IDENTITY_FINGERPRINT)), db_int(p->now_s), db_int(direct)),
+                              why);
 }
 
 struct material_out {
