@@ -26,7 +26,7 @@ static enum err issue_certificate(struct signer *s, const char *model, const str
     char name[64], urn[64];
     snprintf(name, sizeof name, "%s bootstrap", model);
     snprintf(urn, sizeof urn, "urn:nameplate:bootstrap:%s", model);
-    struct cert_order order = { .common_name = name, .urn = urn, .not_before = clock_wall_s(), .not_after = -1,
+    struct cert_order order = { .common_name = name, .urn = urn, .not_after = -1,
                                 .on_body = record_body, .context = &body };
     const struct authority *ca = &s->ca.of[AUTHORITY_BOOTSTRAP];
     enum err err = profile_load(buf_span(&s->profiles), "bootstrap", &profile, why);
@@ -34,6 +34,8 @@ static enum err issue_certificate(struct signer *s, const char *model, const str
         err = key_generate(profile_key_type(profile), &key, why);
     if (err == OK)
         err = key_spki(key, &spki);
+    if (err == OK)
+        order.not_before = profile_begin(profile, clock_wall_s());
     order.profile = profile;
     order.spki = buf_span(&spki);
     if (err == OK)

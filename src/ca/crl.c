@@ -88,7 +88,7 @@ static enum err make_new(struct db *db, const struct authority *a, const char *i
 {
     AUTO_BUF der = BUF_INIT;
     int64_t now_s = clock_wall_s();
-    struct register_crl crl = { .number = number, .this_s = now_s, .next_s = now_s + days * DAY_S, .revoked = (int64_t)r->n };
+    struct register_crl crl = { .number = number, .this_s = now_s - LIMIT_BACKDATE_S, .next_s = now_s + days * DAY_S, .revoked = (int64_t)r->n };
     snprintf(crl.issuer, sizeof crl.issuer, "%s", issuer);
     enum err err = crl_issue(a->cert, a->key, (uint64_t)number, crl.this_s, crl.next_s, r->entries, r->n, &der, why);
     crl.der = buf_span(&der);

@@ -50,12 +50,13 @@ static enum err issue_certificate(struct signer *s, struct enrolment *e, struct 
     snprintf(urn, sizeof urn, "urn:nameplate:%s:%s", e->token.role, e->token.name);
     snprintf(hosts, sizeof hosts, "%s", e->token.hosts);
     split_hosts(hosts, list);
-    struct cert_order order = { .common_name = e->token.name, .urn = urn, .dns_or_ip = list, .not_before = clock_wall_s(),
-                                .not_after = -1, .on_body = record_body, .context = &body };
+    struct cert_order order = { .common_name = e->token.name, .urn = urn, .dns_or_ip = list, .not_after = -1, .on_body = record_body, .context = &body };
     const struct authority *ca = &s->ca.of[AUTHORITY_INFRASTRUCTURE];
     enum err err = csr_read(csr, &spki, why);
     if (err == OK)
         err = profile_load(buf_span(&s->profiles), "infrastructure", &profile, why);
+    if (err == OK)
+        order.not_before = profile_begin(profile, clock_wall_s());
     order.profile = profile;
     order.spki = buf_span(&spki);
     if (err == OK)

@@ -146,7 +146,7 @@ static enum err issue(struct init *in, const struct plan *p, const struct key *k
     struct profile *profile = NULL;
     struct record_body body = { in->db, r };
     int64_t id;
-    struct cert_order order = { .common_name = p->common_name, .urn = p->urn, .dns_or_ip = p->hosts, .not_before = in->now_s,
+    struct cert_order order = { .common_name = p->common_name, .urn = p->urn, .dns_or_ip = p->hosts, .not_before = in->now_s - LIMIT_BACKDATE_S,
                                 .not_after = in->now_s + p->days * DAY_S, .on_body = record_body, .context = &body };
     const struct authority *issuer = &in->ca.of[p->issuer];
     enum err err = profile_load(buf_span(&in->profiles), p->profile, &profile, why);

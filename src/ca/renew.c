@@ -76,13 +76,15 @@ static enum err make_body(struct renewing *r, struct why *why)
     struct profile *profile = NULL;
     struct issuer *issuer = NULL;
     const struct authority *ca = &r->s->ca.of[AUTHORITY_IDENTITY];
-    struct issue_order order = { .number = r->number, .not_before = r->row.created_s };
+    struct issue_order order = { .number = r->number };
     char model[LIMIT_MODEL_CODE + 1];
     number_model(&r->number, model);
     enum err err = rng_fill(order.serial, sizeof order.serial);
     order.serial[0] = (uint8_t)(0x40 | (order.serial[0] & 0x3f)); /* as the issuer would */
     if (err == OK)
         err = maker_profile(r->s, model, &profile, why);
+    if (err == OK)
+        order.not_before = profile_begin(profile, r->row.created_s);
     if (err == OK)
         err = issuer_new(profile, ca->cert, ca->key, &issuer, why);
     if (err == OK)

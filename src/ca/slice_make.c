@@ -3,7 +3,7 @@
 
 static enum err make_body(struct item *item, size_t worker, int64_t now_s)
 {
-    struct issue_order order = { .number = item->number, .not_before = now_s };
+    struct issue_order order = { .number = item->number, .not_before = profile_begin(item->maker->profile, now_s) };
     memcpy(order.serial, item->serial, sizeof order.serial);
     return issuer_prepare(item->maker->issuers[worker], &order, &item->key, &item->tbs, &item->why);
 }

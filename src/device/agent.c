@@ -43,6 +43,7 @@ static enum err make_server_tls(struct agent *a, struct tls_context **ret_tls, s
         return err;
     const struct tls_options options = {
         .server = true,
+        .clock_behind = true,
         .key = c->key,
         .chain = (const struct cert *const *)c->chain,
         .chain_n = c->chain_n,

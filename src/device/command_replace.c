@@ -46,7 +46,7 @@ static enum err prepare(const struct command_line *line, struct replacing *r, co
         err = renewal_make_key(&r->board, ITEM_REPLACEMENT, why);
     const struct tls_options options = {
         .key = c->key, .chain = (const struct cert *const *)c->chain, .chain_n = c->chain_n, .trust = r->board.trust,
-        .peers = ROLE_BIT(ROLE_GATEWAY) | ROLE_BIT(ROLE_CENTER),
+        .peers = ROLE_BIT(ROLE_GATEWAY) | ROLE_BIT(ROLE_CENTER), .clock_behind = true,
     };
     return err == OK ? tls_context_new(&options, &r->tls, why) : err;
 }

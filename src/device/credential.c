@@ -52,14 +52,6 @@ static enum err check_bootstrap_model(const struct cert *cert, const char *model
     return OK;
 }
 
-/* A board has no clock to trust: one that runs behind must not refuse what was issued a minute ago (I13). */
-static int64_t judging_time(const struct cert *cert, int64_t now_s)
-{
-    int64_t not_before, not_after;
-    cert_times(cert, &not_before, &not_after);
-    return now_s < not_before ? not_before : now_s;
-}
-
 static enum err check_chain(const struct pack *pack, const struct credential *c, const struct credential_rules *rules,
                             struct why *why)
 {
@@ -67,7 +59,7 @@ static enum err check_chain(const struct pack *pack, const struct credential *c,
         return why_set(why, ERR_BAD_CERTIFICATE, "the pack's root certificate is not the one in this device's firmware");
     const struct verify_request request = {
         .profile = rules->use == CREDENTIAL_IDENTITY ? VERIFY_DEVICE : VERIFY_BOOTSTRAP,
-        .now_s = judging_time(c->chain[0], rules->now_s),
+        .now_s = cert_moment(c->chain[0], rules->now_s),
         .untrusted = pack->intermediates,
         .untrusted_n = pack->intermediates_n,
     };

@@ -110,6 +110,7 @@ static enum err client_tls(const struct agent *a, const struct credential *c, st
         .chain_n = c->chain_n,
         .trust = a->trust,
         .peers = ROLE_BIT(ROLE_STATION),
+        .clock_behind = true,
     };
     if (c->key == NULL)
         return why_set(why, ERR_BAD_TRANSITION, "the board has no certificate to report with yet");

@@ -143,7 +143,7 @@ enum err letter_center(const struct trust *trust, const struct certificate *sign
         issuers[i - 1] = signers[i].der;
     enum err err = cert_from_der(signers[0].der, &cert, why);
     if (err == OK)
-        err = verify_peer(trust, cert, issuers, signers_n - 1, now_s, ROLE_BIT(ROLE_CENTER), &peer, why);
+        err = verify_peer(trust, cert, issuers, signers_n - 1, cert_moment(cert, now_s), ROLE_BIT(ROLE_CENTER), &peer, why);
     if (err == OK)
         *ret_cert = cert_ref(cert);
     return err;

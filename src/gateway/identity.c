@@ -37,7 +37,8 @@ static enum err make_context(const struct board *b, bool server, unsigned peers,
                                          .chain = chain,
                                          .chain_n = b->identity.chain_n,
                                          .trust = b->trust,
-                                         .peers = peers };
+                                         .peers = peers,
+                                         .clock_behind = true };
     enum err err = tls_context_new(&options, ret_context, why);
     if (err == OK) /* so that who has expired can ask to be renewed: what is taken from it, the centre says */
         tls_context_set_grace(*ret_context, (int64_t)LIMIT_GRACE_DAYS * 86400);

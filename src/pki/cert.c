@@ -195,6 +195,13 @@ void cert_times(const struct cert *cert, int64_t *ret_not_before, int64_t *ret_n
     (void)!openssl_time(X509_get0_notAfter(cert->x509), ret_not_after);
 }
 
+int64_t cert_moment(const struct cert *cert, int64_t now_s)
+{
+    int64_t begin_s, end_s;
+    cert_times(cert, &begin_s, &end_s);
+    return begin_s != INT64_MAX && now_s < begin_s ? begin_s : now_s;
+}
+
 enum err cert_subject(const struct cert *cert, struct buf *to)
 {
     char *data = NULL;

@@ -37,6 +37,10 @@ enum err cert_peer(const struct cert *cert, struct peer *ret_peer, struct why *w
 /* The device number in an identity certificate. Errors: BAD_CERTIFICATE. */
 enum err cert_device_number(const struct cert *cert, struct device_number *ret_number, struct why *why) MUST_CHECK;
 
+/* When somebody judges a certificate whose own clock may be behind, as a device's may: now, or the certificate's first second
+ * when that lies ahead, since its issuer says that this second has come (I13). */
+int64_t cert_moment(const struct cert *cert, int64_t now_s);
+
 /* Whether the private key belongs to the certificate. */
 bool cert_matches_key(const struct cert *cert, const struct key *key);
 

@@ -272,6 +272,12 @@ X509_EXTENSION *profile_extension(const struct profile *profile, enum profile_se
     return X509V3_EXT_conf_nid(NULL, &ctx, nid, profile->text[setting]);
 }
 
+int64_t profile_begin(const struct profile *profile, int64_t made_s)
+{
+    bool long_lived = profile->validity_s == 0 || profile->validity_s / 10 > LIMIT_BACKDATE_S;
+    return made_s - (long_lived ? LIMIT_BACKDATE_S : profile->validity_s / 10);
+}
+
 int64_t profile_end(const struct profile *profile, int64_t not_before)
 {
     return profile->validity_s == 0 ? INT64_MAX : not_before + profile->validity_s;

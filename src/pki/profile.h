@@ -15,6 +15,10 @@ void profile_free(struct profile *profile); /* NULL is fine */
 bool profile_is_device(const struct profile *profile); /* makes device identities */
 enum key_type profile_key_type(const struct profile *profile);
 
+/* When a certificate begins that is made now: LIMIT_BACKDATE_S earlier, or a tenth of its validity when that is less, so that
+ * a clock that is a little behind does not refuse what was made a moment ago (I13). */
+int64_t profile_begin(const struct profile *profile, int64_t made_s);
+
 /* The pre-signature lint: refuses a profile whose certificates would break RFC 5280, IEEE 802.1AR or the
  * profile's own rules. Errors: BAD_PROFILE, `why` naming the setting and the clause. */
 enum err profile_lint(const struct profile *profile, struct why *why) MUST_CHECK;

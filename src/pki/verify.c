@@ -1,12 +1,17 @@
 #include "pki/verify.h"
 
 #include <openssl/x509_vfy.h>
+#include <stdio.h>
 
+#include "base/clock.h"
 #include "base/limit.h"
 #include "pki/shape.h"
 #include "pki/trust.h"
 
-enum { AUTH_LEVEL = 2 }; /* of OpenSSL: 112 bits of security; no SHA-1, no RSA below 2048 */
+enum {
+    AUTH_LEVEL = 2, /* of OpenSSL: 112 bits of security; no SHA-1, no RSA below 2048 */
+    EXPLAINED_TIMES = 64 + 2 * CLOCK_TEXT_SIZE
+};
 
 /* The rule behind OpenSSL's verdict, for those verdicts that one meets. */
 static const struct {
@@ -50,12 +55,13 @@ static bool crl_needed(const struct crl_rule *rule, int depth)
 }
 
 /* Without a demand for CRLs, a missing one is no reason to refuse, nor is a stale one: what it revokes stays
- * revoked, and the line does not stop when the CA is out of reach (P-2). */
+ * revoked, and the line does not stop when the CA is out of reach (P-2). Nor is one from a moment that our clock has yet to
+ * reach (I13). */
 static int judge(int ok, X509_STORE_CTX *ctx)
 {
     const struct crl_rule *rule = X509_STORE_CTX_get_ex_data(ctx, rule_index);
     int code = X509_STORE_CTX_get_error(ctx);
-    bool lenient = code == X509_V_ERR_UNABLE_TO_GET_CRL || code == X509_V_ERR_CRL_HAS_EXPIRED;
+    bool lenient = code == X509_V_ERR_UNABLE_TO_GET_CRL || code == X509_V_ERR_CRL_HAS_EXPIRED || code == X509_V_ERR_CRL_NOT_YET_VALID;
     if (ok != 0 || !lenient || crl_needed(rule, X509_STORE_CTX_get_error_depth(ctx)))
         return ok;
     X509_STORE_CTX_set_error(ctx, X509_V_OK);
@@ -84,18 +90,37 @@ static enum err set_up(X509_STORE_CTX *ctx, const struct trust *trust, X509 *lea
     return OK;
 }
 
+/* The usual reason is a wrong clock: whoever reads this shall see at once whose. */
+static void explain_times(X509_STORE_CTX *ctx, char ret_text[EXPLAINED_TIMES])
+{
+    int code = X509_STORE_CTX_get_error(ctx);
+    const X509 *x509 = X509_STORE_CTX_get_current_cert(ctx);
+    bool early = code == X509_V_ERR_CERT_NOT_YET_VALID;
+    char bound[CLOCK_TEXT_SIZE], now[CLOCK_TEXT_SIZE];
+    int64_t bound_s;
+    ret_text[0] = '\0';
+    if ((!early && code != X509_V_ERR_CERT_HAS_EXPIRED) || x509 == NULL ||
+        openssl_time(early ? X509_get0_notBefore(x509) : X509_get0_notAfter(x509), &bound_s) != OK)
+        return;
+    clock_format(bound_s, bound);
+    clock_format(X509_VERIFY_PARAM_get_time(X509_STORE_CTX_get0_param(ctx)), now);
+    now[sizeof "2026-11-22T15:04" - 1] = '\0'; /* no seconds: who asks again and again shall not read a new sentence each time */
+    snprintf(ret_text, EXPLAINED_TIMES, ": it is valid %s %s, and the clock here says %sZ", early ? "from" : "until", bound, now);
+}
+
 static enum err explain(X509_STORE_CTX *ctx, struct why *why)
 {
     int code = X509_STORE_CTX_get_error(ctx), depth = X509_STORE_CTX_get_error_depth(ctx);
     X509 *x509 = X509_STORE_CTX_get_current_cert(ctx);
-    char name[128] = "";
+    char name[128] = "", times[EXPLAINED_TIMES];
     if (depth != 0 && x509 != NULL)
         X509_NAME_get_text_by_NID(X509_get_subject_name(x509), NID_commonName, name, sizeof name);
     ERR_clear_error();
     if (code == X509_V_ERR_OUT_OF_MEM)
         return why_set(why, ERR_NO_MEMORY, "no memory to judge a certificate");
-    return why_set(why, ERR_BAD_CERTIFICATE, "%s%s%s%s: %s (%s)", depth == 0 ? "the certificate" : "its issuer",
-                   name[0] == '\0' ? "" : " \"", name, name[0] == '\0' ? "" : "\"", X509_verify_cert_error_string(code),
+    explain_times(ctx, times);
+    return why_set(why, ERR_BAD_CERTIFICATE, "%s%s%s%s: %s%s (%s)", depth == 0 ? "the certificate" : "its issuer",
+                   name[0] == '\0' ? "" : " \"", name, name[0] == '\0' ? "" : "\"", X509_verify_cert_error_string(code), times,
                    clause_of(code));
 }
 

@@ -119,6 +119,7 @@ enum err tls_context_new(const struct tls_options *o, struct tls_context **ret_c
     atomic_init(&context->references, 1);
     context->server = o->server;
     context->any_self_signed = o->any_self_signed;
+    context->clock_behind = o->clock_behind;
     context->peers = o->peers;
     context->trust = o->trust == NULL ? NULL : trust_ref(o->trust);
     context->pinned = o->trust == NULL && o->pinned_root != NULL;

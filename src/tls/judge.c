@@ -101,11 +101,14 @@ static enum err trust_pinned(const struct tls_context *context, STACK_OF(X509) *
     return why_set(why, ERR_BAD_CERTIFICATE, "its root is not the one whose fingerprint was given");
 }
 
-/* When an identity is judged: now, or its last second, when it is over but within the grace time. */
+/* When a certificate is judged: now; its first second for those whose clock may be behind; an identity at its last second,
+ * when it is over but within the grace time. */
 static int64_t moment(const struct tls_context *context, const struct cert *leaf)
 {
     int64_t begin, end, now_s = clock_wall_s();
     struct peer peer;
+    if (context->clock_behind)
+        now_s = cert_moment(leaf, now_s);
     if (context->grace_s == 0 || cert_peer(leaf, &peer, NULL) != OK || (peer.role != ROLE_DEVICE && peer.role != ROLE_GATEWAY))
         return now_s;
     cert_times(leaf, &begin, &end);

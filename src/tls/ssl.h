@@ -11,7 +11,7 @@ enum { TLS_CHAIN_MAX = 6, SESSION_CACHE = 2048, SESSION_LIFE_S = 600 };
 
 struct tls_context {
     atomic_int references;
-    bool server, any_self_signed, pinned;
+    bool server, any_self_signed, pinned, clock_behind;
     unsigned peers;
     int64_t grace_s; /* of device identities, after their expiry */
     struct trust *trust; /* a reference; NULL when pinned or any_self_signed */

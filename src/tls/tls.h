@@ -31,6 +31,8 @@ struct tls_options {
                                       * copied. The server's chain must contain that root. */
     unsigned peers;                  /* ROLE_BITs that we talk to; with ROLE_ANONYMOUS in it a server asks for a
                                       * client certificate but does without one */
+    bool clock_behind;               /* our clock may be: a certificate whose validity has not begun is judged at its first
+                                      * second. For devices, whose clock nobody may have set yet (I13) */
     bool any_self_signed;            /* insecure, board step only: also accept one self-signed certificate, as ANONYMOUS */
 };
 

@@ -102,6 +102,8 @@ static void only_a_centre_may_sign_a_call(void **state)
     struct certificate bad[] = { { cert_der(station.cert) }, { cert_der(f->infrastructure.cert) } };
     struct certificate own[] = { { cert_der(device.cert) }, { cert_der(f->identity.cert) } };
     assert_ok(letter_center(f->trust, good, 2, NOW + 1, &cert, &why));
+    cert_free(cert);
+    assert_ok(letter_center(f->trust, good, 2, 0, &cert, &why)); /* I13: by a device whose clock was never set */
     assert_err(letter_center(f->trust, bad, 2, NOW + 1, &cert, &why), ERR_NOT_ALLOWED);
     assert_err(letter_center(f->trust, own, 2, NOW + 1, &cert, &why), ERR_NOT_ALLOWED);
     assert_err(letter_center(f->trust, good, 0, NOW + 1, &cert, &why), ERR_BAD_INPUT);

@@ -152,6 +152,25 @@ static void a_certificate_that_would_end_before_it_begins_is_not_made(void **sta
     profile_free(profile);
 }
 
+/* I13: a clock that is a little behind takes what was made a moment ago. */
+static void a_certificate_begins_an_hour_before_it_was_made_or_a_tenth_of_its_life(void **state)
+{
+    static const struct {
+        const char *validity;
+        int64_t before_s;
+    } rows[] = { { "days = forever", 3600 }, { "days = 3650", 3600 }, { "days = 1", 3600 }, { "seconds = 36000", 3600 },
+                 { "seconds = 600", 60 }, { "seconds = 9", 0 } };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct profile *profile;
+        AUTO_BUF text = BUF_INIT;
+        put_changed("idevid", "days = forever", rows[i].validity, &text);
+        assert_ok(profile_load(buf_span(&text), "idevid", &profile, NULL));
+        assert_int_equal(NOW - profile_begin(profile, NOW), rows[i].before_s);
+        profile_free(profile);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -160,6 +179,7 @@ int main(void)
         cmocka_unit_test(a_profile_that_is_not_there_and_a_file_that_cannot_be_read_are_told_apart),
         cmocka_unit_test(a_certificate_gets_only_a_name_that_fits_its_profile),
         cmocka_unit_test(a_certificate_that_would_end_before_it_begins_is_not_made),
+        cmocka_unit_test(a_certificate_begins_an_hour_before_it_was_made_or_a_tenth_of_its_life),
     };
     return cmocka_run_group_tests_name("profile", tests, fixture_setup, fixture_teardown);
 }

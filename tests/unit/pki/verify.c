@@ -136,8 +136,8 @@ static const struct row rows[] = {
     { "no AKI", no_authority_key, "uthority", true },
     { "short serial", short_serial, "serial number", false },
     { "negative serial", negative_serial, "serial number", false },
-    { "expired", expired, "expired", true },
-    { "not yet valid", not_yet, "not yet valid", true },
+    { "expired", expired, "expired: it is valid until 20", true },
+    { "not yet valid", not_yet, "and the clock here says 20", true },
     { "P-521", odd_curve, "key is none of", false },
 };
 
@@ -322,6 +322,8 @@ static void a_revoked_certificate_is_refused_and_an_old_list_still_counts(void *
         { NOW - DAY, NOW + DAY, true, ERR_BAD_CERTIFICATE, OK },
         { NOW - 2 * DAY, NOW - DAY, false, ERR_BAD_CERTIFICATE, OK },
         { NOW - 2 * DAY, NOW - DAY, true, ERR_BAD_CERTIFICATE, ERR_BAD_CERTIFICATE },
+        { NOW + 60, NOW + DAY, false, ERR_BAD_CERTIFICATE, OK }, /* I13: made by a CA whose clock is ahead of ours */
+        { NOW + 60, NOW + DAY, true, ERR_BAD_CERTIFICATE, ERR_BAD_CERTIFICATE },
     };
     struct cert *revoked = fixture_device(&f->identity, "3012-1", NOW - DAY, NULL);
     AUTO_X509 x509 = X509_dup(cert_x509(revoked));

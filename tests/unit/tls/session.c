@@ -337,6 +337,29 @@ static void an_expired_identity_is_let_in_within_the_grace_time_only(void **stat
     person_done(&device);
 }
 
+/* I13: a device whose clock nobody has set takes a certificate that has yet to begin; one that is over it does not. */
+static void whose_clock_may_be_behind_takes_what_has_yet_to_begin(void **state)
+{
+    struct people *p = *state;
+    const struct {
+        enum who who;
+        bool behind, in;
+    } cases[] = { { EARLY, false, false }, { EARLY, true, true }, { EXPIRED, true, false }, { STRANGER, true, false } };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const struct cert *chain[] = { p->of[CA].cert, p->of[CA].issuer };
+        const struct tls_options options = { .server = true, .key = p->of[CA].key, .chain = chain, .chain_n = 2, .trust = p->trust,
+                                             .peers = ALL, .clock_behind = cases[i].behind };
+        struct tls_context *server, *client = context_for(p, &p->of[cases[i].who], false, ALL);
+        struct side s, c;
+        assert_ok(tls_context_new(&options, &server, NULL));
+        meet(server, client, &s, &c);
+        assert_int_equal(s.want == TLS_DONE, cases[i].in);
+        part(&s, &c);
+        tls_context_free(server);
+        tls_context_free(client);
+    }
+}
+
 static void a_resumed_session_of_a_certificate_that_has_expired_is_refused(void **state)
 {
     struct people *p = *state;
@@ -483,6 +506,7 @@ int main(void)
         cmocka_unit_test(only_modern_tls_is_spoken),
         cmocka_unit_test(a_resumed_session_keeps_its_peer),
         cmocka_unit_test(an_expired_identity_is_let_in_within_the_grace_time_only),
+        cmocka_unit_test(whose_clock_may_be_behind_takes_what_has_yet_to_begin),
         cmocka_unit_test(a_resumed_session_of_a_certificate_that_has_expired_is_refused),
         cmocka_unit_test(a_server_that_keeps_no_sessions_resumes_none),
         cmocka_unit_test(a_session_from_before_the_revocation_opens_nothing_after_it),
