@@ -126,13 +126,24 @@ void db_row_copy(const struct db_row *row, int column, size_t size, char *ret_te
 
 /* --- Several servers, one database --- */
 
+/* A file belongs to one server: there is nobody to share with. */
 enum err db_lead(struct db *db, const char *job, bool *ret_leads, struct why *why)
 {
-    return db->backend->lead(db, job, ret_leads, why);
+    if (db->backend->lead != NULL)
+        return db->backend->lead(db, job, ret_leads, why);
+    *ret_leads = true;
+    return OK;
 }
 
-enum err db_tell(struct db *db, const char *text, struct why *why) { return db->backend->tell(db, text, why); }
+enum err db_tell(struct db *db, const char *text, struct why *why)
+{
+    return db->backend->tell == NULL ? OK : db->backend->tell(db, text, why);
+}
 
-void db_hear(struct db *db, db_heard_fn *heard, void *context) { db->backend->hear(db, heard, context); }
+void db_hear(struct db *db, db_heard_fn *heard, void *context)
+{
+    if (db->backend->hear != NULL)
+        db->backend->hear(db, heard, context);
+}
 
 enum err db_check(struct db *db, struct why *why) { return db->backend->check(db, why); }

@@ -44,6 +44,7 @@ struct db_backend {
 
     void (*tidy_later)(struct db *db, atomic_bool *untidy);
     enum err (*tidy)(struct db *db, struct why *why);
+    /* NULL: one server alone. */
     enum err (*lead)(struct db *db, const char *job, bool *ret_leads, struct why *why);
     enum err (*tell)(struct db *db, const char *text, struct why *why);
     void (*hear)(struct db *db, db_heard_fn *heard, void *context);

@@ -348,31 +348,6 @@ static enum err check(struct db *db, struct why *why)
     return err != OK ? err : check_references(db, why);
 }
 
-/* One server per file: there is nobody to share the job with. */
-static enum err lead(struct db *db, const char *job, bool *ret_leads, struct why *why)
-{
-    (void)db;
-    (void)job;
-    (void)why;
-    *ret_leads = true;
-    return OK;
-}
-
-static enum err tell(struct db *db, const char *text, struct why *why)
-{
-    (void)db;
-    (void)text;
-    (void)why;
-    return OK;
-}
-
-static void hear(struct db *db, db_heard_fn *heard, void *context)
-{
-    (void)db;
-    (void)heard;
-    (void)context;
-}
-
 const struct db_backend db_sqlite = {
     .open = open_sqlite,
     .close = close_sqlite,
@@ -394,8 +369,5 @@ const struct db_backend db_sqlite = {
     .row_text = row_text,
     .tidy_later = tidy_later,
     .tidy = tidy,
-    .lead = lead,
-    .tell = tell,
-    .hear = hear,
     .check = check,
 };
