@@ -31,10 +31,10 @@ static const struct {
     errand_done *done;
     bool everywhere; /* known to this worker alone */
 } kinds[ERRAND_KIND_COUNT] = {
-    [ERRAND_CALL] = { errand_find_calls, errand_done_call },
-    [ERRAND_TICKET] = { errand_find_tickets, errand_done_ticket },
-    [ERRAND_ADMIT] = { errand_find_admitted, errand_done_admit, .everywhere = true },
-    [ERRAND_REVOKE] = { errand_find_scrapped, errand_done_revoke },
+    [ERRAND_CALL] = { .find = errand_find_calls, .done = errand_done_call },
+    [ERRAND_TICKET] = { .find = errand_find_tickets, .done = errand_done_ticket },
+    [ERRAND_ADMIT] = { .find = errand_find_admitted, .done = errand_done_admit, .everywhere = true },
+    [ERRAND_REVOKE] = { .find = errand_find_scrapped, .done = errand_done_revoke },
 };
 
 static void on_tick(void *context);

@@ -113,7 +113,7 @@ enum err db_check_url(const char *url, struct why *why)
         return why_set(why, ERR_CONFIG, "the database's URL cannot be understood: write it as "
                                         "postgresql://USER@HOST:PORT,HOST:PORT/DATABASE");
     enum err err = OK;
-    if (option(options, "password")[0] != '\0')
+    if (option(options, "password")[0] != '\0' || option(options, "sslpassword")[0] != '\0')
         err = why_set(why, ERR_CONFIG, "a password does not belong in the database's URL: put it into a file that libpq reads "
                                        "(?passfile=PATH, or ~/.pgpass), mode 0600");
     else if (option(options, "dbname")[0] == '\0')

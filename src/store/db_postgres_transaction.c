@@ -4,9 +4,10 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "store/db_postgres.h"
 
-enum { SETTLE_TRIES = 40, SETTLE_WAIT_MS = 250 };
+enum { SETTLE_MS = 10000, SETTLE_WAIT_MS = 250 };
 
 /* Of this database, schema by schema. */
 #define KEY(what) "hashtextextended('nameplate ' || current_schema() || " what ", 0)"
@@ -46,7 +47,8 @@ static enum err settle(struct db *db, const char *transaction, struct why *why)
     char sql[160], status[32] = "";
     snprintf(sql, sizeof sql, "BEGIN;" LOCK "SELECT pg_xact_status('%s'::xid8)", transaction);
     enum err err = ERR_BUSY;
-    for (int i = 0; err != OK && i < SETTLE_TRIES; i++) {
+    int64_t until_ms = clock_mono_ms() + SETTLE_MS;
+    while (err != OK && clock_mono_ms() < until_ms) {
         postgres_of(db)->not_before_ms = 0;
         err = postgres_connected(db, why);
         if (err == OK)

@@ -190,7 +190,7 @@ static void a_url_is_refused_in_a_sentence_without_its_password(void **state) /*
 {
     (void)state;
     static const char *const bad[] = {
-        "postgresql://u:hunter22@h/x", "postgresql://u@h/x?password=hunter22", "postgresql://u:hunter22%@h/x",
+        "postgresql://u:hunter22@h/x", "postgresql://u@h/x?password=hunter22", "postgresql://u@h/x?sslpassword=hunter22", "postgresql://u:hunter22%@h/x",
         "postgresql://u:hunter22@[h/x", "postgresql://u@h/x?hunter22=1", "postgresql://u@h", "postgresql:// hunter22",
     };
     static const char *const good[] = { "postgresql://u@h/x", "postgres://u@a:1,b:2/x?passfile=/p", "postgresql:///x?host=/run" };
