@@ -180,7 +180,12 @@ center_up() { # NAME: a worker of the centre, on the same database
     same "$(grep -c 'center-leads' other.err)" 0
     kill9 center
     wait_for_line other.err 'center-leads' 10
-    has "$(nameplate center device show 3012-000001 --dir other)" 3012-000001
+    before=$(nameplate center counters 3012-000001 --dir other)
+    postgres_kill9
+    nameplate center counters 3012-000001 --dir other && return 1
+    postgres_start "$DIR/pg"
+    same "$(nameplate center counters 3012-000001 --dir other)" "$before"
+    nameplate center call 3012-000001 counters --dir other
     nameplate center audit verify --dir other
     stop other
     ! grep -q 'error=BUG' center.err other.err
