@@ -49,6 +49,7 @@ enum limits {
     LIMIT_POLL_LEAST_S = 1, LIMIT_POLL_MOST_S = 31 * 24 * 3600, LIMIT_POLL_WAIT_S = 50,
     LIMIT_CALLS_WAITING = 100,        /* calls that wait for one device, either way */
     LIMIT_EVENTS_LATELY = 200,        /* that one device reports within an hour; the next ones wait in it */
+    LIMIT_LETTERS_KNOWN = 512,        /* of one device, by their serials: what comes later than that is refused */
     LIMIT_TICKETS_WAITING = 8,        /* boards that ask for one number, until an operator decides */
     LIMIT_INCIDENTS_OF_SENDER = 50,   /* rows within an hour; what comes beyond is counted in them */
     LIMIT_INCIDENTS_OF_KIND = 2000,

@@ -4,6 +4,8 @@
 
 #include "model/lifecycle.h"
 
+enum { POSITION_DIGITS = 8 };
+
 static struct verdict refuse(enum err err, const char *incident) { return (struct verdict){ .err = err, .incident = incident }; }
 static struct verdict accept(void) { return (struct verdict){ .err = OK, .incident = "" }; }
 
@@ -162,55 +164,218 @@ struct verdict decide_letter(const struct node *n, int64_t now_s)
     return v;
 }
 
-enum session_row decide_session_row(const struct node *n, const char *token, const char *nonce)
+/* --- The chain of tokens --- */
+
+/* Not secret: who makes two that hash alike accuses itself. FNV-1a; never 0. */
+static uint64_t hash(const char *text)
 {
-    if (!n->has_chain)
-        return SESSION_FIRST;
-    if (token[0] != '\0' && strcmp(token, n->chain.token) == 0)
-        return SESSION_NEXT;
-    if (strcmp(token, n->chain.used) != 0) /* of the first presence both are "" */
-        return SESSION_RESTORED;
-    return strcmp(nonce, n->chain.nonce) == 0 ? SESSION_AGAIN : SESSION_FORKED;
+    uint64_t h = 0xcbf29ce484222325;
+    for (; *text != '\0'; text++)
+        h = (h ^ (unsigned char)*text) * 0x100000001b3;
+    return h == 0 ? 1 : h;
 }
 
-static void quarantine(struct session_outcome *o, const char *incident, const char *sentence)
+/* The position at which a token of ours was to be shown: its first eight digits. -1: it says none. */
+static int64_t position_of(const char *token)
+{
+    int64_t position = 0;
+    if (strlen(token) != CENTER_TOKEN - 1)
+        return -1;
+    for (int i = 0; i < POSITION_DIGITS; i++) {
+        const char *digits = "0123456789abcdef", *digit = strchr(digits, token[i]);
+        if (digit == NULL)
+            return -1;
+        position = position << 4 | (digit - digits);
+    }
+    return position;
+}
+
+static void write_position(char *token, int64_t position)
+{
+    if (strlen(token) != CENTER_TOKEN - 1)
+        return;
+    for (int i = POSITION_DIGITS - 1; i >= 0; i--, position >>= 4)
+        token[i] = "0123456789abcdef"[position & 0xf];
+}
+
+static size_t place_of(int64_t position) { return (size_t)(position % CENTER_SHOWN_KEPT); }
+
+/* Whether this token was shown with another nonce, as far as that is remembered. */
+static bool contradicts(const struct center_session *chain, const struct presence_facts *p)
+{
+    int64_t position = p->token[0] == '\0' ? 0 : position_of(p->token);
+    if (position < 0)
+        return false;
+    const struct center_shown *shown = &chain->shown[place_of(position)];
+    return shown->token == hash(p->token) && shown->nonce != hash(p->nonce);
+}
+
+bool decide_needs_doubt(const struct node *n, const char *token)
+{
+    return !n->has_chain || (strcmp(token, n->chain.token) != 0 && strcmp(token, n->chain.used) != 0);
+}
+
+enum session_row decide_session_row(const struct node *n, const struct presence_facts *p)
+{
+    bool answers = p->challenge[0] != '\0' && strcmp(p->challenge, n->doubt.challenge) == 0;
+    bool of_now = p->own || answers;
+    if (!n->has_chain)
+        return n->doubt.released && !of_now ? SESSION_LATE : SESSION_FIRST;
+    if (p->token[0] != '\0' && strcmp(p->token, n->chain.token) == 0)
+        return p->letters < n->chain.letters ? SESSION_COPIED : SESSION_NEXT;
+    if (strcmp(p->token, n->chain.used) == 0) /* of the first presence both are "" */
+        return strcmp(p->nonce, n->chain.nonce) == 0 ? SESSION_AGAIN : SESSION_FORKED;
+    if (of_now)
+        return SESSION_RESTORED;
+    return contradicts(&n->chain, p) ? SESSION_FORKED : SESSION_LATE;
+}
+
+static const struct {
+    const char *incident, *sentence;
+} crimes[] = {
+    [SESSION_FORKED] = { "forked", "two devices speak with the same memory: one of them is a copy" },
+    [SESSION_COPIED] = { "forked", "letters came in the name of this device that it did not make: its memory was copied" },
+    [SESSION_RESTORED] = { "restored",
+                           "the device showed a token that is no longer valid: an older memory was restored, or it is a copy" },
+};
+
+static void accuse(struct session_outcome *o, enum session_row row)
 {
     o->quarantine = true;
-    o->verdict = refuse(ERR_QUARANTINED, incident);
-    (void)!why_set(&o->verdict.why, ERR_QUARANTINED, "%s", sentence);
+    o->verdict = refuse(ERR_QUARANTINED, crimes[row].incident);
+    (void)!why_set(&o->verdict.why, ERR_QUARANTINED, "%s", crimes[row].sentence);
 }
 
-static void hand_out(struct session_outcome *o, const char *token, const char *nonce, const char *fresh)
+static void hand_out(struct session_outcome *o, const struct presence_facts *p, enum session_row row, const char *fresh)
 {
-    memcpy(o->chain.token, fresh, strlen(fresh) + 1);
-    memcpy(o->chain.used, token, strlen(token) + 1);
-    memcpy(o->chain.nonce, nonce, strlen(nonce) + 1);
+    struct center_session *c = &o->chain;
+    int64_t said = position_of(p->token);
+    c->position = row == SESSION_NEXT ? c->position + 1 : said > 0 && said < INT32_MAX ? said : 0;
+    c->letters = p->letters > 0 ? p->letters : 0;
+    memcpy(c->token, fresh, strlen(fresh) + 1);
+    write_position(c->token, c->position + 1);
+    memcpy(c->used, p->token, strlen(p->token) + 1);
+    memcpy(c->nonce, p->nonce, strlen(p->nonce) + 1);
+    c->shown[place_of(c->position)] = (struct center_shown){ hash(p->token), hash(p->nonce) };
     o->new_chain = true;
-    o->token = o->chain.token;
+    o->token = c->token;
 }
 
-void decide_session(const struct node *n, const char *token, const char *nonce, const char *fresh, int64_t now_s,
+/* The same challenge until it was answered, or is not needed any more: its answer may come through many hands. */
+static void ask(struct session_outcome *o, const char *fresh, int64_t now_s)
+{
+    if (o->doubt.challenge[0] == '\0')
+        memcpy(o->doubt.challenge, fresh, strlen(fresh) + 1);
+    o->doubt.late++;
+    o->doubt.late_s = now_s;
+    o->new_doubt = true;
+    o->challenge = o->doubt.challenge;
+}
+
+static void settle(struct session_outcome *o)
+{
+    o->new_doubt = o->doubt.released || o->doubt.challenge[0] != '\0';
+    o->doubt.released = false;
+    o->doubt.challenge[0] = '\0';
+}
+
+static bool can_be_kept(const struct presence_facts *p, struct verdict *v)
+{
+    if (p->nonce[0] != '\0' && strlen(p->nonce) < CENTER_TOKEN && strlen(p->token) < CENTER_TOKEN)
+        return true;
+    *v = refuse(ERR_BAD_INPUT, "");
+    (void)!why_set(&v->why, ERR_BAD_INPUT, "a nonce has 1 to %d characters, a token at most that", CENTER_TOKEN - 1);
+    return false;
+}
+
+void decide_session(const struct node *n, const struct presence_facts *p, const char *fresh, int64_t now_s,
                     struct session_outcome *o)
 {
-    *o = (struct session_outcome){ .verdict = decide_standing(n), .chain = n->chain };
-    if (o->verdict.err != OK)
+    *o = (struct session_outcome){ .verdict = decide_standing(n), .chain = n->chain, .doubt = n->doubt };
+    if (o->verdict.err != OK || !can_be_kept(p, &o->verdict))
         return;
-    if (nonce[0] == '\0' || strlen(nonce) >= CENTER_TOKEN || strlen(token) >= CENTER_TOKEN) {
-        o->verdict = refuse(ERR_BAD_INPUT, "");
-        (void)!why_set(&o->verdict.why, ERR_BAD_INPUT, "a nonce has 1 to %d characters, a token at most that", CENTER_TOKEN - 1);
+    enum session_row row = decide_session_row(n, p);
+    switch (row) {
+    case SESSION_LATE: ask(o, fresh, now_s); return;
+    case SESSION_FORKED:
+    case SESSION_COPIED:
+    case SESSION_RESTORED: accuse(o, row), settle(o); return;
+    case SESSION_FIRST:
+    case SESSION_NEXT:
+    case SESSION_AGAIN: break;
+    }
+    if ((o->verdict = decide_agreement(n, now_s)).err != OK)
+        return; /* its chain waits where it is */
+    if (row == SESSION_AGAIN) {
+        o->token = o->chain.token;
         return;
     }
-    enum session_row row = decide_session_row(n, token, nonce);
-    if (row == SESSION_FORKED)
-        quarantine(o, "forked", "two devices speak with the same memory: one of them is a copy");
-    else if (row == SESSION_RESTORED)
-        quarantine(o, "restored", "the device showed a token that is no longer valid: an older memory was restored, or it is a copy");
-    else if ((o->verdict = decide_agreement(n, now_s)).err != OK)
-        return; /* its chain waits where it is */
-    else if (row == SESSION_AGAIN)
-        o->token = o->chain.token;
+    hand_out(o, p, row, fresh);
+    if (row == SESSION_FIRST)
+        settle(o);
+}
+
+/* --- Letters --- */
+
+static void turn_away(struct letter_outcome *o, enum err err, const char *incident, const char *sentence)
+{
+    o->verdict = refuse(err, incident);
+    o->quarantine = err == ERR_QUARANTINED;
+    (void)!why_set(&o->verdict.why, err, "%s", sentence);
+}
+
+static uint16_t mark_of(const char *id)
+{
+    uint16_t mark = (uint16_t)(hash(id) >> 48);
+    return mark == 0 ? 1 : mark;
+}
+
+/* Each serial is of one letter. `copied`: what it is when another one came under it. */
+static void check_serial(const struct letter_place *p, enum err copied, struct letter_outcome *o)
+{
+    uint16_t *mark = &o->letters.marks[p->serial % LIMIT_LETTERS_KNOWN];
+    if (p->serial <= o->letters.top - LIMIT_LETTERS_KNOWN) {
+        turn_away(o, ERR_EXPIRED, "stale-letter", "the letter came so late that nobody knows any more whether it is the device's");
+        return;
+    }
+    if (p->serial <= o->letters.top && *mark != 0) {
+        o->again = *mark == mark_of(p->id);
+        if (!o->again)
+            turn_away(o, copied, "forked", "two letters came in the same place of the device's life: one of them is a copy's");
+        return;
+    }
+    for (int64_t i = o->letters.top + 1; i < p->serial && i <= o->letters.top + LIMIT_LETTERS_KNOWN; i++)
+        o->letters.marks[i % LIMIT_LETTERS_KNOWN] = 0; /* did not come yet */
+    *mark = mark_of(p->id);
+    o->letters.top = p->serial > o->letters.top ? p->serial : o->letters.top;
+    o->keep = true;
+}
+
+static void place_of_agent(const struct node *n, const struct letter_place *p, const char *token, struct letter_outcome *o)
+{
+    bool current = strcmp(token, n->chain.used) == 0;
+    bool ahead = strcmp(token, n->chain.token) == 0 || position_of(token) > n->chain.position;
+    if (!current && ahead)
+        turn_away(o, ERR_BUSY, "", "the presence under which the letter was sent did not come yet");
+    else if (!current && p->serial == 0)
+        turn_away(o, ERR_EXPIRED, "stale-letter", "the letter counts only under the presence that was shown last, and came after another");
+    else if (!current && p->serial > n->chain.letters)
+        turn_away(o, ERR_QUARANTINED, "forked",
+                  "a letter came from an older memory, which the device did not make: its memory was copied");
+    else if (p->serial > 0)
+        check_serial(p, ERR_QUARANTINED, o);
+}
+
+void decide_place(const struct node *n, const struct center_letters *known, const struct letter_place *p, struct letter_outcome *o)
+{
+    const char *maker = p->maker == NULL ? "" : p->maker;
+    *o = (struct letter_outcome){ .verdict = accept(), .letters = *known };
+    if (p->serial < 0 || (maker[0] != '\0' && (strcmp(maker, "gateway") != 0 || p->serial == 0)))
+        turn_away(o, ERR_BAD_INPUT, "", "a letter says its place: the agent's presence and serial, or a serial of the gateway's own");
+    else if (maker[0] == '\0')
+        place_of_agent(n, p, p->token == NULL ? "" : p->token, o);
     else
-        hand_out(o, token, nonce, fresh);
+        check_serial(p, ERR_FORKED, o);
 }
 
 struct reading_outcome decide_reading(const struct reading *last, const struct reading *now)

@@ -41,6 +41,7 @@ struct node {
     struct center_device device;
     bool has_chain;
     struct center_session chain;
+    struct center_doubt doubt; /* what a presence needs that the chain does not explain */
 };
 
 /* Whether a letter of this number is taken: OK, QUARANTINED, UNKNOWN_IDENTITY (scrapped), NO_AGREEMENT, BUSY (it has not
@@ -68,26 +69,57 @@ struct verdict decide_carrying(enum reach reach);
 /* Why a presence gets a session that is refused, with the next token of its chain. OK, UNCONFIRMED, EXPIRED. */
 struct verdict decide_presence(enum reach reach);
 
+/* A presence. Gateways keep them and bring them when they can, so that one may be older than what the centre has seen
+ * since; it is of now when it came on the device's own connection, or shows the challenge that its sender was asked with. */
+struct presence_facts {
+    const char *token, *nonce, *challenge; /* "" when absent */
+    int64_t letters;                       /* that the device says it has made */
+    bool own;                              /* nothing lies between the device and the centre */
+};
+
 /* The chain of tokens: which of the table's rows a presence is. */
 enum session_row {
     SESSION_FIRST,   /* nothing was known */
     SESSION_NEXT,    /* the token handed out last */
     SESSION_AGAIN,   /* the one before, with its nonce: the reply was lost */
-    SESSION_FORKED,  /* the one before, with another nonce: two devices have this memory */
-    SESSION_RESTORED /* anything else: an older memory */
+    SESSION_FORKED,  /* a token that was shown with another nonce: two devices have this memory */
+    SESSION_COPIED,  /* the next one, of a device that has made fewer letters than came in its name */
+    SESSION_LATE,    /* an older one, and nobody knows when it was sent: its sender is asked */
+    SESSION_RESTORED /* an older one, sent now: an older memory */
 };
-enum session_row decide_session_row(const struct node *node, const char *token, const char *nonce);
+enum session_row decide_session_row(const struct node *node, const struct presence_facts *p);
+/* Whether node->doubt counts for it: the chain alone does not explain the presence. */
+bool decide_needs_doubt(const struct node *node, const char *token);
 
 struct session_outcome {
     struct verdict verdict; /* OK: admitted */
     bool quarantine;        /* put it there, for verdict.why */
     bool new_chain;         /* `chain` is to be kept */
+    bool new_doubt;         /* `doubt` is */
     struct center_session chain;
-    const char *token; /* to be handed out: in `chain`; NULL with a refusal */
+    struct center_doubt doubt;
+    const char *token;     /* to be handed out: in `chain`; NULL with a refusal */
+    const char *challenge; /* to be handed out: in `doubt`; NULL: it is not asked. Then verdict is OK, and nobody admitted */
 };
-/* `fresh`: a new random token, shorter than CENTER_TOKEN. */
-void decide_session(const struct node *node, const char *token, const char *nonce, const char *fresh, int64_t now_s,
+/* `fresh`: a new random token, shorter than CENTER_TOKEN; for a token its first digits become its position. */
+void decide_session(const struct node *node, const struct presence_facts *p, const char *fresh, int64_t now_s,
                     struct session_outcome *ret_outcome);
+
+/* Where a letter stands in its sender's life: under which presence it was sent, and which of its letters it is. */
+struct letter_place {
+    const char *id, *token, *maker; /* NULL: "" */
+    int64_t serial;                 /* 0: it counts only under the presence that was shown last */
+};
+struct letter_outcome {
+    struct verdict verdict; /* OK, BUSY (its presence did not come yet), EXPIRED, FORKED, QUARANTINED */
+    bool quarantine;
+    bool again; /* the same letter was taken before */
+    bool keep;  /* once the letter was taken, `letters` is to be kept; of the agent's, chain.letters is at least `serial` then */
+    struct center_letters letters;
+};
+/* `known`: of its number and maker. The node has a chain. */
+void decide_place(const struct node *node, const struct center_letters *known, const struct letter_place *p,
+                  struct letter_outcome *ret_outcome);
 
 /* A reading against the last one that was believed (NULL: none). */
 struct reading_outcome {

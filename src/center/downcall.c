@@ -122,29 +122,50 @@ static enum err take_known(struct job *job, const struct asked *asked, const str
 }
 
 /* From an expired identity, and in quarantine, what comes is kept as evidence and has no effect. */
-static enum err check_standing(struct job *job, const struct field_answer *a, enum reach reach, struct verdict *v, struct why *why)
+static enum err check_standing(struct job *job, const struct field_answer *a, enum reach reach, struct node *node, struct verdict *v,
+                               struct why *why)
 {
-    struct node node;
     *v = decide_answer(reach);
     if (v->err != OK)
         return v->incident[0] == '\0' ? OK : job_incident(job, v->incident, a->number.text, a->envelope, &v->why, why);
-    enum err err = node_find(job->center, a->number.text, &node, why);
-    if (err != OK || node.device.standing == CENTER_NORMAL)
+    enum err err = node_find(job->center, a->number.text, node, why);
+    if (err != OK)
         return err;
-    *v = decide_letter(&node, job->now_s);
-    return job_incident(job, "in-quarantine", a->number.text, a->envelope, &v->why, why);
+    if (node->device.standing != CENTER_NORMAL) {
+        *v = decide_letter(node, job->now_s);
+        return job_incident(job, "in-quarantine", a->number.text, a->envelope, &v->why, why);
+    }
+    if (!node->has_chain)
+        v->err = why_set(&v->why, ERR_BUSY, "%s has to show its presence first", a->number.text);
+    return OK;
+}
+
+static enum err take_in_place(struct job *job, const struct node *node, const struct asked *asked, const struct field_answer *a,
+                              struct verdict *v, struct why *why)
+{
+    struct letter_outcome place;
+    const struct letter_place_of of = { &a->number, { a->id, a->token, a->maker, a->serial }, a->envelope };
+    enum err err = place_judge(job, node, &of, &place, why);
+    *v = place.verdict;
+    if (err == OK && v->err == OK)
+        err = take_known(job, asked, a, v, why);
+    return err == OK && v->err == OK ? place_keep(job, &of, &place, why) : err;
+}
+
+static enum err judge(struct job *job, const struct field_answer *a, struct node *node, struct verdict *v, struct why *why)
+{
+    enum reach reach;
+    const struct letter_facts facts = { LETTER_ANSWER, a, &a->number, a->signature, a->envelope, NULL };
+    enum err err = letter_judge(job, &facts, v, &reach, why);
+    return err == OK && v->err == OK ? check_standing(job, a, reach, node, v, why) : err;
 }
 
 enum err answer_take(struct job *job, const struct field_answer *a, struct why *why)
 {
-    bool delay = strcmp(a->kind, "delay") == 0;
-    enum reach reach;
     struct asked asked;
+    struct node node;
     struct verdict v;
-    const struct letter_facts facts = { LETTER_ANSWER, a, &a->number, a->signature, a->envelope, NULL };
-    enum err err = letter_judge(job, &facts, &v, &reach, why);
-    if (err == OK && v.err == OK)
-        err = check_standing(job, a, reach, &v, why);
+    enum err err = judge(job, a, &node, &v, why);
     if (err == OK)
         err = find_asked(job, a->id, &asked, why);
     if (err != OK)
@@ -152,13 +173,13 @@ enum err answer_take(struct job *job, const struct field_answer *a, struct why *
     if (v.err == OK && (!asked.there || !asked.down || !number_equal(&asked.number, &a->number)))
         v.err = why_set(&v.why, ERR_NOT_FOUND, "%s was not called with this id", a->number.text);
     else if (v.err == OK)
-        err = take_known(job, &asked, a, &v, why);
+        err = take_in_place(job, &node, &asked, a, &v, why);
     if (v.err == ERR_COUNTER_CHAIN)
         v.err = OK; /* it was taken: as evidence */
     if (err == ERR_BUSY && job->put_off)
         return OK;
     if (err == OK)
-        response_receipt(job, a->id, delay ? "delay" : "answer", v.err, &v.why);
+        response_receipt(job, a->id, strcmp(a->kind, "delay") == 0 ? "delay" : "answer", v.err, &v.why);
     return err;
 }
 

@@ -46,17 +46,19 @@ static enum err sign(struct job *job, struct field_session *s, struct why *why)
     return OK;
 }
 
+/* `challenge`: its sender is asked with it, and not admitted; NULL otherwise. */
 static enum err answer(struct job *job, const struct field_presence *p, const struct verdict *v, const char *token,
-                       const struct center_device *device, struct why *why)
+                       const char *challenge, const struct center_device *device, struct why *why)
 {
     struct field_session s = {
         .number = p->number,
         .nonce = p->nonce,
-        .state = v->err == OK ? "admitted" : "refused",
+        .state = v->err != OK ? "refused" : challenge != NULL ? "challenged" : "admitted",
         .error = v->err == OK ? "" : err_row(v->err)->name,
         .reason = v->err == OK ? "" : copy(job, why_text(&v->why, v->err)),
         .token = token == NULL ? "" : copy(job, token),
         .interval = decide_interval(device, job->center->settings.poll_s),
+        .challenge = challenge == NULL ? "" : copy(job, challenge),
     };
     enum err err = sign(job, &s, why);
     if (err == OK)
@@ -70,7 +72,10 @@ static enum err keep(struct job *job, const struct field_presence *p, const stru
     const char *number = p->number.text, *via = number_equal(&p->number, &job->number) ? "" : job->number.text;
     char version[LIMIT_NAME + 1];
     snprintf(version, sizeof version, "%s", p->version);
-    enum err err = center_device_seen(db, number, job->now_s, version, via, why);
+    enum err err = o->new_doubt ? center_doubt_put(db, number, &o->doubt, why) : OK;
+    if (err != OK || o->challenge != NULL) /* what came late says nothing about the device as it is now */
+        return err;
+    err = center_device_seen(db, number, job->now_s, version, via, why);
     if (err == OK && o->new_chain)
         err = center_session_put(db, number, &o->chain, why);
     if (err == OK && o->quarantine)
@@ -83,7 +88,7 @@ static enum err keep(struct job *job, const struct field_presence *p, const stru
 static void remember_own(struct job *job, const struct field_presence *p, const struct session_outcome *o,
                          const struct center_device *device)
 {
-    if (!number_equal(&p->number, &job->number) || o->verdict.err != OK)
+    if (!number_equal(&p->number, &job->number) || o->verdict.err != OK || o->challenge != NULL)
         return;
     job->has_session = true;
     job->session = o->chain;
@@ -110,26 +115,46 @@ static bool is_news(const char *state)
     return false;
 }
 
+static enum err decide(struct job *job, const struct field_presence *p, struct node *node, struct session_outcome *ret,
+                       struct why *why)
+{
+    char token[CENTER_TOKEN];
+    const struct presence_facts facts = {
+        .token = p->token, .nonce = p->nonce, .challenge = p->challenge == NULL ? "" : p->challenge, .letters = p->letters,
+        .own = job_is_own(job, &p->number),
+    };
+    enum err err = decide_needs_doubt(node, p->token) ? center_doubt_find(job->center->db, p->number.text, &node->doubt, why) : OK;
+    if (err == OK)
+        err = fresh_token(token);
+    if (err == OK)
+        decide_session(node, &facts, token, job->now_s, ret);
+    return err;
+}
+
+static enum err judge(struct job *job, const struct field_presence *p, struct verdict *ret_verdict, enum reach *ret_reach, struct why *why)
+{
+    const struct letter_facts facts = { LETTER_PRESENCE, p, &p->number, p->signature, p->signature,
+                                        p->fingerprint.n == CENTER_FINGERPRINT ? p->fingerprint.at : NULL };
+    return letter_judge(job, &facts, ret_verdict, ret_reach, why);
+}
+
 enum err presence_take(struct job *job, const struct field_presence *p, struct why *why)
 {
     struct node node;
     struct session_outcome o;
-    char token[CENTER_TOKEN];
     enum reach reach;
-    const struct letter_facts facts = { LETTER_PRESENCE, p, &p->number, p->signature, p->signature,
-                                        p->fingerprint.n == CENTER_FINGERPRINT ? p->fingerprint.at : NULL };
     struct verdict verdict;
-    enum err err = letter_judge(job, &facts, &verdict, &reach, why);
+    enum err err = judge(job, p, &verdict, &reach, why);
     if (err == OK)
         err = node_find(job->center, p->number.text, &node, why);
     if (err == OK && verdict.err != OK)
-        return answer(job, p, &verdict, NULL, &node.device, why);
+        return answer(job, p, &verdict, NULL, NULL, &node.device, why);
     if (err == OK)
-        err = fresh_token(token);
-    if (err != OK)
-        return err;
-    decide_session(&node, p->token, p->nonce, token, job->now_s, &o);
-    err = keep(job, p, &o, why);
+        err = decide(job, p, &node, &o, why);
+    if (err == OK)
+        err = keep(job, p, &o, why);
+    if (err == OK && o.challenge != NULL)
+        return answer(job, p, &o.verdict, NULL, o.challenge, &node.device, why);
     if (err == OK)
         err = note_gateway(job, &node.device, why);
     if (err != OK)
@@ -139,5 +164,5 @@ enum err presence_take(struct job *job, const struct field_presence *p, struct w
     if (o.verdict.err == OK) /* when it is refused for what it reaches, its chain goes on all the same */
         o.verdict = decide_presence(reach);
     remember_own(job, p, &o, &node.device);
-    return answer(job, p, &o.verdict, o.token, &node.device, why);
+    return answer(job, p, &o.verdict, o.token, NULL, &node.device, why);
 }

@@ -128,28 +128,69 @@ static enum err admit(struct upcall *u, enum reach reach, struct verdict *v, str
     return job_incident(u->job, v->incident, u->call->number.text, u->call->envelope, &v->why, why);
 }
 
+/* What the program beside a gateway's agent may send on its own (doc/protocol/field.md). */
+static struct verdict judge_maker(const struct upcall *u)
+{
+    struct verdict v = { .incident = "" };
+    const char *maker = u->call->maker == NULL ? "" : u->call->maker;
+    bool may = u->job->signer_role == ROLE_GATEWAY &&
+               (u->parsed.message == SOAP_AGENTLESS_REPORT || u->parsed.message == SOAP_EVENT_REPORT);
+    if (maker[0] == '\0' || may)
+        return v;
+    v = (struct verdict){ .err = ERR_NOT_ALLOWED, .incident = "wrong-role" };
+    (void)!why_set(&v.why, v.err, "%s is not for the program beside the agent of a %s to send",
+                   soap_message_row(u->parsed.message)->operation, role_name(u->job->signer_role));
+    return v;
+}
+
+/* ret_outcome->again: it was served long ago, and is only receipted. */
+static enum err judge_place(struct upcall *u, const struct letter_place_of *of, struct verdict *v, struct letter_outcome *ret_outcome,
+                            struct why *why)
+{
+    *ret_outcome = (struct letter_outcome){ .again = false };
+    *v = judge_maker(u);
+    if (v->err != OK)
+        return job_incident(u->job, v->incident, u->call->number.text, u->call->envelope, &v->why, why);
+    enum err err = place_judge(u->job, &u->node, of, ret_outcome, why);
+    *v = ret_outcome->verdict;
+    return err;
+}
+
+static enum err serve_in_place(struct upcall *u, const struct letter_place_of *of, const struct letter_outcome *place, struct why *why)
+{
+    if (place->again)
+        return OK;
+    enum err err = center_call_room(u->job->center->db, u->call->number.text, false, why);
+    if (err == OK)
+        err = serve(u, why);
+    return err == OK ? place_keep(u->job, of, place, why) : err;
+}
+
 static enum err take_new(struct upcall *u, enum reach reach, struct why *why)
 {
     struct verdict v;
+    struct letter_outcome place;
+    const struct field_call *c = u->call;
+    const struct letter_place_of of = { &c->number, { c->id, c->token, c->maker, c->serial }, c->envelope };
     struct why refused = { "" };
     enum err err = check_call(u, &refused);
     if (err == ERR_NO_MEMORY)
         return err;
     if (err != OK) {
-        response_receipt(u->job, u->call->id, "call", err, &refused);
+        response_receipt(u->job, c->id, "call", err, &refused);
         return OK;
     }
-    err = node_find(u->job->center, u->call->number.text, &u->node, why);
+    err = node_find(u->job->center, c->number.text, &u->node, why);
     if (err == OK)
         err = admit(u, reach, &v, why);
     if (err == OK && v.err == OK) /* before it has any effect */
-        err = center_call_room(u->job->center->db, u->call->number.text, false, why);
+        err = judge_place(u, &of, &v, &place, why);
     if (err == OK && v.err == OK)
-        err = serve(u, why);
+        err = serve_in_place(u, &of, &place, why);
     if (err == ERR_BUSY) /* too many of its calls are open: it comes again */
         return OK;
     if (err == OK)
-        response_receipt(u->job, u->call->id, "call", v.err, &v.why);
+        response_receipt(u->job, c->id, "call", v.err, &v.why);
     return err;
 }
 

@@ -44,6 +44,7 @@ struct field_options {
     int64_t report_s;      /* between readings on its own schedule; 0: only when asked */
     int64_t trial_s;       /* that a new program has to reach the centre */
     bool test_only_no_confirm; /* a program on trial that never says that it works */
+    bool test_only_no_presence; /* sends letters as if it were admitted, and shows no presence */
     const char *test_only_claim; /* speaks in the name of this number instead of its own; NULL: honest */
     const char *test_only_die_at; /* the process is killed at this step of a renewal or a program; NULL: never */
     loop_fn *restart;      /* starts the device again; it does not come back as a rule */
@@ -61,6 +62,8 @@ struct field {
     struct poll poll;
     enum session_step session;
     char session_error[FIELD_ERROR];
+    char challenge[LEDGER_TOKEN]; /* the centre asks whether it is there now; "" it does not */
+    bool answers_challenge;       /* the exchange under way, or one before it, shows it */
     bool in_flight, waiting, stopped, greeted; /* waiting: the exchange under way stands until something happens */
     int64_t started_ms;
     struct buf body;
@@ -108,13 +111,16 @@ void field_note(struct field *f, const char *what, const char *id, enum err err,
 /* A call is taken: durable when OK. A known one changes nothing (I10). Errors: BUSY, TOO_LARGE, FLASH_FAILED. */
 enum err field_take_call(struct field *f, const char *id, int64_t limit_s, struct span envelope, struct why *why) MUST_CHECK;
 
-/* --- readings: reading.c --- */
+/* --- readings and letters: reading.c --- */
+
+/* Puts a letter into the remote functions' memory, under the next serial, and sets it. Errors: those of option_put. */
+enum err letter_put(struct board *b, struct item *item, struct why *why) MUST_CHECK;
 
 /* The next reading, as the message says it; the arrays live in `ret_values`. */
 void reading_make(const struct board *b, struct counter_value ret_values[CHARGE_COUNT], struct charge_counter_response *ret_reading);
 /* It lies in the remote functions' memory under its number: from now on the NVRAM says so too. */
 enum err reading_commit(struct board *b, const struct charge_counter_response *reading, struct why *why) MUST_CHECK;
-/* After a power cut between the two: what lies in the memory counts. */
+/* After a power cut between the two: what lies in the memory counts, of readings and of letters. */
 enum err reading_recover(struct board *b, struct why *why) MUST_CHECK;
 /* One on the device's own schedule. */
 enum err reading_report(struct board *b, struct why *why) MUST_CHECK;

@@ -59,6 +59,7 @@ static enum err keep_token(struct field *f, const char *token, struct why *why)
     if (strlen(token) >= LEDGER_TOKEN)
         return why_set(why, ERR_TOO_LARGE, "the session's token has more than %d characters", LEDGER_TOKEN - 1);
     memcpy(padded, token, strlen(token));
+    f->challenge[0] = '\0';
     enum err err = rng_fill(nonce, sizeof nonce);
     return err == OK ? flash_error(ledger_set_session(&f->board->ledger, padded, nonce), "NVRAM", why) : err;
 }
@@ -98,6 +99,17 @@ static void change_session(struct field *f, enum session_step step, const struct
         send_held_readings(f);
 }
 
+/* A presence of ours came late to the centre, or an older memory of ours speaks: we say that we are here now. Or a new
+ * chain begins, and the centre wants to know that it begins with us. */
+static void take_challenge(struct field *f, const char *challenge)
+{
+    if (strlen(challenge) >= sizeof f->challenge || strcmp(challenge, f->challenge) == 0)
+        return;
+    snprintf(f->challenge, sizeof f->challenge, "%s", challenge);
+    f->answers_challenge = false;
+    log_event(LOG_INFO, "challenged", "number", f->board->values.number, NULL);
+}
+
 static enum err take_session(struct field *f, const struct field_session *s, const struct peer *peer, struct why *why)
 {
     if (strcmp(s->number.text, f->board->values.number) != 0)
@@ -105,12 +117,16 @@ static enum err take_session(struct field *f, const struct field_session *s, con
     if (*s->token != '\0' && strncmp(s->token, (const char *)f->board->ledger.now.token, LEDGER_TOKEN) == 0)
         return OK; /* said twice in one reply */
     if (!is_our_nonce(f, s->nonce))
-        return why_set(why, ERR_BAD_INPUT, "the session answers another presence than ours");
+        return OK; /* it answers a presence that lay somewhere while this device went on */
     enum err err = check_session_letter(f, s, peer, why);
     if (err == OK)
         err = poll_set_interval(&f->poll, s->interval, why);
     if (err == OK)
         err = keep_token(f, s->token, why);
+    if (err == OK && strcmp(s->state, "challenged") == 0) {
+        take_challenge(f, s->challenge);
+        return OK;
+    }
     if (err == OK)
         change_session(f, decide_admission(s->state, s->error), s);
     return err;

@@ -51,7 +51,7 @@ enum err field_put_call(struct board *b, enum soap_message message, const void *
     enum err err = rng_uuid_urn(item.id);
     if (err == OK)
         err = write_request(message, item.id, body, &item.bytes, why);
-    return err == OK ? option_put(&b->option, &item, NULL, why) : err;
+    return err == OK ? letter_put(b, &item, why) : err;
 }
 
 enum err field_call(struct field *f, enum soap_message message, const void *body, int64_t sequence, struct why *why)
@@ -97,7 +97,6 @@ bool field_is_calling(const struct field *f, enum soap_message message)
 static enum err add_presence(struct field *f, struct outgoing *o, struct why *why)
 {
     const struct ledger_state *now = &f->board->ledger.now;
-    memcpy(o->token, now->token, LEDGER_TOKEN);
     hex_encode(now->nonce, LEDGER_NONCE, o->nonce);
     o->presence = (struct field_presence){
         .number = o->number,
@@ -105,17 +104,22 @@ static enum err add_presence(struct field *f, struct outgoing *o, struct why *wh
         .nonce = o->nonce,
         .fingerprint = span_of(f->board->identity.fingerprint, CERT_FINGERPRINT),
         .version = option_version(f->option),
+        .letters = (int64_t)now->values[LEDGER_LETTERS],
+        .challenge = f->challenge,
     };
+    f->answers_challenge = f->challenge[0] != '\0';
     enum err err = letter_sign_presence(f->board->identity.key, &o->presence, &o->presence_signature, why);
     o->presence.signature = buf_span(&o->presence_signature);
     return err;
 }
 
-static enum err add_call(struct field *f, struct outgoing *o, const char *id, int64_t limit_s, struct span envelope, struct why *why)
+/* serial 0: its matter is durable elsewhere, and it counts only under this presence. */
+static enum err add_call(struct field *f, struct outgoing *o, const struct item *item, struct span envelope, struct why *why)
 {
     struct field_call *c = &o->calls[o->calls_n];
     struct buf *signature = &o->signatures[o->signatures_n++];
-    *c = (struct field_call){ .id = id, .number = o->number, .limit = limit_s, .envelope = envelope };
+    *c = (struct field_call){ .id = item->id, .number = o->number, .limit = item->limit_s, .envelope = envelope, .token = o->token,
+                              .serial = item->serial };
     enum err err = letter_sign_call(f->board->identity.key, c, signature, why);
     c->signature = buf_span(signature);
     if (err == OK)
@@ -128,6 +132,7 @@ static enum err add_answer(struct field *f, struct outgoing *o, struct field_ans
     struct field_answer *a = &o->answers[o->answers_n];
     struct buf *signature = &o->signatures[o->signatures_n++];
     *a = answer;
+    a->token = o->token;
     enum err err = letter_sign_answer(f->board->identity.key, a, signature, why);
     a->signature = buf_span(signature);
     if (err == OK)
@@ -167,10 +172,11 @@ static enum err add_items(struct field *f, struct outgoing *o, enum item_kind ki
         if (item->sequence != 0 && item->sequence != reading)
             continue;
         err = kind == ITEM_CALL_UP
-                  ? add_call(f, o, item->id, item->limit_s, buf_span(&item->bytes), why)
+                  ? add_call(f, o, item, buf_span(&item->bytes), why)
                   : add_answer(f, o,
                                (struct field_answer){
-                                   .id = item->id, .number = o->number, .kind = "response", .envelope = buf_span(&item->bytes) },
+                                   .id = item->id, .number = o->number, .kind = "response", .envelope = buf_span(&item->bytes),
+                                   .serial = item->serial },
                                why);
     }
     return err;
@@ -183,8 +189,11 @@ static enum err add_live(struct field *f, struct outgoing *o, struct why *why)
         struct live_call *c = &f->live[i];
         if (!c->used || c->taken || !session_allows(f->session, c->message))
             continue;
+        struct item *item = &o->items[o->items_n++];
+        *item = (struct item){ .kind = ITEM_CALL_UP, .limit_s = LIVE_LIMIT_S };
+        memcpy(item->id, c->id, sizeof item->id);
         c->sent = true;
-        err = add_call(f, o, c->id, LIVE_LIMIT_S, buf_span(&c->envelope), why);
+        err = add_call(f, o, item, buf_span(&c->envelope), why);
     }
     return err;
 }
@@ -216,7 +225,8 @@ static enum err fill(struct field *f, struct outgoing *o, struct why *why)
 {
     const char *claim = f->options.test_only_claim;
     enum err err = number_parse(span_text(claim != NULL ? claim : f->board->values.number), &o->number, why);
-    if (err == OK)
+    memcpy(o->token, f->board->ledger.now.token, LEDGER_TOKEN);
+    if (err == OK && !f->options.test_only_no_presence)
         err = add_presence(f, o, why);
     add_receipts(f, o);
     if (err == OK && f->greeted && f->session != SESSION_REFUSED)
@@ -238,7 +248,7 @@ enum err field_write_exchange(struct field *f, struct buf *to, struct why *why)
     enum err err = fill(f, o, why);
     f->letters_sent = o->calls_n + o->answers_n + o->receipts_n != 0 || !f->greeted;
     const struct exchange_request body = {
-        .presences = &o->presence, .presences_n = 1,
+        .presences = &o->presence, .presences_n = !f->options.test_only_no_presence,
         .calls = o->calls, .calls_n = o->calls_n,
         .answers = o->answers, .answers_n = o->answers_n,
         .receipts = o->receipts, .receipts_n = o->receipts_n,
@@ -263,6 +273,8 @@ static bool fresh_items(const struct field *f)
 
 bool field_has_fresh(const struct field *f)
 {
+    if (f->challenge[0] != '\0' && !f->answers_challenge)
+        return true;
     for (size_t i = 0; i < f->notes_n; i++)
         if (!f->notes[i].sent)
             return true;

@@ -76,7 +76,14 @@ bool unit_has_news(const struct field_unit *u) { return u->answers_n > 0; }
 static struct field_answer letter_of(const struct field_unit *u, const struct unit_answer *a)
 {
     return (struct field_answer){ .id = a->id, .number = u->pack.number, .kind = "response", .envelope = buf_span(&a->envelope),
-                                  .signature = buf_span(&a->signature) };
+                                  .token = u->shown, .serial = a->serial, .signature = buf_span(&a->signature) };
+}
+
+static enum err sign_answer(const struct field_unit *u, struct unit_answer *a, struct why *why)
+{
+    struct field_answer letter = letter_of(u, a);
+    buf_clear(&a->signature);
+    return letter_sign_answer(u->key, &letter, &a->signature, why);
 }
 
 enum err unit_write(struct field_unit *u, bool present, int64_t wait_s, struct buf *to, struct why *why)
@@ -86,15 +93,20 @@ enum err unit_write(struct field_unit *u, bool present, int64_t wait_s, struct b
     struct field_receipt receipts[UNIT_WAITING];
     struct field_presence presence = {
         .number = u->pack.number, .token = u->token, .nonce = u->nonce, .fingerprint = span_of(u->fingerprint, sizeof u->fingerprint),
-        .version = "swarm", .signature = span_of(NULL, 0)
+        .version = "swarm", .letters = u->letters, .signature = span_of(NULL, 0)
     };
     struct exchange_request request = { .presences = &presence, .presences_n = present, .answers = answers, .receipts = receipts, .wait = wait_s };
-    for (size_t i = 0; i < u->answers_n; i++) {
+    enum err err = OK;
+    if (present)
+        memcpy(u->shown, u->token, sizeof u->shown);
+    for (size_t i = 0; err == OK && i < u->answers_n; i++) {
+        err = sign_answer(u, &u->answers[i], why);
         answers[request.answers_n++] = letter_of(u, &u->answers[i]);
         if (!u->answers[i].taken)
             receipts[request.receipts_n++] = (struct field_receipt){ .id = u->answers[i].id, .what = "call", .accepted = true, .error = "", .reason = "" };
     }
-    enum err err = rng_uuid_urn(header.message_id);
+    if (err == OK)
+        err = rng_uuid_urn(header.message_id);
     if (err == OK)
         err = soap_write_request(SERVICE_FIELD, SOAP_EXCHANGE, &header, &request, to);
     return err == OK ? OK : why_set(why, err, "no memory for an exchange");
@@ -144,13 +156,12 @@ static enum err take_call(struct field_unit *u, const struct field_call *call, s
     if (err != OK)
         return err;
     struct unit_answer *a = &u->answers[u->answers_n];
-    *a = (struct unit_answer){ .taken = false };
+    *a = (struct unit_answer){ .serial = ++u->letters };
     snprintf(a->id, sizeof a->id, "%s", call->id);
     err = write_response(u, &parsed, outcome, &a->envelope);
     u->answers_n++;
     outcome->calls++;
-    struct field_answer letter = letter_of(u, a);
-    return err == OK ? letter_sign_answer(u->key, &letter, &a->signature, why) : why_set(why, err, "no memory for an answer");
+    return err == OK ? OK : why_set(why, err, "no memory for an answer");
 }
 
 static void take_receipt(struct field_unit *u, const struct field_receipt *receipt, struct unit_outcome *outcome)

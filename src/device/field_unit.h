@@ -9,10 +9,11 @@
 
 enum { UNIT_TOKEN = 33, UNIT_WAITING = 8 };
 
-/* An answer, signed, until its receipt came. */
+/* An answer, until its receipt came. */
 struct unit_answer {
     char id[LIMIT_MESSAGE_ID + 1];
-    struct buf envelope, signature;
+    int64_t serial;
+    struct buf envelope, signature; /* signed under the presence that it goes out with */
     bool taken; /* the call was: its receipt goes out with the next exchange */
 };
 
@@ -22,7 +23,8 @@ struct field_unit {
     struct cert *chain[1 + LIMIT_CHAIN];
     size_t chain_n;
     uint8_t fingerprint[CERT_FINGERPRINT];
-    char token[UNIT_TOKEN], nonce[UNIT_TOKEN];
+    char token[UNIT_TOKEN], nonce[UNIT_TOKEN], shown[UNIT_TOKEN]; /* shown: the token of its last presence */
+    int64_t letters; /* that it made */
     int64_t sequence, printed;
     int64_t interval_s; /* as the centre said */
     bool refused;       /* by the last session */

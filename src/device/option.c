@@ -109,8 +109,10 @@ const char *option_slot(const struct option *o)
 
 void item_done(struct item *i) { buf_wipe(&i->bytes); }
 
-/* id (81), limit, epoch, sequence (8 each, big-endian), bytes. */
-enum { ID = LIMIT_MESSAGE_ID + 1, ITEM_HEAD = ID + 24 };
+/* id (81), serial (5) and limit (3), epoch, sequence (8 each), big-endian, bytes. */
+enum { ID = LIMIT_MESSAGE_ID + 1, ITEM_HEAD = ID + 24, LIMIT_BITS = 24 };
+
+static const int64_t limit_most = ((int64_t)1 << LIMIT_BITS) - 1; /* half a year */
 
 static void put_int(uint8_t *to, int64_t value)
 {
@@ -131,7 +133,7 @@ enum err option_put(struct option *o, const struct item *item, uint32_t *ret_slo
     uint8_t head[ITEM_HEAD] = { 0 };
     AUTO_WIPED_BUF all = BUF_INIT;
     memcpy(head, item->id, strlen(item->id));
-    put_int(head + ID, item->limit_s);
+    put_int(head + ID, item->serial << LIMIT_BITS | (item->limit_s < limit_most ? item->limit_s : limit_most));
     put_int(head + ID + 8, item->epoch);
     put_int(head + ID + 16, item->sequence);
     enum err err = buf_reserve(&all, ITEM_HEAD + item->bytes.len);
@@ -160,7 +162,8 @@ enum err option_get(const struct option *o, uint32_t slot, struct item *ret_item
         return err;
     struct item item = { .kind = (enum item_kind)e->kind, .slot = slot };
     memcpy(item.id, all.data, LIMIT_MESSAGE_ID);
-    item.limit_s = get_int(all.data + ID);
+    item.limit_s = get_int(all.data + ID) & limit_most;
+    item.serial = get_int(all.data + ID) >> LIMIT_BITS;
     item.epoch = get_int(all.data + ID + 8);
     item.sequence = get_int(all.data + ID + 16);
     err = buf_put(&item.bytes, all.data + ITEM_HEAD, e->length - ITEM_HEAD);

@@ -51,6 +51,7 @@ struct item {
     uint32_t slot;
     char id[LIMIT_MESSAGE_ID + 1];
     int64_t limit_s;  /* that the call may take */
+    int64_t serial;   /* of the letters in the life of the device number; 0: it is none */
     int64_t epoch;    /* when it was put down */
     int64_t sequence; /* of the reading inside; 0: none */
     struct buf bytes; /* the envelope; sealed bytes for a key */
@@ -58,7 +59,7 @@ struct item {
 #define AUTO_ITEM __attribute__((cleanup(item_done))) struct item
 void item_done(struct item *i);
 
-/* Durable when OK. Errors: TOO_LARGE, BUSY when all slots are taken, FLASH_FAILED. */
+/* Durable when OK. A letter goes through letter_put (field.h). Errors: TOO_LARGE, BUSY when all slots are taken, FLASH_FAILED. */
 enum err option_put(struct option *o, const struct item *item, uint32_t *ret_slot, struct why *why) MUST_CHECK;
 enum err option_get(const struct option *o, uint32_t slot, struct item *ret_item, struct why *why) MUST_CHECK;
 enum err option_drop(struct option *o, uint32_t slot, struct why *why) MUST_CHECK;

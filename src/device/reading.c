@@ -1,4 +1,4 @@
-/* Readings of the charge counters (M-5): made and numbered once, kept until the centre has them. */
+/* Readings of the charge counters (M-5), and letters: made and numbered once, kept until the centre has them. */
 #include <inttypes.h>
 #include <string.h>
 
@@ -37,6 +37,13 @@ enum err reading_commit(struct board *b, const struct charge_counter_response *r
     return flash_error(ledger_set_reading(&b->ledger, (uint64_t)reading->sequence, (uint64_t)reading->epoch), "NVRAM", why);
 }
 
+enum err letter_put(struct board *b, struct item *item, struct why *why)
+{
+    item->serial = (int64_t)b->ledger.now.values[LEDGER_LETTERS] + 1;
+    enum err err = option_put(&b->option, item, NULL, why);
+    return err == OK ? flash_error(ledger_set(&b->ledger, LEDGER_LETTERS, (uint64_t)item->serial), "NVRAM", why) : err;
+}
+
 static enum err recover_kind(struct board *b, enum item_kind kind, struct why *why)
 {
     enum err err = OK;
@@ -46,6 +53,8 @@ static enum err recover_kind(struct board *b, enum item_kind kind, struct why *w
         err = option_get(&b->option, i, &item, why);
         if (err == OK && item.sequence > (int64_t)b->ledger.now.values[LEDGER_READINGS])
             err = flash_error(ledger_set_reading(&b->ledger, (uint64_t)item.sequence, (uint64_t)item.epoch), "NVRAM", why);
+        if (err == OK && item.serial > (int64_t)b->ledger.now.values[LEDGER_LETTERS])
+            err = flash_error(ledger_set(&b->ledger, LEDGER_LETTERS, (uint64_t)item.serial), "NVRAM", why);
     }
     return err;
 }

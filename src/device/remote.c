@@ -88,7 +88,7 @@ static enum err keep_answer(struct field *f, struct turn *t, enum err err, const
     memcpy(t->answer.id, t->call.id, sizeof t->answer.id);
     enum err kept = write_answer(t, err, asked, &t->answer.bytes);
     if (kept == OK)
-        kept = option_put(f->option, &t->answer, NULL, why);
+        kept = letter_put(f->board, &t->answer, why);
     if (kept == OK && t->answer.sequence != 0)
         kept = reading_commit(f->board, &t->reply.body.charge_counter, why);
     if (kept == OK)

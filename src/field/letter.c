@@ -3,67 +3,82 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-enum { PARTS = 6, DECIMAL = 24 };
+enum { PARTS = 8, DECIMALS = 2, DECIMAL = 24 };
 
 /* What is signed of a letter: its kind and its parts, in the order of letter.h. */
 struct letter {
-    const char *kind;
+    const char *kind; /* and the version of its parts */
     struct span parts[PARTS];
-    size_t parts_n;
-    char decimal[DECIMAL]; /* the part that is a number, as text */
+    size_t parts_n, decimals_n;
+    char decimals[DECIMALS][DECIMAL]; /* the parts that are numbers, as text */
 };
 
 static void add(struct letter *l, struct span part) { l->parts[l->parts_n++] = part; }
 
+static void add_text(struct letter *l, const char *text) { add(l, text == NULL ? span_of(NULL, 0) : span_text(text)); }
+
 static void add_int(struct letter *l, int64_t value)
 {
-    snprintf(l->decimal, sizeof l->decimal, "%" PRId64, value);
-    add(l, span_text(l->decimal));
+    char *decimal = l->decimals[l->decimals_n++];
+    snprintf(decimal, DECIMAL, "%" PRId64, value);
+    add(l, span_text(decimal));
 }
 
 static void presence_parts(const struct field_presence *p, struct letter *l)
 {
-    l->kind = "presence";
+    l->kind = "presence 2";
     add(l, span_text(p->number.text));
     add(l, span_text(p->token));
     add(l, span_text(p->nonce));
     add(l, p->fingerprint);
     add(l, span_text(p->version));
+    add_int(l, p->letters);
+    add_text(l, p->challenge);
 }
 
 static void session_parts(const struct field_session *s, struct letter *l)
 {
-    l->kind = "session";
+    l->kind = "session 2";
     add(l, span_text(s->number.text));
     add(l, span_text(s->nonce));
     add(l, span_text(s->state));
     add(l, span_text(s->error));
     add(l, span_text(s->token));
     add_int(l, s->interval);
+    add_text(l, s->challenge);
+}
+
+static void place_parts(const char *token, int64_t serial, const char *maker, struct letter *l)
+{
+    add_text(l, token);
+    add_int(l, serial);
+    add_text(l, maker);
 }
 
 static void call_parts(const struct field_call *c, struct letter *l)
 {
-    l->kind = "call";
+    l->kind = "call 2";
     add(l, span_text(c->id));
     add(l, span_text(c->number.text));
     add_int(l, c->limit);
     add(l, c->envelope);
+    place_parts(c->token, c->serial, c->maker, l);
 }
 
 static void answer_parts(const struct field_answer *a, struct letter *l)
 {
-    l->kind = "answer";
+    l->kind = "answer 2";
     add(l, span_text(a->id));
     add(l, span_text(a->number.text));
     add(l, span_text(a->kind));
     add_int(l, a->after);
     add(l, a->envelope);
+    place_parts(a->token, a->serial, a->maker, l);
 }
 
 static void program_parts(const struct fetch_program_request *p, struct letter *l)
 {
-    l->kind = "program";
+    l->kind = "program 1";
     add(l, span_text(p->version));
     add_int(l, p->size);
     add(l, p->sha256);
@@ -83,7 +98,7 @@ static enum err put_part(struct span part, struct buf *to)
 static enum err put_message(const struct letter *l, struct buf *to)
 {
     char label[32];
-    int n = snprintf(label, sizeof label, "nameplate %s 1", l->kind);
+    int n = snprintf(label, sizeof label, "nameplate %s", l->kind);
     enum err err = buf_put(to, label, (size_t)n + 1); /* its NUL too */
     for (size_t i = 0; err == OK && i < l->parts_n; i++)
         err = put_part(l->parts[i], to);
@@ -94,19 +109,19 @@ static enum err sign(const struct key *key, const struct letter *l, struct buf *
 {
     AUTO_BUF message = BUF_INIT;
     enum err err = put_message(l, &message);
-    return err != OK ? why_set(why, err, "no memory to sign a %s", l->kind) : key_sign(key, buf_span(&message), to, why);
+    return err != OK ? why_set(why, err, "no memory to sign (%s)", l->kind) : key_sign(key, buf_span(&message), to, why);
 }
 
 static enum err check(const struct cert *cert, const struct letter *l, struct span signature, struct why *why)
 {
     AUTO_BUF message = BUF_INIT;
     if (signature.n == 0)
-        return why_set(why, ERR_BAD_SIGNATURE, "the %s is not signed", l->kind);
+        return why_set(why, ERR_BAD_SIGNATURE, "the letter (%s) is not signed", l->kind);
     enum err err = put_message(l, &message);
     if (err != OK)
-        return why_set(why, err, "no memory to check a %s", l->kind);
+        return why_set(why, err, "no memory to check (%s)", l->kind);
     err = cert_check_signature(cert, buf_span(&message), signature, why);
-    return err == OK ? OK : why_prefix(why, err, "the %s", l->kind);
+    return err == OK ? OK : why_prefix(why, err, "the letter (%s)", l->kind);
 }
 
 /* Each kind of letter: signing and checking differ in nothing but the parts. */

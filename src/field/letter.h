@@ -1,11 +1,11 @@
 /* What is signed in the field, and by whom (doc/protocol/field.md): presences, sessions, calls, answers, programs.
  * What lies between two ends can carry a letter, and not change, redirect or invent one.
  *
- * Signed bytes: "nameplate " KIND " 1" NUL, then each part in order as 4 bytes of length (big-endian) and its bytes.
- *   presence   number, token, nonce, fingerprint, version
- *   session    number, nonce, state, error, token, interval (decimal)
- *   call       id, number, limit (decimal), envelope
- *   answer     id, number, kind, after (decimal), envelope
+ * Signed bytes: "nameplate " KIND " 2" NUL (1 for a program), then each part in order as 4 bytes of length (big-endian) and its bytes.
+ *   presence   number, token, nonce, fingerprint, version, letters (decimal), challenge
+ *   session    number, nonce, state, error, token, interval (decimal), challenge
+ *   call       id, number, limit (decimal), envelope, token, serial (decimal), maker
+ *   answer     id, number, kind, after (decimal), envelope, token, serial (decimal), maker
  *   program    version, size (decimal), sha256
  * The signature is the key's usual one: pki/key.h. */
 #ifndef FIELD_LETTER_H

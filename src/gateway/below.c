@@ -67,12 +67,13 @@ static enum err take_presence(struct taking *t, const struct field_presence *p, 
     struct why because = { "" };
     bool news = false;
     enum err refused = decide_speaks(t->peer, t->g->identity->number.text, p->number.text, &because);
-    if (refused == OK && (*p->nonce == '\0' || strlen(p->nonce) >= RELAY_TOKEN))
-        refused = why_set(&because, ERR_BAD_INPUT, "the nonce of a presence has 1 to %d characters", RELAY_TOKEN - 1);
+    if (refused == OK && (*p->nonce == '\0' || strlen(p->nonce) >= RELAY_TOKEN || strlen(p->challenge) >= RELAY_TOKEN))
+        refused = why_set(&because, ERR_BAD_INPUT, "the nonce of a presence has 1 to %d characters, a challenge at most that", RELAY_TOKEN - 1);
     if (refused != OK)
         return refuse_presence(t, p, refused, &because);
     struct relay_presence row = { .number = p->number, .token = p->token, .nonce = p->nonce, .version = p->version,
-                                  .fingerprint = p->fingerprint, .signature = p->signature };
+                                  .fingerprint = p->fingerprint, .signature = p->signature, .letters = p->letters,
+                                  .challenge = p->challenge };
     copy_number(row.via, t->peer);
     enum err err = relay_presence_put(t->g->db, &row, t->now_s, AGAIN_S, &news, why);
     t->news = t->news || news;

@@ -71,6 +71,8 @@ enum err arrival_take(struct gateway *g, const struct outbox *sent, bool told, c
 
 /* own.c: what the gateway itself tells the centre. */
 #define OWN_VIA "gateway" /* stands where a neighbour's number would */
+enum err own_call(struct gateway *g, enum soap_message message, const void *body, char ret_id[LIMIT_MESSAGE_ID + 1],
+                  struct why *why) MUST_CHECK;
 enum err own_report(struct gateway *g, const struct agentless_report_request *report, struct why *why) MUST_CHECK;
 void own_answers(struct gateway *g); /* answers to it came */
 

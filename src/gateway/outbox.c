@@ -111,6 +111,9 @@ static enum err add_call(struct outbox *o, const struct relay_letter *l)
                               .number = l->number,
                               .limit = l->seconds,
                               .envelope = bytes(o, l->envelope),
+                              .token = text(o, l->token),
+                              .serial = l->serial,
+                              .maker = text(o, l->maker),
                               .signature = bytes(o, l->signature) };
     return split_signers(o, l->signers, &c->signers, &c->signers_n);
 }
@@ -125,6 +128,9 @@ static enum err add_answer(struct outbox *o, const struct relay_letter *l)
                                 .kind = l->kind == RELAY_DELAY ? "delay" : "response",
                                 .after = l->kind == RELAY_DELAY ? l->seconds : 0,
                                 .envelope = bytes(o, l->envelope),
+                                .token = text(o, l->token),
+                                .serial = l->serial,
+                                .maker = text(o, l->maker),
                                 .signature = bytes(o, l->signature) };
     return split_signers(o, l->signers, &a->signers, &a->signers_n);
 }
@@ -151,6 +157,8 @@ enum err outbox_presence(void *context, const struct relay_presence *p)
                                    .nonce = text(o, p->nonce),
                                    .fingerprint = bytes(o, p->fingerprint),
                                    .version = text(o, p->version),
+                                   .letters = p->letters,
+                                   .challenge = text(o, p->challenge),
                                    .signature = bytes(o, p->signature) };
     return OK;
 }
@@ -170,6 +178,7 @@ enum err outbox_session(void *context, const struct relay_session *s)
                                   .reason = text(o, s->reason),
                                   .token = text(o, s->token),
                                   .interval = s->interval_s,
+                                  .challenge = text(o, s->challenge),
                                   .signature = bytes(o, s->signature) };
     return split_signers(o, s->signers, &to->signers, &to->signers_n);
 }
@@ -241,12 +250,26 @@ static enum err check(const char *id, struct span envelope, const struct certifi
     return err == OK ? OK : why_set(why, err, "the signers of %s are no certificates", id);
 }
 
+static const char *or_empty(const char *t) { return t == NULL ? "" : t; }
+
+static enum err set_place(const char *token, int64_t serial, const char *maker, struct relay_letter *l, struct why *why)
+{
+    if (strlen(or_empty(token)) >= sizeof l->token || strlen(or_empty(maker)) >= sizeof l->maker)
+        return why_set(why, ERR_BAD_INPUT, "the place of %s is none", l->id);
+    snprintf(l->token, sizeof l->token, "%s", or_empty(token));
+    snprintf(l->maker, sizeof l->maker, "%s", or_empty(maker));
+    l->serial = serial;
+    return OK;
+}
+
 enum err letter_of_call(const struct field_call *c, struct buf *signers_to, struct relay_letter *ret_letter, struct why *why)
 {
     struct relay_letter l = { .kind = RELAY_CALL, .number = c->number, .seconds = c->limit, .envelope = c->envelope, .signature = c->signature };
     enum err err = check(c->id, c->envelope, c->signers, c->signers_n, signers_to, why);
     if (err == OK && (c->limit < 0 || c->limit > LIMIT_POLL_MOST_S))
         err = why_set(why, ERR_BAD_INPUT, "the time limit of %s is out of range", c->id);
+    if (err == OK)
+        err = set_place(c->token, c->serial, c->maker, &l, why);
     if (err != OK)
         return err;
     snprintf(l.id, sizeof l.id, "%s", c->id);
@@ -263,6 +286,8 @@ enum err letter_of_answer(const struct field_answer *a, struct buf *signers_to, 
     enum err err = check(a->id, a->envelope, a->signers, a->signers_n, signers_to, why);
     if (err == OK && !delay && strcmp(a->kind, "response") != 0)
         err = why_set(why, ERR_BAD_INPUT, "an answer is a response or a delay, not \"%s\"", a->kind);
+    if (err == OK)
+        err = set_place(a->token, a->serial, a->maker, &l, why);
     if (err != OK)
         return err;
     snprintf(l.id, sizeof l.id, "%s", a->id);

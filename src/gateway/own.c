@@ -10,7 +10,7 @@
 enum { OWN_LIMIT_S = 24 * 3600, OWN_ANSWERS = 100 };
 
 /* Of ourselves nothing is refused for its number's sake: how many printers report through us is the operator's choice. */
-static enum err store_call(struct gateway *g, const struct field_call *c, struct why *why)
+static enum err put_call(struct gateway *g, const struct field_call *c, struct why *why)
 {
     struct relay_bounds bounds = gateway_bounds(&g->settings);
     AUTO_BUF no_signers = BUF_INIT;
@@ -22,34 +22,52 @@ static enum err store_call(struct gateway *g, const struct field_call *c, struct
         return err;
     snprintf(l.via, sizeof l.via, "%s", OWN_VIA);
     l.taken_s = clock_wall_s();
-    err = db_begin(g->db, why);
+    return relay_put(g->db, &l, &bounds, &fresh, why);
+}
+
+/* With a serial of the gateway's own, as it has no presence: its agent shows that. */
+static enum err sign_and_put(struct gateway *g, struct field_call *call, struct why *why)
+{
+    AUTO_BUF signature = BUF_INIT;
+    enum err err = relay_own_serial(g->db, clock_wall_s(), &call->serial, why);
     if (err == OK)
-        err = relay_put(g->db, &l, &bounds, &fresh, why);
+        err = letter_sign_call(g->identity->board.identity.key, call, &signature, why);
+    call->signature = buf_span(&signature);
+    return err == OK ? put_call(g, call, why) : err;
+}
+
+enum err own_call(struct gateway *g, enum soap_message message, const void *body, char ret_id[LIMIT_MESSAGE_ID + 1], struct why *why)
+{
+    struct soap_header header = { .version = SOAP_1_2 };
+    AUTO_BUF envelope = BUF_INIT;
+    enum err err = rng_uuid_urn(header.message_id);
     if (err == OK)
-        return db_commit(g->db, why);
-    db_rollback(g->db);
-    return err;
+        err = soap_write_request(SERVICE_CENTER, message, &header, body, &envelope);
+    struct field_call call = { .id = header.message_id, .number = g->identity->number, .limit = OWN_LIMIT_S, .envelope = buf_span(&envelope),
+                               .token = "", .maker = OWN_VIA };
+    if (err == OK)
+        err = db_begin(g->db, why);
+    if (err != OK)
+        return err;
+    err = sign_and_put(g, &call, why);
+    if (err == OK)
+        err = db_commit(g->db, why);
+    else
+        db_rollback(g->db);
+    if (err != OK)
+        return err;
+    memcpy(ret_id, header.message_id, LIMIT_MESSAGE_ID + 1);
+    uplink_news(g);
+    return OK;
 }
 
 enum err own_report(struct gateway *g, const struct agentless_report_request *report, struct why *why)
 {
-    struct soap_header header = { .version = SOAP_1_2 };
-    AUTO_BUF envelope = BUF_INIT;
-    AUTO_BUF signature = BUF_INIT;
-    enum err err = rng_uuid_urn(header.message_id);
+    char id[LIMIT_MESSAGE_ID + 1];
+    enum err err = own_call(g, SOAP_AGENTLESS_REPORT, report, id, why);
     if (err == OK)
-        err = soap_write_request(SERVICE_CENTER, SOAP_AGENTLESS_REPORT, &header, report, &envelope);
-    struct field_call call = { .id = header.message_id, .number = g->identity->number, .limit = OWN_LIMIT_S, .envelope = buf_span(&envelope) };
-    if (err == OK)
-        err = letter_sign_call(g->identity->board.identity.key, &call, &signature, why);
-    call.signature = buf_span(&signature);
-    if (err == OK)
-        err = store_call(g, &call, why);
-    if (err != OK)
-        return err;
-    log_event(LOG_INFO, "agentless-report", "number", report->number.text, "source", report->source, "id", call.id, NULL);
-    uplink_news(g);
-    return OK;
+        log_event(LOG_INFO, "agentless-report", "number", report->number.text, "source", report->source, "id", id, NULL);
+    return err;
 }
 
 /* --- What the centre says to it --- */
@@ -66,12 +84,13 @@ struct answers {
 static enum err read_answer(void *context, const struct relay_letter *l)
 {
     struct answers *a = context;
-    AUTO_PARSED answer = { 0 };
+    AUTO_PARSED report = { 0 };
+    AUTO_PARSED event = { 0 };
     struct why why = { "" };
-    if (l->kind == RELAY_ANSWER) {
-        enum err err = soap_read_response(SERVICE_CENTER, SOAP_AGENTLESS_REPORT, l->envelope, &answer, &why);
+    if (l->kind == RELAY_ANSWER && soap_read_response(SERVICE_CENTER, SOAP_EVENT_REPORT, l->envelope, &event, NULL) != OK) {
+        enum err err = soap_read_response(SERVICE_CENTER, SOAP_AGENTLESS_REPORT, l->envelope, &report, &why);
         if (err != OK)
-            log_failure(LOG_WARN, "agentless-report-refused", err, &why, "number", a->g->identity->number.text, "id", l->id, NULL);
+            log_failure(LOG_WARN, "own-report-refused", err, &why, "number", a->g->identity->number.text, "id", l->id, NULL);
     }
     a->list[a->n].kind = l->kind;
     snprintf(a->list[a->n].id, sizeof a->list[a->n].id, "%s", l->id);

@@ -16,19 +16,28 @@
     F(TEXT, nonce, "nonce", ONE)              /* the device's own, the same when it repeats itself */ \
     F(BYTES, fingerprint, "fingerprint", ONE) /* of the certificate whose key signs */ \
     F(TEXT, version, "version", MAYBE)        /* of its program */ \
+    F(INT, letters, "letters", MAYBE)         /* serial of the last letter that it made; absent: none yet */ \
+    F(TEXT, challenge, "challenge", MAYBE)    /* that the centre asked it with: only who is there now knows it */ \
     F(BYTES, signature, "signature", MAYBE)   /* field/letter.h; absent on a TLS connection of its own */
 
 /* What a presence is answered with. */
 #define FIELDS_field_session(F, L) \
     F(NUMBER, number, "deviceNumber", ONE) \
     F(TEXT, nonce, "nonce", ONE)              /* of the presence */ \
-    F(TEXT, state, "state", ONE)              /* admitted, refused */ \
+    F(TEXT, state, "state", ONE)              /* admitted, refused, challenged */ \
     F(TEXT, error, "error", MAYBE)            /* with refused: name of an error row: NO_AGREEMENT, QUARANTINED ... */ \
     F(TEXT, reason, "reason", MAYBE) \
     F(TEXT, token, "token", MAYBE)            /* for the next presence */ \
     F(INT, interval, "interval", ONE)         /* seconds until it is due */ \
+    F(TEXT, challenge, "challenge", MAYBE)    /* with challenged: to be shown by the same presence at once */ \
     F(BYTES, signature, "signature", MAYBE) \
     L(certificate, signers, "signer")         /* the centre's certificate, then its issuers */
+
+/* Where a letter of a device stands in its life; a letter of the centre has none of it. */
+#define FIELDS_letter_place(F, L) \
+    F(TEXT, token, "token", MAYBE)            /* of the presence under which it was sent */ \
+    F(INT, serial, "serial", MAYBE)           /* of the letters that it made, one after the other; absent: counts only now */ \
+    F(TEXT, maker, "maker", MAYBE)            /* gateway: the program beside the agent made it, which counts its own */
 
 /* A call, down (to a device) or up (to the centre). */
 #define FIELDS_field_call(F, L) \
@@ -36,6 +45,7 @@
     F(NUMBER, number, "deviceNumber", ONE)    /* the device that is called, or that calls */ \
     F(INT, limit, "limit", ONE)               /* seconds that it may take, from when it was accepted */ \
     F(BYTES, envelope, "envelope", ONE) \
+    FIELDS_letter_place(F, L) \
     F(BYTES, signature, "signature", MAYBE) \
     L(certificate, signers, "signer")         /* with a call of the centre */
 
@@ -45,6 +55,7 @@
     F(TEXT, kind, "kind", ONE)                /* response (or fault), delay */ \
     F(INT, after, "after", MAYBE)             /* with delay: seconds until it is worth asking */ \
     F(BYTES, envelope, "envelope", MAYBE)     /* with response */ \
+    FIELDS_letter_place(F, L) \
     F(BYTES, signature, "signature", MAYBE) \
     L(certificate, signers, "signer")
 

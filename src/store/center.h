@@ -15,7 +15,7 @@
 #include "store/audit.h"
 #include "store/people.h"
 
-enum { CENTER_TEXT = 128, CENTER_TOKEN = 33, CENTER_FINGERPRINT = 32 };
+enum { CENTER_TEXT = 128, CENTER_TOKEN = 33, CENTER_FINGERPRINT = 32, CENTER_SHOWN_KEPT = 16 };
 
 enum err center_open(const char *path, enum db_mode mode, struct db **ret_db, struct why *why) MUST_CHECK;
 
@@ -129,9 +129,34 @@ struct center_session {
     char token[CENTER_TOKEN];          /* handed out last, not used yet */
     char used[CENTER_TOKEN];           /* the one before, which the last presence showed; "" at the first */
     char nonce[CENTER_TOKEN];          /* of that presence: only it may show `used` again */
+    int64_t position;                  /* of that presence in the chain; each token says its own */
+    int64_t letters;                   /* serial of the last letter that the device is known to have made */
+    struct center_shown {              /* what was shown at the last positions, as hashes; at position % CENTER_SHOWN_KEPT */
+        uint64_t token, nonce;         /* 0, 0: nothing */
+    } shown[CENTER_SHOWN_KEPT];
 };
 enum err center_session_find(struct db *db, const char *number, struct center_session *ret_session, struct why *why) MUST_CHECK; /* NOT_FOUND */
 enum err center_session_put(struct db *db, const char *number, const struct center_session *s, struct why *why) MUST_CHECK;
+/* What is not settled about a number: presences that came late (doc/protocol/field.md). No row: nothing. */
+struct center_doubt {
+    bool released;                /* from quarantine: the next chain begins with a presence that is of now */
+    char challenge[CENTER_TOKEN]; /* with which the sender of a late one was asked; "" none */
+    int64_t late, late_s;         /* how many came late so far, and when the last one did */
+};
+enum err center_doubt_find(struct db *db, const char *number, struct center_doubt *ret_doubt, struct why *why) MUST_CHECK;
+enum err center_doubt_put(struct db *db, const char *number, const struct center_doubt *d, struct why *why) MUST_CHECK;
+
+/* The letters that came of one number and maker ("": its agent): the last serials, each with a mark of its letter. */
+struct center_letters {
+    int64_t top;                        /* the highest that came; 0: none */
+    uint16_t marks[LIMIT_LETTERS_KNOWN]; /* at serial % LIMIT_LETTERS_KNOWN; 0: it did not come */
+};
+enum err center_letters_find(struct db *db, const char *number, const char *maker, struct center_letters *ret_letters,
+                             struct why *why) MUST_CHECK; /* none: all zero */
+enum err center_letters_put(struct db *db, const char *number, const char *maker, const struct center_letters *l,
+                            struct why *why) MUST_CHECK;
+/* A letter showed that the device made this one. */
+enum err center_session_letters(struct db *db, const char *number, int64_t letters, struct why *why) MUST_CHECK;
 /* Another board: a new chain of tokens, the readings go on. */
 enum err center_session_drop(struct db *db, const char *number, struct why *why) MUST_CHECK;
 /* Released from quarantine: the next presence begins a new chain of tokens, the next reading a new chain of readings. */

@@ -63,33 +63,3 @@ enum err center_identity_state(struct db *db, const uint8_t fingerprint[CENTER_F
 {
     return db_run(db, ASK_IDENTITY_STATE, DB_ARGS(db_blob(span_of(fingerprint, CENTER_FINGERPRINT)), db_text(state)), why);
 }
-
-static enum err take_session(void *context, const struct db_row *row)
-{
-    struct center_session *s = context;
-    db_row_copy(row, 0, sizeof s->token, s->token);
-    db_row_copy(row, 1, sizeof s->used, s->used);
-    db_row_copy(row, 2, sizeof s->nonce, s->nonce);
-    return OK;
-}
-
-enum err center_session_find(struct db *db, const char *number, struct center_session *ret_session, struct why *why)
-{
-    return center_one(db, ASK_SESSION_GET, DB_ARGS(db_text(number)), take_session, ret_session, number, why);
-}
-
-enum err center_session_put(struct db *db, const char *number, const struct center_session *s, struct why *why)
-{
-    return db_run(db, ASK_SESSION_PUT, DB_ARGS(db_text(number), db_text(s->token), db_text(s->used), db_text(s->nonce)), why);
-}
-
-enum err center_session_drop(struct db *db, const char *number, struct why *why)
-{
-    return db_run(db, ASK_SESSION_FORGET, DB_ARGS(db_text(number)), why);
-}
-
-enum err center_session_forget(struct db *db, const char *number, struct why *why)
-{
-    enum err err = db_run(db, ASK_SESSION_FORGET, DB_ARGS(db_text(number)), why);
-    return err != OK ? err : db_run(db, ASK_READING_BASELINE, DB_ARGS(db_text(number)), why);
-}

@@ -76,7 +76,18 @@ static const char over_migration[] =
 /* So that one sender, or one kind, cannot fill the list of incidents. */
 static const char flood_migration[] = "CREATE INDEX incident_by ON incident (by, at); CREATE INDEX incident_kind ON incident (kind, at);";
 
-static const char *const migrations[] = { first_migration, audit_migration, people_migration, over_migration, flood_migration, NULL };
+/* What came late is told from a restored memory, and a letter from a copy's. */
+static const char late_migration[] =
+    "ALTER TABLE chain ADD COLUMN position INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE chain ADD COLUMN letters INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE chain ADD COLUMN shown BLOB NOT NULL DEFAULT x'';"
+    "CREATE TABLE doubt (number TEXT PRIMARY KEY, released INTEGER NOT NULL CHECK (released IN (0, 1)), challenge TEXT NOT NULL,"
+    " late INTEGER NOT NULL, late_s INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE letters (number TEXT NOT NULL, maker TEXT NOT NULL, top INTEGER NOT NULL, marks BLOB NOT NULL,"
+    " PRIMARY KEY (number, maker)) STRICT;";
+
+static const char *const migrations[] = { first_migration,  audit_migration, people_migration, over_migration,
+                                          flood_migration, late_migration,  NULL };
 
 static const char *const statements[CENTER_STATEMENTS] = {
 #define X(name, sql) [ASK_##name] = sql,

@@ -111,7 +111,7 @@ static enum err add(struct db *db, const struct relay_letter *l, struct why *why
                      : db_run(db, RELAY_LETTER_ADD,
                               DB_ARGS(db_int(l->down), db_int(l->kind), db_text(l->id), db_text(l->number.text), db_text(l->via),
                                       db_int(l->seconds), db_int(l->taken_s), db_blob(l->envelope), db_blob(l->signature),
-                                      db_blob(l->signers)),
+                                      db_blob(l->signers), db_text(l->token), db_int(l->serial), db_text(l->maker)),
                               why);
 }
 
@@ -128,6 +128,13 @@ enum err relay_put(struct db *db, struct relay_letter *l, const struct relay_bou
     if (err == OK)
         *ret_new = !known;
     return err;
+}
+
+enum err relay_own_serial(struct db *db, int64_t now_s, int64_t *ret_serial, struct why *why)
+{
+    enum { A_SECOND = 16 }; /* no gateway makes as many for long */
+    enum err err = db_run(db, RELAY_OWN_NEXT, DB_ARGS(db_int(now_s * A_SECOND)), why);
+    return err != OK ? err : db_first_int(db, RELAY_OWN_SERIAL, DB_NO_ARGS, ret_serial, why);
 }
 
 /* --- Passing on --- */
@@ -148,7 +155,10 @@ static enum err give_letter(void *context, const struct db_row *row)
         .envelope = db_row_blob(row, 7),
         .signature = db_row_blob(row, 8),
         .signers = db_row_blob(row, 9),
+        .serial = db_row_int(row, 11),
     };
+    db_row_copy(row, 10, sizeof l.token, l.token);
+    db_row_copy(row, 12, sizeof l.maker, l.maker);
     db_row_copy(row, 2, sizeof l.id, l.id);
     db_row_copy(row, 3, sizeof l.number.text, l.number.text);
     db_row_copy(row, 4, sizeof l.via, l.via);

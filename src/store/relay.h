@@ -14,7 +14,7 @@
 #include "model/number.h"
 #include "store/db.h"
 
-enum { RELAY_TOKEN = 129, RELAY_REASON = 256 };
+enum { RELAY_TOKEN = 129, RELAY_REASON = 256, RELAY_MAKER = 16 };
 
 enum err relay_open(const char *path, enum db_mode mode, struct db **ret_db, struct why *why) MUST_CHECK;
 
@@ -33,6 +33,8 @@ struct relay_letter {
     int64_t seconds;                 /* calls: time limit; delays: after */
     int64_t taken_s;
     struct span envelope, signature, signers; /* signers: certificates in DER, one after the other */
+    char token[RELAY_TOKEN], maker[RELAY_MAKER]; /* up: its place in the life of its device; "" when absent */
+    int64_t serial;
 };
 typedef enum err relay_letter_fn(void *context, const struct relay_letter *l);
 
@@ -83,11 +85,13 @@ struct relay_presence {
     char via[LIMIT_NUMBER_TEXT + 1];
     const char *token; /* NULL: none was shown */
     const char *nonce, *version; /* version NULL: none */
+    const char *challenge;       /* NULL: none */
+    int64_t letters;
     struct span fingerprint, signature;
 };
 typedef enum err relay_presence_fn(void *context, const struct relay_presence *p);
 
-/* A new nonce: goes up. The same again: its session is given again when it is there; without one, or with a refusal, it
+/* A new nonce, or challenge: goes up. The same again: its session is given again when it is there; without one, or with a refusal, it
  * goes up again when it went more than again_s ago. *ret_news: something is to go up. Errors: BUSY (LIMIT_BOUND_NUMBERS). */
 enum err relay_presence_put(struct db *db, const struct relay_presence *p, int64_t now_s, int64_t again_s, bool *ret_news,
                             struct why *why) MUST_CHECK;
@@ -96,7 +100,7 @@ enum err relay_presence_sent(struct db *db, const char *number, const char *nonc
 
 struct relay_session {
     struct device_number number;
-    const char *nonce, *state, *error, *reason, *token; /* error, reason, token: NULL when absent */
+    const char *nonce, *state, *error, *reason, *token, *challenge; /* all but nonce and state: NULL when absent */
     int64_t interval_s;
     struct span signature, signers;
 };
@@ -125,6 +129,10 @@ struct relay_counts {
     int64_t oldest_up_s;          /* when the oldest of the letters up was taken; 0: none */
 };
 enum err relay_count(struct db *db, struct relay_counts *ret_counts, struct why *why) MUST_CHECK;
+
+/* The serial of the next letter that the gateway's own program makes; a new queue begins far above what one before it
+ * came to. In a transaction. */
+enum err relay_own_serial(struct db *db, int64_t now_s, int64_t *ret_serial, struct why *why) MUST_CHECK;
 
 /* What there is to say about something by name ("uplink", "agentless 4001-7"): the last word counts. */
 enum err relay_note(struct db *db, const char *name, const char *text, int64_t now_s, struct why *why) MUST_CHECK;

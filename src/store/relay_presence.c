@@ -1,3 +1,5 @@
+#include <stdio.h>
+
 #include "store/relay_sql.h"
 
 /* --- Presences --- */
@@ -11,7 +13,8 @@ static enum err put_new(struct db *db, const struct relay_presence *p, bool repl
     return err != OK ? err
                      : db_run(db, RELAY_PRESENCE_PUT,
                               DB_ARGS(db_text(p->number.text), db_text(p->via), db_text(p->nonce), db_text(p->token),
-                                      db_blob(p->fingerprint), db_text(p->version), db_blob(p->signature), db_int(now_s)),
+                                      db_blob(p->fingerprint), db_text(p->version), db_blob(p->signature), db_int(now_s),
+                                      db_int(p->letters), db_text(p->challenge)),
                               why);
 }
 
@@ -29,14 +32,14 @@ static enum err put_again(struct db *db, const struct relay_presence *p, int64_t
 enum err relay_presence_put(struct db *db, const struct relay_presence *p, int64_t now_s, int64_t again_s, bool *ret_news,
                             struct why *why)
 {
-    char nonce[RELAY_TOKEN];
-    enum err err =
-        relay_text(db, RELAY_PRESENCE_NONCE, DB_ARGS(db_text(p->number.text), db_text(p->via)), sizeof nonce, nonce, why);
+    char known[2 * RELAY_TOKEN], said[2 * RELAY_TOKEN];
+    enum err err = relay_text(db, RELAY_PRESENCE_NONCE, DB_ARGS(db_text(p->number.text), db_text(p->via)), sizeof known, known, why);
     if (err != OK)
         return err;
-    if (strcmp(nonce, p->nonce) == 0)
+    snprintf(said, sizeof said, "%s %s", p->nonce, p->challenge == NULL ? "" : p->challenge);
+    if (strcmp(known, said) == 0)
         return put_again(db, p, now_s - again_s, ret_news, why);
-    err = put_new(db, p, *nonce != '\0', now_s, why);
+    err = put_new(db, p, *known != '\0', now_s, why);
     if (err == OK)
         *ret_news = true;
     return err;
@@ -61,6 +64,8 @@ static enum err give_presence(void *context, const struct db_row *row)
         .fingerprint = db_row_blob(row, 4),
         .version = text_or_null(row, 5),
         .signature = db_row_blob(row, 6),
+        .letters = db_row_int(row, 7),
+        .challenge = text_or_null(row, 8),
     };
     db_row_copy(row, 0, sizeof p.number.text, p.number.text);
     db_row_copy(row, 1, sizeof p.via, p.via);
@@ -95,7 +100,8 @@ enum err relay_session_put(struct db *db, const struct relay_session *s, bool ad
     if (err == OK && *via != '\0')
         err = db_run(db, RELAY_SESSION_PUT,
                      DB_ARGS(db_text(number), db_text(s->nonce), db_text(s->state), db_text(s->error), db_text(s->reason),
-                             db_text(s->token), db_int(s->interval_s), db_blob(s->signature), db_blob(s->signers)),
+                             db_text(s->token), db_int(s->interval_s), db_blob(s->signature), db_blob(s->signers),
+                             db_text(s->challenge)),
                      why);
     if (err == OK && *via != '\0' && admitted)
         err = learn_route(db, number, via, now_s, why);
@@ -121,6 +127,7 @@ static enum err give_session(void *context, const struct db_row *row)
         .interval_s = db_row_int(row, 6),
         .signature = db_row_blob(row, 7),
         .signers = db_row_blob(row, 8),
+        .challenge = text_or_null(row, 9),
     };
     db_row_copy(row, 0, sizeof s.number.text, s.number.text);
     return sessions->fn(sessions->context, &s);

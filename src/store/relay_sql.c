@@ -35,7 +35,17 @@ static const char first_migration[] =
     "CREATE TABLE route (number TEXT PRIMARY KEY, via TEXT NOT NULL, seen INTEGER NOT NULL) STRICT;"
     "CREATE TABLE note (name TEXT PRIMARY KEY, text TEXT NOT NULL, at INTEGER NOT NULL) STRICT;";
 
-static const char *const migrations[] = { first_migration, NULL };
+/* A letter's place in the life of its device; who is asked whether it is there. */
+static const char place_migration[] = "ALTER TABLE letter ADD COLUMN token TEXT NOT NULL DEFAULT '';"
+                                      "ALTER TABLE letter ADD COLUMN serial INTEGER NOT NULL DEFAULT 0;"
+                                      "ALTER TABLE letter ADD COLUMN maker TEXT NOT NULL DEFAULT '';"
+                                      "ALTER TABLE presence ADD COLUMN letters INTEGER NOT NULL DEFAULT 0;"
+                                      "ALTER TABLE presence ADD COLUMN challenge TEXT;"
+                                      "ALTER TABLE presence ADD COLUMN session_challenge TEXT;"
+                                      "CREATE TABLE own (serial INTEGER NOT NULL) STRICT;"
+                                      "INSERT INTO own VALUES (0);";
+
+static const char *const migrations[] = { first_migration, place_migration, NULL };
 
 static const char *const statements[RELAY_STATEMENTS] = {
 #define X(name, sql) [RELAY_##name] = sql,

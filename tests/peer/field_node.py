@@ -45,7 +45,7 @@ def fingerprint(der):
 
 
 def letter(kind, *parts):
-    message = b"nameplate " + kind.encode() + b" 1\0"
+    message = b"nameplate " + kind.encode() + b" 2\0"
     for part in parts:
         part = part if isinstance(part, bytes) else str(part).encode()
         message += len(part).to_bytes(4, "big") + part
@@ -75,7 +75,14 @@ class Node:
         der = subprocess.run(["openssl", "x509", "-in", self.identity[0], "-outform", "DER"], capture_output=True, check=True).stdout
         self.fingerprint = fingerprint(der)
         self.token, self.nonce, self.receipts = "", secrets.token_hex(8), []
+        self.shown, self.letters, self.challenge = "", 0, ""
         self.epoch, self.boots, self.sequence, self.counters = 1, 0, 0, {"copy": 100, "print": 7}
+
+    def remember(self, other):
+        """What the memory of `other` says now."""
+        for name in ("token", "nonce", "letters", "sequence", "epoch"):
+            setattr(self, name, getattr(other, name))
+        return self
 
     # --- Letters ---
 
@@ -83,21 +90,32 @@ class Node:
         return subprocess.run(["openssl", "dgst", "-sha256", "-sign", self.identity[1]], input=message, capture_output=True, check=True).stdout
 
     def presence(self, signed=False):
-        p = {"deviceNumber": self.number, "token": self.token, "nonce": self.nonce, "fingerprint": self.fingerprint, "version": "1.0"}
+        p = {"deviceNumber": self.number, "token": self.token, "nonce": self.nonce, "fingerprint": self.fingerprint, "version": "1.0",
+             "letters": self.letters, "challenge": self.challenge}
+        self.shown = self.token
         if signed:
-            p["signature"] = self.sign(letter("presence", self.number, self.token, self.nonce, self.fingerprint, "1.0"))
+            p["signature"] = self.sign(letter("presence", self.number, self.token, self.nonce, self.fingerprint, "1.0", self.letters,
+                                              self.challenge))
         return p
 
-    def call(self, operation, fields, limit=600, number=None, message=None):
+    def place(self, maker=""):
+        """The next of its letters, under the presence that goes out with it; a gateway's own program counts its own."""
+        self.letters += not maker
+        self.own = getattr(self, "own", 0) + bool(maker)
+        return ("", self.own, maker) if maker else (self.token, self.letters, "")
+
+    def call(self, operation, fields, limit=600, number=None, message=None, maker="", place=None):
         message, number = message or f"urn:uuid:{uuid.uuid4()}", number or self.number
         xml = envelope("center", operation, message, fields)
-        return {"id": message, "deviceNumber": number, "limit": limit, "envelope": xml,
-                "signature": self.sign(letter("call", message, number, limit, xml))}
+        token, serial, maker = place or self.place(maker)
+        return {"id": message, "deviceNumber": number, "limit": limit, "envelope": xml, "token": token, "serial": serial, "maker": maker,
+                "signature": self.sign(letter("call", message, number, limit, xml, token, serial, maker))}
 
     def answer(self, call, element, fields, kind="response", after=0):
         xml = envelope("remote", element, None, fields, relates=call.id) if kind == "response" else b""
-        a = {"id": call.id, "deviceNumber": self.number, "kind": kind,
-             "signature": self.sign(letter("answer", call.id, self.number, kind, after, xml))}
+        token, serial, maker = self.place() if kind == "response" else (self.token, 0, "")
+        a = {"id": call.id, "deviceNumber": self.number, "kind": kind, "token": token, "serial": serial,
+             "signature": self.sign(letter("answer", call.id, self.number, kind, after, xml, token, serial, maker))}
         return a | ({"envelope": xml} if kind == "response" else {"after": after})
 
     def reading(self, **changes):

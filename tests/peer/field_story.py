@@ -194,7 +194,7 @@ def a_copied_memory_is_found():
         licensed(number)
         device, copy = node(number), node(number)
         device.admitted()
-        copy.token = device.token
+        copy.token, copy.letters = device.token, device.letters
         assert only(device.exchange().session).state == "admitted"
         if kind == "restored":
             assert only(device.exchange().session).state == "admitted"
@@ -296,9 +296,11 @@ def through_a_gateway():
     unsigned = only(gateway.exchange(presences=[one.presence()]).session)
     assert (unsigned.state, unsigned.error) == ("refused", "BAD_SIGNATURE"), unsigned
     report = one.call("CounterReport", one.reading())
-    reply = gateway.exchange(presences=[], calls=[report])
+    early = gateway.exchange(presences=[], calls=[report])
+    assert not early.receipt and not early.session  # its presence did not come yet
+    reply = gateway.exchange(presences=[one.presence(signed=True)], calls=[report])
     assert only(reply.receipt).accepted and only(reply.answer).deviceNumber == ONE
-    claimed = gateway.call("CounterReport", one.reading(), number=ONE)  # in the device's name, with the gateway's key
+    claimed = gateway.call("CounterReport", one.reading(), number=ONE, place=one.place())  # in the device's name, with the gateway's key
     assert only(gateway.exchange(presences=[], calls=[claimed]).receipt).error == "BAD_SIGNATURE"
     call(ONE, "counters")
     down = only(gateway.exchange(presences=[], wait=5).call)
@@ -311,7 +313,7 @@ def through_a_gateway():
     licensed("3020-000001", "--kind", "agentless", "--gateway", GATEWAY, "--address", "192.0.2.9")
     for value, word in ((500, b"accepted"), (400, b"COUNTER_CHAIN")):
         agentless = gateway.call("AgentlessReport", [("deviceNumber", "3020-000001"), ("source", "snmp://192.0.2.9"),
-                                                     ("counter", [("name", "print"), ("value", value)])])
+                                                     ("counter", [("name", "print"), ("value", value)])], maker="gateway")
         assert word in only(gateway.exchange(presences=[], calls=[agentless]).answer).envelope
     assert rows("SELECT billable FROM reading WHERE number = '3020-000001' ORDER BY id") == [(1,), (0,)]
 
@@ -353,7 +355,7 @@ def renewed():
     assert len(parts) >= 2, answer.envelope
     (device.folder / "new.pem").write_bytes(b"".join(pem(p) for p in parts))
     fresh = node(ONE, identity=(str(device.folder / "new.pem"), str(key)))
-    fresh.token, fresh.nonce, fresh.receipts = device.token, device.nonce, device.receipts
+    fresh.remember(device).receipts = device.receipts
     unconfirmed(fresh, only(fresh.admitted().session))
     confirmation = fresh.call("RenewalConfirmation", [("fingerprint", fresh.fingerprint)])
     assert only(fresh.exchange(calls=[confirmation]).answer).kind == "delay"
@@ -526,7 +528,7 @@ def killed():
             break
         time.sleep(0.1)
     fresh = Node(open(f"{folder}/again").read().strip(), ROOT, NODES, ONE)
-    fresh.token, fresh.nonce, fresh.receipts, fresh.sequence = device.token, device.nonce, [], device.sequence
+    fresh.remember(device)
     reply = fresh.exchange(calls=[event])
     assert only(reply.session).state == "admitted" and only(reply.receipt).accepted and len(reply.answer) == 2, reply
     assert b"ChargeCounterRequest" in only(reply.call).envelope

@@ -11,7 +11,7 @@ enum {
     RECORD_MOST = 4 * UNIT,
 };
 _Static_assert(SNAPSHOT_BODY + 4 <= SNAPSHOT && SNAPSHOT % UNIT == 0, "the snapshot fits in its units");
-_Static_assert((int)CHARGE_COUNT <= (int)LEDGER_EPOCH, "the charge counters come first");
+_Static_assert((int)CHARGE_COUNT <= (int)LEDGER_LETTERS, "the charge counters come first");
 _Static_assert(4 + LEDGER_TOKEN + LEDGER_NONCE + 4 <= RECORD_MOST, "a session fits in a record");
 
 enum kind { KIND_VALUE = 0x01, KIND_READING = 0x02, KIND_SESSION = 0x03 };

@@ -25,7 +25,8 @@ enum charge_counter {
 
 /* The values of the ledger: the charge counters first. */
 enum ledger_value {
-    LEDGER_EPOCH = 8,   /* starts in the life of the device number */
+    LEDGER_LETTERS = 7, /* letters made in it: the serial of the last one */
+    LEDGER_EPOCH,       /* starts in the life of the device number */
     LEDGER_READINGS,    /* readings made in it: the sequence number of the last one */
     LEDGER_READ_EPOCH,  /* the epoch at the last reading */
     LEDGER_HANDED_OVER, /* 1 + the sequence number that a replaced board's counters came with; 0: they are its own */

@@ -1,10 +1,16 @@
 #include "../test.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "center/decide.h"
 
 enum { NOW = 1000000 };
+
+/* A presence on the device's own connection, and one that a gateway brought. */
+#define OWN(shown, once) (&(struct presence_facts){ .token = (shown), .nonce = (once), .challenge = "", .own = true })
+#define BROUGHT(shown, once, answers, made) \
+    (&(struct presence_facts){ .token = (shown), .nonce = (once), .challenge = (answers), .letters = (made) })
 
 /* M-6, M-8: what the CA told of an identity decides whether it counts. */
 static void an_identity_counts_by_what_the_ca_told_of_it(void **state)
@@ -168,8 +174,8 @@ static void each_presence_is_one_row_of_the_chain_of_tokens(void **state)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct node n = rows[i].known ? in_chain("t2", rows[i].used, "n1") : licensed();
         struct session_outcome o;
-        assert_int_equal(decide_session_row(&n, rows[i].shown, rows[i].nonce), rows[i].row);
-        decide_session(&n, rows[i].shown, rows[i].nonce, fresh, NOW, &o);
+        assert_int_equal(decide_session_row(&n, OWN(rows[i].shown, rows[i].nonce)), rows[i].row);
+        decide_session(&n, OWN(rows[i].shown, rows[i].nonce), fresh, NOW, &o);
         assert_int_equal(o.verdict.err, rows[i].err);
         assert_string_equal(o.verdict.incident, rows[i].incident);
         assert_int_equal(o.quarantine, rows[i].err == ERR_QUARANTINED);
@@ -185,21 +191,240 @@ static void each_presence_is_one_row_of_the_chain_of_tokens(void **state)
     }
 }
 
+/* --- What came late --- */
+
+static const char *text_of(const char *what, int64_t position)
+{
+    static char texts[8][CENTER_TOKEN];
+    static unsigned next;
+    char *text = texts[next++ % 8], digits[9];
+    snprintf(digits, sizeof digits, "%08x", (unsigned)position); /* a token of that position */
+    memset(text, '0', CENTER_TOKEN - 1);
+    memcpy(text, digits, 8);
+    memcpy(text + 8, what, strlen(what));
+    return text;
+}
+
+/* Polls n times, each with the token handed out before and a nonce of its own: the presences are shown[0..n-1]. */
+struct shown {
+    char token[CENTER_TOKEN], nonce[CENTER_TOKEN];
+};
+static struct node after_polls(int n, struct shown *shown)
+{
+    struct node node = licensed();
+    struct session_outcome o;
+    char token[CENTER_TOKEN] = "", nonce[CENTER_TOKEN];
+    for (int i = 0; i < n; i++) {
+        snprintf(nonce, sizeof nonce, "nonce-%d", i);
+        memcpy(shown[i].token, token, sizeof token);
+        memcpy(shown[i].nonce, nonce, sizeof nonce);
+        decide_session(&node, BROUGHT(token, nonce, "", 3 * i), text_of("abcd", 0), NOW, &o);
+        assert_int_equal(o.verdict.err, OK);
+        assert_true(o.new_chain);
+        node.has_chain = true;
+        node.chain = o.chain;
+        memcpy(token, o.token, sizeof token);
+    }
+    return node;
+}
+
+/* M-3, M-6: a presence that lay in another gateway's queue while the device went on is counted, and accuses nobody. */
+static void a_presence_that_comes_late_is_counted_and_its_sender_asked(void **state)
+{
+    (void)state;
+    enum { POLLS = 40 };
+    struct shown shown[POLLS];
+    struct node n = after_polls(POLLS, shown);
+    struct session_outcome o;
+    for (int i = 0; i < POLLS - 1; i++) { /* those that the centre remembers, and those before them */
+        n.doubt = (struct center_doubt){ .late = 4 };
+        decide_session(&n, BROUGHT(shown[i].token, shown[i].nonce, "", 0), "question", NOW, &o);
+        assert_int_equal(o.verdict.err, OK);
+        assert_string_equal(o.challenge, "question");
+        assert_null(o.token);
+        assert_false(o.quarantine || o.new_chain);
+        assert_true(o.new_doubt);
+        assert_int_equal(o.doubt.late, 5);
+        assert_int_equal(o.doubt.late_s, NOW);
+    }
+    /* the device itself goes on as if nothing had been */
+    decide_session(&n, BROUGHT(n.chain.token, "nonce-x", "", 200), text_of("ef", 0), NOW, &o);
+    assert_int_equal(o.verdict.err, OK);
+    assert_non_null(o.token);
+}
+
+/* M-6: the same bytes from a memory that was put back: whoever is there now can answer, and is found out by it. */
+static void whoever_answers_the_question_from_an_older_memory_is_found_out(void **state)
+{
+    (void)state;
+    struct shown shown[5];
+    struct node n = after_polls(5, shown);
+    struct session_outcome o;
+    decide_session(&n, BROUGHT(shown[1].token, shown[1].nonce, "", 3), "question", NOW, &o);
+    n.doubt = o.doubt;
+    decide_session(&n, BROUGHT(shown[2].token, shown[2].nonce, "", 6), "another", NOW, &o);
+    assert_string_equal(o.challenge, "question"); /* one question until it is answered */
+    decide_session(&n, BROUGHT(shown[1].token, shown[1].nonce, "guess", 3), "another", NOW, &o);
+    assert_false(o.quarantine);
+    decide_session(&n, BROUGHT(shown[1].token, shown[1].nonce, "question", 3), "another", NOW, &o);
+    assert_int_equal(o.verdict.err, ERR_QUARANTINED);
+    assert_string_equal(o.verdict.incident, "restored");
+    assert_true(o.quarantine && o.new_doubt);
+    assert_string_equal(o.doubt.challenge, "");
+}
+
+/* M-6: no lateness explains another nonce under a token that was shown. */
+static void an_old_token_with_another_nonce_is_a_fork_however_late(void **state)
+{
+    (void)state;
+    struct shown shown[8];
+    struct node n = after_polls(8, shown);
+    struct session_outcome o;
+    for (int i = 0; i < 7; i++) {
+        decide_session(&n, BROUGHT(shown[i].token, "nonce-of-the-copy", "", 0), "question", NOW, &o);
+        assert_int_equal(o.verdict.err, ERR_QUARANTINED);
+        assert_string_equal(o.verdict.incident, "forked");
+    }
+}
+
+/* M-6: a late presence cannot begin the new chain, or the device would be the one that is behind. */
+static void after_a_release_the_chain_begins_with_who_is_there_now(void **state)
+{
+    (void)state;
+    static const struct {
+        bool own;
+        const char *challenge;
+        bool admitted;
+    } rows[] = { { false, "", false }, { false, "guess", false }, { false, "question", true }, { true, "", true } };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct node n = licensed();
+        struct session_outcome o;
+        const struct presence_facts p = { .token = text_of("ab", 77), .nonce = "n", .challenge = rows[i].challenge, .own = rows[i].own };
+        n.doubt = (struct center_doubt){ .released = true, .challenge = "question" };
+        decide_session(&n, &p, text_of("ff", 0), NOW, &o);
+        assert_int_equal(o.verdict.err, OK);
+        assert_int_equal(o.token != NULL, rows[i].admitted);
+        assert_int_equal(o.challenge != NULL, !rows[i].admitted);
+        if (!rows[i].admitted)
+            continue;
+        assert_false(o.doubt.released);
+        assert_int_equal(o.chain.position, 77);
+        assert_memory_equal(o.token, "0000004e", 8);
+    }
+}
+
+/* M-6: a copy of the flash that shows no presence and only sends letters: the device itself says that they are not its own. */
+static void a_device_that_made_fewer_letters_than_came_was_copied(void **state)
+{
+    (void)state;
+    struct shown shown[3];
+    struct node n = after_polls(3, shown);
+    struct session_outcome o;
+    assert_int_equal(n.chain.letters, 6);
+    decide_session(&n, BROUGHT(n.chain.used, n.chain.nonce, "", 5), "fresh", NOW, &o); /* the same presence, from another queue */
+    assert_int_equal(o.verdict.err, OK);
+    decide_session(&n, BROUGHT(n.chain.token, "n", "", 5), "fresh", NOW, &o);
+    assert_int_equal(o.verdict.err, ERR_QUARANTINED);
+    assert_string_equal(o.verdict.incident, "forked");
+}
+
+/* --- Where a letter stands --- */
+
+/* M-2, M-6: each row of the table in doc/protocol/field.md, "Letters have a place". The chain: 4 presences, 9 letters made;
+ * those with the serials 4 and 9 came. */
+static void each_letter_is_one_row_of_the_table_of_places(void **state)
+{
+    (void)state;
+    enum where { BEFORE, SHOWN, HANDED_OUT, UNHEARD_OF };
+    static const struct {
+        enum where under;
+        int64_t serial;
+        const char *id, *maker;
+        enum err err;
+        const char *incident;
+        bool keep, again;
+    } rows[] = {
+        { SHOWN, 10, "x", "", OK, "", true, false },
+        { SHOWN, 5, "x", "", OK, "", true, false },             /* overtaken by others */
+        { SHOWN, 0, "x", "", OK, "", false, false },
+        { SHOWN, 9, "nine", "", OK, "", false, true },          /* repeated: the receipt was lost */
+        { SHOWN, 9, "x", "", ERR_QUARANTINED, "forked", false, false },
+        { BEFORE, 8, "x", "", OK, "", true, false },            /* lay in a gateway while the device went on */
+        { BEFORE, 9, "nine", "", OK, "", false, true },
+        { BEFORE, 4, "x", "", ERR_QUARANTINED, "forked", false, false },
+        { BEFORE, 10, "x", "", ERR_QUARANTINED, "forked", false, false }, /* the device has made 9 */
+        { BEFORE, 0, "x", "", ERR_EXPIRED, "stale-letter", false, false },
+        { HANDED_OUT, 10, "x", "", ERR_BUSY, "", false, false }, /* its presence is on its way */
+        { UNHEARD_OF, 10, "x", "", ERR_BUSY, "", false, false },
+        { SHOWN, -1, "x", "", ERR_BAD_INPUT, "", false, false },
+        { BEFORE, 10, "x", "gateway", OK, "", true, false }, /* the program beside the agent has no presence */
+        { SHOWN, 9, "x", "gateway", ERR_FORKED, "forked", false, false },
+        { SHOWN, 0, "x", "gateway", ERR_BAD_INPUT, "", false, false },
+        { SHOWN, 10, "x", "somebody", ERR_BAD_INPUT, "", false, false },
+    };
+    struct shown shown[4];
+    struct node n = after_polls(4, shown);
+    struct center_letters known = { 0 };
+    struct letter_outcome o;
+    static const struct { int64_t serial; const char *id; } came[] = { { 4, "four" }, { 9, "nine" } };
+    for (size_t i = 0; i < 2; i++) {
+        decide_place(&n, &known, &(struct letter_place){ came[i].id, n.chain.used, "", came[i].serial }, &o);
+        assert_int_equal(o.verdict.err, OK);
+        known = o.letters;
+    }
+    const char *const tokens[] = { [BEFORE] = shown[2].token, [SHOWN] = n.chain.used, [HANDED_OUT] = n.chain.token, [UNHEARD_OF] = text_of("ee", 99) };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        decide_place(&n, &known, &(struct letter_place){ rows[i].id, tokens[rows[i].under], rows[i].maker, rows[i].serial }, &o);
+        assert_int_equal(o.verdict.err, rows[i].err);
+        assert_string_equal(o.verdict.incident, rows[i].incident);
+        assert_int_equal(o.quarantine, rows[i].err == ERR_QUARANTINED);
+        assert_int_equal(o.keep, rows[i].keep);
+        assert_int_equal(o.again, rows[i].again);
+    }
+}
+
+/* As many as may be on their way; what is older cannot be told from a copy's any more. */
+static void a_letter_is_known_until_many_came_after_it(void **state)
+{
+    (void)state;
+    struct shown shown[1];
+    struct node n = after_polls(1, shown);
+    struct center_letters known = { 0 };
+    struct letter_outcome o;
+    char id[24];
+    for (int serial = 1; serial <= 3 * LIMIT_LETTERS_KNOWN; serial += 2) { /* every other one */
+        snprintf(id, sizeof id, "letter-%d", serial);
+        decide_place(&n, &known, &(struct letter_place){ id, "", "", serial }, &o);
+        assert_int_equal(o.verdict.err, OK);
+        known = o.letters;
+    }
+    const int64_t top = 3 * LIMIT_LETTERS_KNOWN - 1, oldest = top - LIMIT_LETTERS_KNOWN + 1;
+    const struct {
+        int64_t serial;
+        enum err err;
+    } rows[] = { { oldest, OK }, { oldest + 1, ERR_QUARANTINED }, { oldest - 1, ERR_EXPIRED }, { 1, ERR_EXPIRED }, { top, ERR_QUARANTINED },
+                 { top + 1, OK }, { top + 5 * LIMIT_LETTERS_KNOWN, OK } };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        decide_place(&n, &known, &(struct letter_place){ "a copy's", "", "", rows[i].serial }, &o);
+        assert_int_equal(o.verdict.err, rows[i].err);
+    }
+}
+
 /* M-3: a reply that is lost any number of times costs nothing; the next presence goes on. */
 static void a_device_that_repeats_itself_gets_the_same_token_each_time(void **state)
 {
     (void)state;
     struct node n = licensed();
     struct session_outcome o;
-    decide_session(&n, "", "n1", "token-1", NOW, &o);
+    decide_session(&n, OWN("", "n1"), "token-1", NOW, &o);
     n.has_chain = true;
     n.chain = o.chain;
     for (int i = 0; i < 3; i++) {
-        decide_session(&n, "", "n1", "token-x", NOW, &o);
+        decide_session(&n, OWN("", "n1"), "token-x", NOW, &o);
         assert_string_equal(o.token, "token-1");
         assert_false(o.new_chain);
     }
-    decide_session(&n, "token-1", "n2", "token-2", NOW, &o);
+    decide_session(&n, OWN("token-1", "n2"), "token-2", NOW, &o);
     assert_string_equal(o.token, "token-2");
 }
 
@@ -223,7 +448,7 @@ static void without_an_agreement_a_device_gets_a_reason_and_no_token(void **stat
         struct node n = in_chain("t2", "t1", "n1");
         struct session_outcome o;
         n.device.agreement = rows[i].agreement;
-        decide_session(&n, "t2", "n2", "fresh", NOW, &o);
+        decide_session(&n, OWN("t2", "n2"), "fresh", NOW, &o);
         assert_int_equal(o.verdict.err, rows[i].err);
         assert_int_equal(o.token != NULL, rows[i].err == OK);
         assert_false(o.quarantine);
@@ -240,7 +465,7 @@ static void a_fork_counts_before_the_agreement(void **state)
     struct node n = in_chain("t2", "t1", "n1");
     struct session_outcome o;
     n.device.agreement.state = AGREEMENT_NONE;
-    decide_session(&n, "t1", "n9", "fresh", NOW, &o);
+    decide_session(&n, OWN("t1", "n9"), "fresh", NOW, &o);
     assert_int_equal(o.verdict.err, ERR_QUARANTINED);
     assert_true(o.quarantine);
 }
@@ -254,7 +479,7 @@ static void in_quarantine_nothing_is_taken_and_no_token_handed_out(void **state)
         struct node n = in_chain("t2", "t1", "n1");
         struct session_outcome o;
         n.device.standing = (enum center_standing)standing;
-        decide_session(&n, "t2", "n2", "fresh", NOW, &o);
+        decide_session(&n, OWN("t2", "n2"), "fresh", NOW, &o);
         assert_int_equal(o.verdict.err, expected[standing]);
         assert_int_equal(o.token == NULL, expected[standing] != OK);
         assert_int_equal(decide_letter(&n, NOW).err, expected[standing]);
@@ -278,7 +503,7 @@ static void nonces_and_tokens_that_cannot_be_kept_are_refused(void **state)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct node n = licensed();
         struct session_outcome o;
-        decide_session(&n, rows[i].token, rows[i].nonce, "fresh", NOW, &o);
+        decide_session(&n, OWN(rows[i].token, rows[i].nonce), "fresh", NOW, &o);
         assert_int_equal(o.verdict.err, ERR_BAD_INPUT);
         assert_false(o.new_chain);
     }
@@ -323,6 +548,13 @@ int main(void)
         cmocka_unit_test(an_identity_beside_another_one_has_to_be_confirmed),
         cmocka_unit_test(an_identity_that_is_not_in_force_sends_only_what_the_table_allows),
         cmocka_unit_test(a_letter_counts_by_its_own_connection_or_bound_and_signed),
+        cmocka_unit_test(a_presence_that_comes_late_is_counted_and_its_sender_asked),
+        cmocka_unit_test(whoever_answers_the_question_from_an_older_memory_is_found_out),
+        cmocka_unit_test(an_old_token_with_another_nonce_is_a_fork_however_late),
+        cmocka_unit_test(after_a_release_the_chain_begins_with_who_is_there_now),
+        cmocka_unit_test(a_device_that_made_fewer_letters_than_came_was_copied),
+        cmocka_unit_test(each_letter_is_one_row_of_the_table_of_places),
+        cmocka_unit_test(a_letter_is_known_until_many_came_after_it),
         cmocka_unit_test(each_presence_is_one_row_of_the_chain_of_tokens),
         cmocka_unit_test(a_device_that_repeats_itself_gets_the_same_token_each_time),
         cmocka_unit_test(without_an_agreement_a_device_gets_a_reason_and_no_token),
