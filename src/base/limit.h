@@ -48,6 +48,7 @@ enum limits {
     LIMIT_PROGRAM = 64 * 1024 * 1024,
     LIMIT_POLL_LEAST_S = 1, LIMIT_POLL_MOST_S = 31 * 24 * 3600, LIMIT_POLL_WAIT_S = 50,
     LIMIT_CALLS_WAITING = 100,        /* calls that wait for one device, either way */
+    LIMIT_READINGS_LATELY = 1000,     /* of one device within an hour; the next ones wait in it */
     LIMIT_EVENTS_LATELY = 200,        /* that one device reports within an hour; the next ones wait in it */
     LIMIT_LETTERS_KNOWN = 512,        /* of one device, by their serials: what comes later than that is refused */
     LIMIT_TICKETS_WAITING = 8,        /* boards that ask for one number, until an operator decides */
@@ -65,6 +66,8 @@ enum limits {
     LIMIT_CONNECTIONS = 4096,
     LIMIT_CONNECTIONS_PER_PEER = 256,
     LIMIT_HANDSHAKE_MS = 10000,
+    LIMIT_HANDSHAKES = 200,       /* TLS handshakes under way at one listener, fewer than one peer's connections */
+    LIMIT_HANDSHAKE_GRACE_MS = 1000, /* so old, one of them gives way to a newcomer when there are as many */
     LIMIT_HEADER_MS = 10000,
     LIMIT_BODY_IDLE_MS = 15000,
     LIMIT_BODY_MIN_RATE = 1024, /* bytes a second, after the first LIMIT_BODY_IDLE_MS */

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "http/conn.h"
 
 /* Steps of one connection in one turn of the loop, so that it does not starve the others. */
@@ -34,6 +35,39 @@ static enum err set_up(struct http_conn *c, int fd)
         return tls_session_new(server->tls, fd, NULL, &c->tls);
     }
     return OK;
+}
+
+static void handshake_begins(struct http_conn *c)
+{
+    struct http_server *server = c->server;
+    if (c->phase != PHASE_HANDSHAKE)
+        return;
+    c->shaking = true;
+    c->since_ms = clock_mono_ms();
+    c->older = server->handshakes.newest;
+    if (c->older != NULL)
+        c->older->newer = c;
+    else
+        server->handshakes.oldest = c;
+    server->handshakes.newest = c;
+    server->handshakes.n++;
+}
+
+static void handshake_ends(struct http_conn *c)
+{
+    struct http_server *server = c->server;
+    if (!c->shaking)
+        return;
+    if (c->older != NULL)
+        c->older->newer = c->newer;
+    else
+        server->handshakes.oldest = c->newer;
+    if (c->newer != NULL)
+        c->newer->older = c->older;
+    else
+        server->handshakes.newest = c->older;
+    server->handshakes.n--;
+    c->shaking = false;
 }
 
 static void link_in(struct http_conn *c)
@@ -74,6 +108,7 @@ enum err conn_new(struct http_server *server, int fd, const char *address)
     c->fd = fd;
     snprintf(c->address, sizeof c->address, "%s", address);
     link_in(c);
+    handshake_begins(c);
     conn_run(c);
     return OK;
 }
@@ -92,6 +127,7 @@ void conn_free(struct http_conn *c)
     buf_wipe(&c->pending); /* packs pass through: nothing of them stays in freed memory */
     buf_wipe(&c->out);
     peer_counts_give(server->counts, c->address);
+    handshake_ends(c);
     link_out(c);
     free(c);
     server_conn_gone(server);
@@ -128,13 +164,14 @@ static bool shake_hands(struct http_conn *c)
     struct why why = { "" };
     c->tls_wants_out = false;
     switch (tls_handshake(c->tls, &why)) {
-    case TLS_DONE: c->phase = PHASE_HEADER; return true;
+    case TLS_DONE: c->phase = PHASE_HEADER, handshake_ends(c); return true;
     case TLS_WANT_READ: return false;
     case TLS_WANT_WRITE: c->tls_wants_out = true; return false;
     case TLS_CLOSED: c->broken = true; return false;
     case TLS_FAILED: break;
     }
     conn_tell(c, ERR_BAD_CERTIFICATE, &why);
+    handshake_ends(c);
     start_lingering(c);
     return false;
 }

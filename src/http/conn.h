@@ -32,6 +32,9 @@ struct http_exchange {
 struct http_conn {
     struct http_server *server;
     struct http_conn *prev, *next;
+    struct http_conn *older, *newer; /* among those whose handshake is under way */
+    int64_t since_ms;                /* monotonic */
+    bool shaking;                    /* is among them */
     int fd;
     struct tls_session *tls; /* owned; NULL: plain */
     char address[HTTP_ADDRESS_SIZE];
@@ -63,6 +66,10 @@ struct http_server {
     struct http_conn *conns;
     unsigned conns_n;
     struct peer_counts *counts;
+    struct {
+        struct http_conn *oldest, *newest;
+        unsigned n;
+    } handshakes;
     uint64_t accept_timer, drain_timer;
     bool draining;
     loop_fn *drained;

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/limit.h"
 #include "http/conn.h"
 
@@ -26,6 +27,8 @@ struct http_limits http_limits_default(void)
         .body_min_rate = LIMIT_BODY_MIN_RATE,
         .connections = LIMIT_CONNECTIONS,
         .connections_per_peer = LIMIT_CONNECTIONS_PER_PEER,
+        .handshakes = LIMIT_HANDSHAKES,
+        .handshake_grace_ms = LIMIT_HANDSHAKE_GRACE_MS,
     };
 }
 
@@ -58,7 +61,7 @@ static void resume_accepting(void *context)
         (void)!loop_timer(server->loop, ACCEPT_PAUSE_MS, resume_accepting, server, &server->accept_timer);
 }
 
-/* Out of descriptors or memory: the listener stays readable, so watching it would spin. */
+/* Out of descriptors, memory or places: the listener stays readable, so watching it would spin. */
 static void pause_accepting(struct http_server *server)
 {
     if (loop_timer(server->loop, ACCEPT_PAUSE_MS, resume_accepting, server, &server->accept_timer) == OK)
@@ -81,11 +84,31 @@ static void take(struct http_server *server, int fd, const struct sockaddr_stora
         server->refused(server->context, address, why_set(&why, err, "too many connections"), &why);
 }
 
+/* Whoever says nothing, or little, holds a place for a moment only: a flood of such connections delays the others, and
+ * does not lock them out. A burst of honest ones waits in the kernel's queue meanwhile. */
+static bool has_room_for_handshake(struct http_server *server)
+{
+    struct http_conn *oldest = server->handshakes.oldest;
+    struct why why;
+    if (server->handshakes.n < server->limits.handshakes)
+        return true;
+    if (clock_mono_ms() - oldest->since_ms < server->limits.handshake_grace_ms)
+        return false;
+    if (server->refused != NULL)
+        server->refused(server->context, oldest->address, why_set(&why, ERR_BUSY, "gave way: too many TLS handshakes are under way"), &why);
+    conn_free(oldest);
+    return true;
+}
+
 static void on_accept(void *context, int listener, uint32_t events)
 {
     (void)events;
     struct http_server *server = context;
     for (int i = 0; i < ACCEPTS_PER_TURN; i++) {
+        if (!has_room_for_handshake(server)) {
+            pause_accepting(server);
+            return;
+        }
         struct sockaddr_storage from = { 0 };
         socklen_t size = sizeof from;
         int fd = accept4(listener, (struct sockaddr *)&from, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);

@@ -34,6 +34,9 @@ struct http_limits {
     int64_t handshake_ms, header_ms, body_idle_ms, idle_ms, handler_ms, linger_ms, drain_ms;
     int64_t body_min_rate;                      /* bytes a second, over each body_idle_ms; for replies too */
     unsigned connections, connections_per_peer; /* an IPv6 peer is its /64 */
+    unsigned handshakes;                        /* under way at once; beyond, newcomers wait until the oldest has had
+                                                 * handshake_grace_ms: then it gives way */
+    int64_t handshake_grace_ms;
 };
 struct http_limits http_limits_default(void);
 
