@@ -1,5 +1,7 @@
 /* What operators enter: customers, sites, devices, agreements, decisions about devices. */
 #include <stdio.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "center/commands.h"
 
@@ -82,11 +84,43 @@ int command_device_bind(const struct command_line *line)
     return put_device(line, json_pack("{s:s,s:s}", "number", line->args[0], "gateway", line->args_n > 1 ? line->args[1] : ""));
 }
 
+/* A person at a terminal compares the key with what the board shows; then it is the one that is approved. */
+static int ask_key(const struct command_line *line, json_t *body)
+{
+    const char *board = command_flag(line, "board");
+    char path[128] = "/tickets", said[8] = "";
+    json_t *answer, *r;
+    size_t i;
+    api_add_query(path, sizeof path, "open", "1");
+    int status = api_run(&center_api, line, "GET", path, NULL, &answer);
+    if (status != 0)
+        return status;
+    json_array_foreach(json_object_get(answer, "rows"), i, r)
+    {
+        if (strcmp(api_member(r, "number"), line->args[0]) != 0 || strcmp(api_member(r, "state"), "waiting") != 0 ||
+            (board != NULL && strcmp(api_member(r, "board"), board) != 0))
+            continue;
+        printf("board %s shows the key %s? [y/N] ", api_member(r, "board"), api_member(r, "fingerprint"));
+        fflush(stdout);
+        if (fgets(said, sizeof said, stdin) == NULL || said[0] != 'y')
+            continue;
+        json_object_set_new(body, "board", json_string(api_member(r, "board")));
+        json_object_set_new(body, "fingerprint", json_string(api_member(r, "fingerprint")));
+        break;
+    }
+    return finish(answer);
+}
+
 int command_device_approve(const struct command_line *line)
 {
-    static const char *const flags[] = { "board", NULL };
+    static const char *const flags[] = { "board", "fingerprint", NULL };
+    bool refuse = command_switch(line, "refuse");
     json_t *answer, *body = body_of(line, "number", line->args[0], flags);
-    json_object_set_new(body, "refuse", json_boolean(command_switch(line, "refuse")));
+    json_object_set_new(body, "refuse", json_boolean(refuse));
+    if (!refuse && command_flag(line, "fingerprint") == NULL && isatty(STDIN_FILENO) && ask_key(line, body) != 0) {
+        json_decref(body);
+        return 1;
+    }
     int status = post_about(line, "tickets", line->args[0], body, &answer);
     if (status != 0)
         return status;

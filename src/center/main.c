@@ -87,6 +87,7 @@ static const struct command_flag flags_approve[] = {
     FLAG_CONFIG,
     FLAG_LOGIN,
     { "board", "ID", NULL, "which board, when several ask for the number" },
+    { "fingerprint", "HEX", NULL, "of the board's key, as the board shows it; 16 digits will do; without it a terminal is asked" },
     { "refuse", NULL, NULL, "refuse it instead" },
     FLAG_END,
 };

@@ -105,6 +105,8 @@ static enum err ask_until_approved(struct replacing *r, bool once, struct why *w
 {
     enum { AGAIN_S = 5 };
     bool told = false;
+    char key[2 * CERT_FINGERPRINT + 1];
+    replacement_key(&r->board, key);
     for (;;) {
         int64_t after_s = AGAIN_S;
         enum err err = ask(r, &after_s, why);
@@ -113,9 +115,9 @@ static enum err ask_until_approved(struct replacing *r, bool once, struct why *w
         if (after_s == 0)
             return OK;
         if (once)
-            return why_set(why, ERR_BUSY, "%s waits for an operator: nameplate center device approve", r->number.text);
+            return why_set(why, ERR_BUSY, "%s waits for an operator: nameplate center device approve --fingerprint %s", r->number.text, key);
         if (!told)
-            printf("waiting for an operator to approve %s\n", r->number.text);
+            printf("waiting for an operator to approve %s for board %s with the key %s\n", r->number.text, r->board.values.board, key);
         fflush(stdout);
         told = true;
         sleep((unsigned)after_s);

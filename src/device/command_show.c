@@ -7,6 +7,7 @@
 #include "base/hex.h"
 #include "device/board.h"
 #include "device/commands.h"
+#include "device/field.h"
 #include "device/settings.h"
 
 static json_t *area_json(const char *name, const struct area *area)
@@ -68,6 +69,7 @@ static void set_identity(json_t *to, const struct board *b)
 
 static json_t *board_json(const struct board *b, bool everything)
 {
+    char key[2 * CERT_FINGERPRINT + 1];
     json_t *o = json_pack("{s:s, s:s, s:s, s:s}", "number", b->values.number, "state", board_state_name(b->boot.state), "board",
                           b->values.board, "actor", "device");
     set_identity(o, b);
@@ -79,6 +81,9 @@ static json_t *board_json(const struct board *b, bool everything)
     json_object_set_new(o, "counters", counters_json(b));
     json_object_set_new(o, "areas", areas_json(b));
     json_object_set_new(o, "remote", json_string(b->option.there ? "remote functions" : "none"));
+    replacement_key(b, key);
+    if (key[0] != '\0') /* what an operator of the centre compares */
+        json_object_set_new(o, "replacement_key", json_string(key));
     json_object_set_new(o, "program", json_string(option_version(&b->option)));
     json_object_set_new(o, "slot", json_string(option_slot(&b->option)));
     return o;

@@ -142,6 +142,8 @@ void confirmation_answered(struct field *f, struct span envelope);
 enum err renewal_make_key(struct board *b, enum item_kind kind, struct why *why) MUST_CHECK;
 enum err renewal_load_key(const struct board *b, enum item_kind kind, struct item *ret_item, struct key **ret_key, struct buf *csr_to,
                           struct why *why) MUST_CHECK;
+/* SHA-256 of the key that was made for a replacement, in hexadecimal; "" when there is none. */
+void replacement_key(const struct board *b, char ret_hex[2 * CERT_FINGERPRINT + 1]);
 enum err renewal_install(struct board *b, const struct key *key, struct span certificate, const struct certificate *issuers,
                          size_t issuers_n, struct why *why) MUST_CHECK;
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/hex.h"
 #include "base/rng.h"
 #include "device/field.h"
 #include "log/log.h"
@@ -67,6 +68,19 @@ enum err renewal_load_key(const struct board *b, enum item_kind kind, struct ite
     if (err == OK)
         err = unseal(b->sealer, buf_span(&ret_item->bytes), seal_context(), &plain, why);
     return err == OK ? unpack_key(secret_span(&plain), ret_key, csr_to, why) : err;
+}
+
+void replacement_key(const struct board *b, char ret_hex[2 * CERT_FINGERPRINT + 1])
+{
+    AUTO_ITEM item = { 0 };
+    AUTO_KEY key = NULL;
+    AUTO_BUF csr = BUF_INIT, spki = BUF_INIT;
+    uint8_t fingerprint[CERT_FINGERPRINT];
+    ret_hex[0] = '\0';
+    if (!b->option.there || renewal_load_key(b, ITEM_REPLACEMENT, &item, &key, &csr, NULL) != OK || key_spki(key, &spki) != OK)
+        return;
+    cert_fingerprint_der(buf_span(&spki), fingerprint);
+    hex_encode(fingerprint, sizeof fingerprint, ret_hex);
 }
 
 /* The pack that the certificate makes with our own key, installed as one from the line is. */

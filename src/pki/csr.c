@@ -62,3 +62,12 @@ enum err csr_read(struct span der, struct buf *spki_to, struct why *why)
     X509_REQ_free(csr);
     return err;
 }
+
+enum err csr_key_fingerprint(struct span der, uint8_t ret_sha256[CERT_FINGERPRINT], struct why *why)
+{
+    AUTO_BUF spki = BUF_INIT;
+    enum err err = csr_read(der, &spki, why);
+    if (err == OK)
+        cert_fingerprint_der(buf_span(&spki), ret_sha256);
+    return err;
+}

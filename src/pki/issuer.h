@@ -56,6 +56,9 @@ enum err cert_issue(const struct cert_order *order, const struct cert *ca, const
 enum err csr_make(const struct key *key, const char *common_name, struct buf *der_to, struct why *why) MUST_CHECK;
 enum err csr_read(struct span der, struct buf *spki_to, struct why *why) MUST_CHECK; /* BAD_SIGNATURE, BAD_KEY */
 
+/* SHA-256 of the key that it asks for (its SubjectPublicKeyInfo): by it two people can compare a key. */
+enum err csr_key_fingerprint(struct span der, uint8_t ret_sha256[CERT_FINGERPRINT], struct why *why) MUST_CHECK; /* as csr_read */
+
 /* CRL (RFC 5280 section 5) over `n` revoked serial numbers. */
 struct crl_entry {
     const uint8_t *serial;

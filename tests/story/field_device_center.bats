@@ -133,8 +133,17 @@ answered() { until_says 120 '"state": "answered"' center calls --id "$1"; }
     run nameplate device replace "$NUMBER" --dir "$DIR/part" --url "https://$(address center center)" --once
     same "$status" 1
     has "$output" "waits for an operator"
+    local key="$(nameplate device show --json --dir "$DIR/part" | jq -r .replacement_key)"
+    same "${#key}" 64
+    has "$output" "--fingerprint $key" # what the board shows is what the centre shows
     has "$(center tickets)" "$NUMBER"
-    center device approve "$NUMBER"
+    has "$(center tickets)" "board PART-7  key $key"
+    run center device approve "$NUMBER" </dev/null
+    same "$status" 1
+    has "$output" "--fingerprint"
+    run center device approve "$NUMBER" --fingerprint 00000000000000000000
+    has "$output" "this is another board, or another key"
+    center device approve "$NUMBER" --fingerprint "${key:0:16}"
     timeout 300 "$BUILD/nameplate" device replace "$NUMBER" --dir "$DIR/part" --url "https://$(address center center)"
     nameplate device count copy 2 --dir "$DIR/part"
     nameplate device remote --dir "$DIR/part" --url "https://$(address center center)" >/dev/null

@@ -4,7 +4,9 @@
 
 #include "../store/scratch.h"
 #include "base/clock.h"
+#include "base/hex.h"
 #include "center/api.h"
+#include "pki/issuer.h"
 
 /* The console's handlers on a database in which devices, readings, incidents and tickets came from the field. */
 struct stage {
@@ -119,12 +121,25 @@ static void quarantine_ends_by_a_reason_and_begins_a_new_chain_of_sessions(void 
     assert_ok(ask(s, api_call_add, "", "", json_pack("{s:s,s:s}", "number", "3012-000001", "operation", "counters"), NULL, &why));
 }
 
-static void add_ticket(struct stage *s, const char *board)
+/* The fingerprint of its key. */
+static const char *add_ticket(struct stage *s, const char *board)
 {
-    struct center_ticket t = { .number = { "3012-000001" }, .model = "3012", .asked_s = 1, .csr = span_text("csr") };
+    static char hex[2 * CERT_FINGERPRINT + 1];
+    uint8_t fingerprint[CERT_FINGERPRINT];
+    AUTO_KEY key = NULL;
+    AUTO_BUF csr = BUF_INIT, spki = BUF_INIT;
+    struct center_ticket t = { .number = { "3012-000001" }, .model = "3012", .asked_s = 1 };
     struct why why;
+    assert_ok(key_generate(KEY_P256, &key, &why));
+    assert_ok(csr_make(key, "3012-000001", &csr, &why));
+    assert_ok(key_spki(key, &spki));
+    cert_fingerprint_der(buf_span(&spki), fingerprint);
+    hex_encode(fingerprint, sizeof fingerprint, hex);
+    t.csr = buf_span(&csr);
+    cert_fingerprint_der(t.csr, t.csr_hash);
     snprintf(t.board, sizeof t.board, "%s", board);
     assert_ok(center_ticket_ask(s->console.db, &t, &why));
+    return hex;
 }
 
 static void a_replacement_board_is_approved_once_and_by_its_id_when_several_ask(void **state)
@@ -132,13 +147,14 @@ static void a_replacement_board_is_approved_once_and_by_its_id_when_several_ask(
     struct stage *s = *state;
     struct why why;
     json_t *answer = NULL;
+    char key[2 * CERT_FINGERPRINT + 1];
     enter(s, "3012-000001");
-    add_ticket(s, "board-1");
+    snprintf(key, sizeof key, "%s", add_ticket(s, "board-1"));
     add_ticket(s, "board-2");
     assert_err(ask(s, api_ticket_decide, "3012-000001", "", json_object(), NULL, &why), ERR_CONFLICT);
     assert_err(ask(s, api_ticket_decide, "3012-000001", "", json_pack("{s:s}", "board", "board-3"), NULL, &why), ERR_NOT_FOUND);
     assert_ok(ask(s, api_ticket_decide, "3012-000001", "", json_pack("{s:s,s:b}", "board", "board-2", "refuse", 1), NULL, &why));
-    assert_ok(ask(s, api_ticket_decide, "3012-000001", "", json_object(), &answer, &why));
+    assert_ok(ask(s, api_ticket_decide, "3012-000001", "", json_pack("{s:s}", "fingerprint", key), &answer, &why));
     assert_string_equal(json_string_value(json_object_get(answer, "board")), "board-1");
     assert_string_equal(json_string_value(json_object_get(answer, "state")), "approved");
     json_decref(answer);
@@ -146,6 +162,28 @@ static void a_replacement_board_is_approved_once_and_by_its_id_when_several_ask(
     assert_ok(ask(s, api_ticket_list, "", "open=1", NULL, &answer, &why));
     assert_int_equal(json_array_size(json_object_get(answer, "rows")), 1);
     json_decref(answer);
+}
+
+/* M-8: any board can say any id; the key is compared, and it is the key that gets the number. */
+static void a_board_is_approved_by_the_fingerprint_of_its_key(void **state)
+{
+    struct stage *s = *state;
+    struct why why;
+    json_t *answer = NULL;
+    enter(s, "3012-000001");
+    char key[2 * CERT_FINGERPRINT + 1], half[17] = "";
+    snprintf(key, sizeof key, "%s", add_ticket(s, "board-1"));
+    memcpy(half, key, 16);
+    assert_ok(ask(s, api_ticket_list, "", "open=1", NULL, &answer, &why));
+    assert_string_equal(json_string_value(json_object_get(json_array_get(json_object_get(answer, "rows"), 0), "fingerprint")), key);
+    json_decref(answer);
+    const struct {
+        const char *said;
+        enum err err;
+    } rows[] = { { "", ERR_BAD_INPUT }, { "0123456789abcde", ERR_BAD_INPUT }, { "0123456789abcdex", ERR_BAD_INPUT },
+                 { "0000000000000000", ERR_CONFLICT }, { half, OK } };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        assert_err(ask(s, api_ticket_decide, "3012-000001", "", json_pack("{s:s}", "fingerprint", rows[i].said), NULL, &why), rows[i].err);
 }
 
 /* M-5 */
@@ -197,6 +235,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_device_seen_without_an_agreement_is_on_the_list_of_the_unlicensed),
         TEST(quarantine_ends_by_a_reason_and_begins_a_new_chain_of_sessions),
+        TEST(a_board_is_approved_by_the_fingerprint_of_its_key),
         TEST(a_replacement_board_is_approved_once_and_by_its_id_when_several_ask),
         TEST(a_reading_that_does_not_follow_is_shown_and_said_not_to_be_billed),
         TEST(an_incident_is_shown_in_its_words),
