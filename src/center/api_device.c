@@ -142,8 +142,12 @@ enum err api_device_show(struct api_call *call, struct why *why)
     struct db *db = call->service->people.db;
     struct center_device d;
     int64_t now = clock_wall_s();
+    struct center_doubt doubt;
+    char late[CLOCK_TEXT_SIZE];
     json_t *identities = json_array(), *readings = json_array();
     enum err err = center_device_find(db, call->rest, &d, why);
+    if (err == OK)
+        err = center_doubt_find(db, call->rest, &doubt, why);
     if (err == OK)
         err = center_identity_of(db, call->rest, add_identity, identities, why);
     if (err == OK)
@@ -154,6 +158,8 @@ enum err api_device_show(struct api_call *call, struct why *why)
         json_object_set_new(call->answer, "agreement", console_agreement(&d.agreement, now));
         json_object_set(call->answer, "identities", identities);
         json_object_set(call->answer, "readings", readings);
+        json_object_set_new(call->answer, "late", json_integer(doubt.late));
+        json_object_set_new(call->answer, "late_last", json_string(console_time(doubt.late_s, late)));
     }
     json_decref(identities);
     json_decref(readings);

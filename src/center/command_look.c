@@ -123,6 +123,8 @@ static void print_device(const json_t *d)
     if (api_member(agreement, "from")[0] != '\0')
         printf(", from %s%s%s", api_member(agreement, "from"), until[0] == '\0' ? "" : " until ", until);
     putchar('\n');
+    if (api_number(d, "late") > 0)
+        printf("late        %lld presences came late, the last %s\n", api_number(d, "late"), api_member(d, "late_last"));
     json_array_foreach(json_object_get(d, "identities"), i, r)
         printf("identity    generation %lld, %s, %s\n", api_number(r, "generation"), api_member(r, "state"),
                api_member(r, "fingerprint"));
@@ -146,8 +148,8 @@ static void print_tickets(const json_t *answer)
     size_t i;
     json_t *r;
     json_array_foreach(json_object_get(answer, "rows"), i, r)
-        printf("%s  %s  board %s  %s  %s\n", api_member(r, "asked"), api_member(r, "number"), api_member(r, "board"),
-               api_member(r, "state"), api_member(r, "actor"));
+        printf("%s  %s  board %s  key %s  %s  %s\n", api_member(r, "asked"), api_member(r, "number"), api_member(r, "board"),
+               api_member(r, "fingerprint"), api_member(r, "state"), api_member(r, "actor"));
 }
 
 int command_tickets(const struct command_line *line)

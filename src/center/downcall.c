@@ -178,9 +178,9 @@ enum err answer_take(struct job *job, const struct field_answer *a, struct why *
         v.err = OK; /* it was taken: as evidence */
     if (err == ERR_BUSY && job->put_off)
         return OK;
-    if (err == OK)
-        response_receipt(job, a->id, strcmp(a->kind, "delay") == 0 ? "delay" : "answer", v.err, &v.why);
-    return err;
+    if (err == OK || err == ERR_BUSY)
+        response_receipt(job, a->id, strcmp(a->kind, "delay") == 0 ? "delay" : "answer", err == OK ? v.err : err, err == OK ? &v.why : why);
+    return err == ERR_BUSY ? OK : err;
 }
 
 static bool speaks_for(struct job *job, const struct device_number *number, enum err *ret_err, struct why *why)

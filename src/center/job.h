@@ -53,7 +53,8 @@ enum err collect_letters(struct job *job, struct why *why) MUST_CHECK;
 /* Room for the lists of the response. Errors: NO_MEMORY. */
 enum err response_begin(struct job *job) MUST_CHECK;
 void response_end(struct job *job);
-/* OK: the letter is taken; a condition that passes: none goes out; else refused for good. */
+/* OK: the letter is taken; BUSY: it is to come again later, and why; another condition that passes: none goes out; else
+ * refused for good. */
 void response_receipt(struct job *job, const char *id, const char *what, enum err err, const struct why *why);
 /* The peer's session as it was kept. */
 void response_session_again(struct job *job);

@@ -67,6 +67,9 @@ enum err reading_take(struct job *job, const char *number, const char *call, con
     job->put_off = job->may_put_off && ahead;
     if (job->put_off) /* the one before it may stand further on in this exchange */
         return why_set(why, ERR_BUSY, "the reading waits for the one before it");
+    err = o.keep ? center_reading_room(job->center->db, number, job->now_s, why) : OK;
+    if (err != OK)
+        return err;
     err = o.keep ? store(job, number, call, reading, &o, why) : OK;
     if (err != OK)
         return err;

@@ -29,7 +29,8 @@ void response_end(struct job *job)
 void response_receipt(struct job *job, const char *id, const char *what, enum err err, const struct why *why)
 {
     const struct err_row *row = err_row(err);
-    if (err != OK && (row->action == ERR_ACTION_RETRY || err == ERR_NO_SPACE))
+    bool later = err != OK && (row->action == ERR_ACTION_RETRY || err == ERR_NO_SPACE);
+    if (later && err != ERR_BUSY)
         return;
     char *reason = err == OK ? NULL : arena_text(job->arena, span_text(why_text(why, err)));
     job->response.receipts[job->response.receipts_n++] = (struct field_receipt){

@@ -187,10 +187,14 @@ static enum err take_new(struct upcall *u, enum reach reach, struct why *why)
         err = judge_place(u, &of, &v, &place, why);
     if (err == OK && v.err == OK)
         err = serve_in_place(u, &of, &place, why);
-    if (err == ERR_BUSY) /* too many of its calls are open: it comes again */
+    if (err == ERR_BUSY && u->job->put_off)
         return OK;
+    if (err == ERR_BUSY) /* too many calls of it are open, too many events or readings came: it comes again */
+        response_receipt(u->job, c->id, "call", err, why);
     if (err == OK)
         response_receipt(u->job, c->id, "call", v.err, &v.why);
+    if (err == ERR_BUSY)
+        return OK;
     return err;
 }
 

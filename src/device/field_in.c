@@ -156,6 +156,8 @@ static enum err settle_item(struct field *f, enum item_kind kind, const struct f
         return OK;
     enum err err = option_get(f->option, slot, &item, why);
     enum receipt_step step = decide_receipt(r->accepted, r->error, item.sequence != 0);
+    if (err == OK && step == RECEIPT_LATER)
+        log_event(LOG_INFO, "letter-later", "number", f->board->values.number, "id", r->id, "error", r->error, "why", r->reason, NULL);
     if (err != OK || step == RECEIPT_LATER)
         return err;
     if (step != RECEIPT_TAKEN) {

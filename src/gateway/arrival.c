@@ -96,6 +96,10 @@ static enum err bring_receipt(struct bringing *b, const struct field_receipt *r,
     bool found = false;
     if (relay_kind_parse(r->what, &refusal.kind) != OK || strlen(r->id) > LIMIT_MESSAGE_ID)
         return OK; /* of something newer than we know */
+    if (!r->accepted && err_row(err_from_name(r->error))->action == ERR_ACTION_RETRY) {
+        log_event(LOG_INFO, "later", "id", r->id, "what", r->what, "error", r->error, "reason", r->reason, NULL);
+        return OK; /* it waits here, and goes up again */
+    }
     snprintf(refusal.id, sizeof refusal.id, "%s", r->id);
     snprintf(refusal.error, sizeof refusal.error, "%s", r->error);
     snprintf(refusal.reason, sizeof refusal.reason, "%s", r->reason);

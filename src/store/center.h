@@ -228,6 +228,8 @@ struct center_reading {
 };
 typedef enum err center_reading_fn(void *context, const struct center_reading *r);
 enum err center_reading_last(struct db *db, const char *number, struct reading *ret_reading, struct why *why) MUST_CHECK; /* the last billable; NOT_FOUND */
+/* Errors: BUSY beyond LIMIT_READINGS_LATELY within an hour. */
+enum err center_reading_room(struct db *db, const char *number, int64_t now_s, struct why *why) MUST_CHECK;
 enum err center_reading_add(struct db *db, const struct center_reading *r, struct why *why) MUST_CHECK;
 /* Newest first; number NULL: of all. */
 enum err center_reading_list(struct db *db, const char *number, int64_t most, center_reading_fn *fn, void *context,

@@ -2,6 +2,17 @@
 
 #include "store/center_schema.h"
 
+enum err center_reading_room(struct db *db, const char *number, int64_t now_s, struct why *why)
+{
+    enum { WITHIN_S = 3600 };
+    int64_t before_s = 0;
+    enum err err = db_first_int(db, ASK_READING_BEFORE, DB_ARGS(db_text(number), db_int(LIMIT_READINGS_LATELY - 1)), &before_s, why);
+    if (err == OK && before_s > 0 && before_s > now_s - WITHIN_S)
+        return why_set(why, ERR_BUSY, "%s sent %d readings in the last hour: the next one is taken in %lld s", number, LIMIT_READINGS_LATELY,
+                       (long long)(before_s + WITHIN_S - now_s));
+    return err;
+}
+
 enum err center_reading_add(struct db *db, const struct center_reading *r, struct why *why)
 {
     int64_t id = 0;

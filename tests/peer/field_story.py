@@ -4,6 +4,7 @@
     field_story.py SCENARIO CENTER-URL BUILD DIR
 
 DIR has ca/, center/ and nodes/NUMBER/; the commands of `nameplate center` are those of its operators. M-1 to M-6, M-8."""
+import hashlib
 import json
 import os
 import ssl
@@ -235,6 +236,71 @@ def a_counter_that_goes_back():
     assert "counter-back" in kinds(ONE) and "lower" in center("incidents", ONE)
 
 
+def a_presence_that_comes_late():
+    """M-3, M-6: it lay in a gateway's queue while its device went on somewhere else; that is counted, and accuses nobody. The same
+    bytes out of an older memory do, as somebody is there to answer."""
+    licensed(GATEWAY, "--kind", "gateway")
+    licensed(ONE, "--gateway", GATEWAY)
+    gateway, one = node(GATEWAY), node(ONE)
+    gateway.admitted()
+    one.admitted()
+    queued, kept = one.presence(signed=True), node(ONE).remember(one)
+    for _ in range(3):  # it has moved: this is its own line to the centre
+        assert only(one.exchange().session).state == "admitted"
+    for _ in range(2):
+        late = only(gateway.exchange(presences=[queued]).session)
+        assert (late.state, late.token, late.nonce) == ("challenged", None, queued["nonce"]) and late.signature, late
+    assert kinds(ONE) == set() and only(one.exchange().session).state == "admitted"
+    assert json.loads(center("device", "show", ONE, "--json"))["late"] == 2 and "2 presences came late" in center("device", "show", ONE)
+    kept.challenge = late.challenge
+    found = only(gateway.exchange(presences=[kept.presence(signed=True)]).session)
+    assert (found.state, found.error) == ("refused", "QUARANTINED") and kinds(ONE) == {"restored"}, found
+    # What comes late does not begin the new chain either.
+    center("quarantine", "release", ONE, "--reason", "the old memory was destroyed")
+    late = only(gateway.exchange(presences=[queued]).session)
+    assert late.state == "challenged" and late.challenge != kept.challenge, late
+    assert only(one.exchange().session).state == "admitted" and only(one.exchange().session).state == "admitted"
+    # Nor does who is behind a gateway and is there now have to wait.
+    center("device", "show", ONE)
+    assert only(gateway.exchange(presences=[one.presence(signed=True)]).session).state == "admitted"
+
+
+def a_copy_that_shows_no_presence():
+    """M-6: the flash with its key sends letters alone. They are refused, or their place is taken when the device comes again."""
+    licensed(GATEWAY, "--kind", "gateway")
+    for number in (ONE, TWO):
+        licensed(number, "--gateway", GATEWAY)
+    gateway, one, two = node(GATEWAY), node(ONE), node(TWO)
+    gateway.admitted()
+    for device in (one, two):
+        device.admitted()
+        assert only(device.exchange(calls=[device.call("EventReport", [("kind", "start")])]).receipt).accepted
+    # Copied while the device stood still. It does not know under which presence it may speak now.
+    copy = node(TWO).remember(two)
+    early = only(copy.exchange(presences=[], calls=[copy.call("EventReport", [("kind", "fault")])]).receipt)
+    assert (early.accepted, early.error) == (False, "BUSY"), early
+    # It knows by another way: its letter takes the place of one that the device did not make.
+    copy.letters = two.letters
+    stolen = copy.call("EventReport", [("kind", "fault")], place=(two.shown, two.letters + 1, ""))
+    assert only(gateway.exchange(presences=[], calls=[stolen]).receipt).accepted
+    session = only(two.exchange().session)
+    assert (session.state, session.error) == ("refused", "QUARANTINED") and kinds(TWO) == {"forked"}, session
+    assert "did not make" in center("incidents", TWO)
+    # Copied, and then the device went on: its first letter tells.
+    for by in ("own", "gateway"):
+        copy = node(ONE).remember(one)
+        copy.token = one.shown
+        assert only(one.exchange().session).state == "admitted" and only(one.exchange().session).state == "admitted"
+        through = copy if by == "own" else gateway
+        letter = copy.call("CounterReport", copy.reading())
+        receipt = only(through.exchange(presences=[], calls=[letter]).receipt)
+        assert (receipt.accepted, receipt.error) == (False, "QUARANTINED") and "forked" in kinds(ONE), receipt
+        center("quarantine", "release", ONE, "--reason", "the copy was destroyed")
+        assert only(one.exchange().session).state == "admitted"
+        assert only(one.exchange(calls=[one.call("EventReport", [("kind", "start")])]).receipt).accepted
+    assert rows("SELECT count(*) FROM reading") == [(0,)]
+
+
 def revoked():
     """M-8: a revocation counts within 10 s, on open connections too, and for one that waits."""
     licensed(ONE)
@@ -297,7 +363,7 @@ def through_a_gateway():
     assert (unsigned.state, unsigned.error) == ("refused", "BAD_SIGNATURE"), unsigned
     report = one.call("CounterReport", one.reading())
     early = gateway.exchange(presences=[], calls=[report])
-    assert not early.receipt and not early.session  # its presence did not come yet
+    assert (only(early.receipt).accepted, only(early.receipt).error) == (False, "BUSY") and not early.answer  # its presence did not come yet
     reply = gateway.exchange(presences=[one.presence(signed=True)], calls=[report])
     assert only(reply.receipt).accepted and only(reply.answer).deviceNumber == ONE
     claimed = gateway.call("CounterReport", one.reading(), number=ONE, place=one.place())  # in the device's name, with the gateway's key
@@ -457,7 +523,8 @@ def replaced():
     assert "B-77" in center("tickets")
     other = ask | {"csr": request_of(ONE, board.folder / "other.key")}  # all boards have this bootstrap certificate
     assert typed_refusal(board.peer, "ReplacementRequest", **other).error == "CONFLICT"
-    center("device", "approve", ONE)
+    spki = subprocess.run(["openssl", "pkey", "-in", board.folder / "new.key", "-pubout", "-outform", "DER"], capture_output=True, check=True).stdout
+    center("device", "approve", ONE, "--fingerprint", hashlib.sha256(spki).hexdigest())
     assert board.peer.call("ReplacementRequest", **other).state == "waiting"  # and hides nothing from the first
     assert "second-board" in kinds(ONE)
     for _ in range(100):

@@ -58,6 +58,11 @@ static void take_letters(struct stand_in *c, const struct exchange_request *r, c
         const struct field_call *call = &r->calls[i];
         bool refused = c->refuse_calls_of != NULL && strcmp(c->refuse_calls_of, call->number.text) == 0;
         note(c, "call", call->id, &call->number, by, call->envelope, call->signature);
+        for (size_t k = 0; k < c->seen_n; k++)
+            if (strcmp(c->seen[k].id, call->id) == 0 && strcmp(c->seen[k].what, "call") == 0) {
+                c->seen[k].serial = call->serial;
+                snprintf(c->seen[k].maker, sizeof c->seen[k].maker, "%s", call->maker);
+            }
         reply->receipts[receipts++] =
             (struct field_receipt){ .id = call->id, .what = "call", .accepted = !refused, .error = refused ? "NO_AGREEMENT" : NULL };
     }

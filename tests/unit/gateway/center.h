@@ -15,6 +15,8 @@ enum { CENTER_LETTERS = 64, CENTER_TEXT_MAX = 160 };
 struct seen {
     char what[16], id[LIMIT_MESSAGE_ID + 1], number[LIMIT_NUMBER_TEXT + 1], by[LIMIT_NAME + 1];
     struct buf envelope, signature;
+    int64_t serial; /* of a call */
+    char maker[16];
 };
 
 struct stand_in {

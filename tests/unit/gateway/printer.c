@@ -142,13 +142,17 @@ static int64_t reported(size_t n, const char *number)
 {
     AUTO_PARSED parsed = { 0 };
     size_t k = 0;
-    int64_t value = -1;
+    int64_t value = -1, last = 0;
     pthread_mutex_lock(&center.lock);
     for (size_t i = 0; i < center.seen_n && value < 0; i++) {
         const struct seen *s = &center.seen[i];
         if (strcmp(s->what, "call") != 0 || k++ != n)
             continue;
-        struct field_call c = { .id = s->id, .limit = 86400, .envelope = buf_span(&s->envelope), .signature = buf_span(&s->signature) };
+        struct field_call c = { .id = s->id, .limit = 86400, .envelope = buf_span(&s->envelope), .signature = buf_span(&s->signature),
+                                .serial = s->serial, .maker = s->maker };
+        assert_string_equal(s->maker, "gateway"); /* it has no presence, and counts its own letters */
+        assert_true(s->serial > last);
+        last = s->serial;
         assert_ok(number_parse(span_text("4001-90"), &c.number, NULL));
         assert_ok(letter_check_call(gateway.board.identity.chain[0], &c, NULL));
         assert_ok(soap_read_request(SERVICE_CENTER, c.envelope, &parsed, NULL));
