@@ -217,8 +217,7 @@ bool decide_needs_doubt(const struct node *n, const char *token)
 
 enum session_row decide_session_row(const struct node *n, const struct presence_facts *p)
 {
-    bool answers = p->challenge[0] != '\0' && strcmp(p->challenge, n->doubt.challenge) == 0;
-    bool of_now = p->own || answers;
+    bool of_now = p->challenge[0] != '\0' && strcmp(p->challenge, n->doubt.challenge) == 0;
     if (!n->has_chain)
         return n->doubt.released && !of_now ? SESSION_LATE : SESSION_FIRST;
     if (p->token[0] != '\0' && strcmp(p->token, n->chain.token) == 0)

@@ -69,12 +69,11 @@ struct verdict decide_carrying(enum reach reach);
 /* Why a presence gets a session that is refused, with the next token of its chain. OK, UNCONFIRMED, EXPIRED. */
 struct verdict decide_presence(enum reach reach);
 
-/* A presence. Gateways keep them and bring them when they can, so that one may be older than what the centre has seen
- * since; it is of now when it came on the device's own connection, or shows the challenge that its sender was asked with. */
+/* A presence. Gateways keep them and bring them when they can, and networks are slow, so that one may be older than what the
+ * centre has seen since; it is of now when it shows the challenge that its sender was asked with. */
 struct presence_facts {
     const char *token, *nonce, *challenge; /* "" when absent */
     int64_t letters;                       /* that the device says it has made */
-    bool own;                              /* nothing lies between the device and the centre */
 };
 
 /* The chain of tokens: which of the table's rows a presence is. */

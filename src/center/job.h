@@ -74,9 +74,6 @@ enum err letter_judge(struct job *job, const struct letter_facts *facts, struct 
 /* All that decides about a number. A number that was never heard of: a device without anything, not in the database. */
 enum err node_find(struct center *center, const char *number, struct node *ret_node, struct why *why) MUST_CHECK;
 
-/* Whether nothing lies between this number and the centre: its own connection, and no gateway's queue behind it. */
-bool job_is_own(const struct job *job, const struct device_number *number);
-
 /* Whether a letter stands where it may in its sender's life (decide_place); a copy's is an incident, and puts the number
  * into quarantine. Once the letter was taken, place_keep. */
 struct letter_place_of {

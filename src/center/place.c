@@ -5,11 +5,6 @@
 
 static const char *maker_of(const struct letter_place *p) { return p->maker == NULL ? "" : p->maker; }
 
-bool job_is_own(const struct job *job, const struct device_number *number)
-{
-    return number_equal(number, &job->number) && job->peer.role != ROLE_GATEWAY; /* its agent speaks through its queue */
-}
-
 enum err place_judge(struct job *job, const struct node *node, const struct letter_place_of *of, struct letter_outcome *ret,
                      struct why *why)
 {

@@ -121,7 +121,6 @@ static enum err decide(struct job *job, const struct field_presence *p, struct n
     char token[CENTER_TOKEN];
     const struct presence_facts facts = {
         .token = p->token, .nonce = p->nonce, .challenge = p->challenge == NULL ? "" : p->challenge, .letters = p->letters,
-        .own = job_is_own(job, &p->number),
     };
     enum err err = decide_needs_doubt(node, p->token) ? center_doubt_find(job->center->db, p->number.text, &node->doubt, why) : OK;
     if (err == OK)

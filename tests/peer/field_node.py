@@ -135,9 +135,12 @@ class Node:
         self.receipts = [{"id": c.id, "what": "call", "accepted": True} for c in reply.call]
         self.receipts += [{"id": a.id, "what": "delay" if a.kind == "delay" else "answer", "accepted": True} for a in reply.answer]
         for session in reply.session:
+            if own and session.state == "challenged" and session.nonce == self.nonce and session.challenge != self.challenge:
+                self.challenge = session.challenge  # we are here now
+                return self.exchange(presences, calls, answers, wait)
             if session.deviceNumber == self.number and session.token:
                 assert session.nonce == self.nonce
-                self.token, self.nonce = session.token, secrets.token_hex(8)
+                self.token, self.nonce, self.challenge = session.token, secrets.token_hex(8), ""
         return reply
 
     def admitted(self, tries=100):

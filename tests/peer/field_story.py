@@ -261,7 +261,6 @@ def a_presence_that_comes_late():
     assert late.state == "challenged" and late.challenge != kept.challenge, late
     assert only(one.exchange().session).state == "admitted" and only(one.exchange().session).state == "admitted"
     # Nor does who is behind a gateway and is there now have to wait.
-    center("device", "show", ONE)
     assert only(gateway.exchange(presences=[one.presence(signed=True)]).session).state == "admitted"
 
 

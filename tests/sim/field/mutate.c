@@ -80,9 +80,9 @@ enum err __real_center_bound(struct db *db, const char *number, const char *gate
 enum err __wrap_center_bound(struct db *db, const char *number, const char *gateway, bool *ret_bound, struct why *why);
 enum err __real_agreement_check(const struct agreement *a, int64_t now_s, struct why *why);
 enum err __wrap_agreement_check(const struct agreement *a, int64_t now_s, struct why *why);
-void __real_decide_session(const struct node *node, const char *token, const char *nonce, const char *fresh, int64_t now_s,
+void __real_decide_session(const struct node *node, const struct presence_facts *p, const char *fresh, int64_t now_s,
                            struct session_outcome *ret_outcome);
-void __wrap_decide_session(const struct node *node, const char *token, const char *nonce, const char *fresh, int64_t now_s,
+void __wrap_decide_session(const struct node *node, const struct presence_facts *p, const char *fresh, int64_t now_s,
                            struct session_outcome *ret_outcome);
 
 /* Answers before it saves: now and then what was promised is not on the disk. */
@@ -146,9 +146,12 @@ enum err __wrap_agreement_check(const struct agreement *a, int64_t now_s, struct
 }
 
 /* Whatever token is shown is taken for the one that is due. */
-void __wrap_decide_session(const struct node *node, const char *token, const char *nonce, const char *fresh, int64_t now_s,
+void __wrap_decide_session(const struct node *node, const struct presence_facts *p, const char *fresh, int64_t now_s,
                            struct session_outcome *ret_outcome)
 {
-    const bool any = chosen == MUTATE_ANY_TOKEN && node->has_chain && strcmp(token, node->chain.used) != 0;
-    __real_decide_session(node, any ? node->chain.token : token, nonce, fresh, now_s, ret_outcome);
+    const bool any = chosen == MUTATE_ANY_TOKEN && node->has_chain && strcmp(p->token, node->chain.used) != 0;
+    struct presence_facts facts = *p;
+    if (any)
+        facts.token = node->chain.token;
+    __real_decide_session(node, &facts, fresh, now_s, ret_outcome);
 }

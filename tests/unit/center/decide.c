@@ -7,8 +7,8 @@
 
 enum { NOW = 1000000 };
 
-/* A presence on the device's own connection, and one that a gateway brought. */
-#define OWN(shown, once) (&(struct presence_facts){ .token = (shown), .nonce = (once), .challenge = "", .own = true })
+/* A presence whose sender is there now, and one that somebody brought. */
+#define OWN(shown, once) (&(struct presence_facts){ .token = (shown), .nonce = (once), .challenge = "question" })
 #define BROUGHT(shown, once, answers, made) \
     (&(struct presence_facts){ .token = (shown), .nonce = (once), .challenge = (answers), .letters = (made) })
 
@@ -142,6 +142,7 @@ static struct node in_chain(const char *token, const char *used, const char *non
 {
     struct node n = licensed();
     n.has_chain = true;
+    strcpy(n.doubt.challenge, "question");
     strcpy(n.chain.token, token);
     strcpy(n.chain.used, used);
     strcpy(n.chain.nonce, nonce);
@@ -292,14 +293,13 @@ static void after_a_release_the_chain_begins_with_who_is_there_now(void **state)
 {
     (void)state;
     static const struct {
-        bool own;
         const char *challenge;
         bool admitted;
-    } rows[] = { { false, "", false }, { false, "guess", false }, { false, "question", true }, { true, "", true } };
+    } rows[] = { { "", false }, { "guess", false }, { "question", true } };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct node n = licensed();
         struct session_outcome o;
-        const struct presence_facts p = { .token = text_of("ab", 77), .nonce = "n", .challenge = rows[i].challenge, .own = rows[i].own };
+        const struct presence_facts p = { .token = text_of("ab", 77), .nonce = "n", .challenge = rows[i].challenge };
         n.doubt = (struct center_doubt){ .released = true, .challenge = "question" };
         decide_session(&n, &p, text_of("ff", 0), NOW, &o);
         assert_int_equal(o.verdict.err, OK);
