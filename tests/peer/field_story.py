@@ -196,6 +196,8 @@ def a_copied_memory_is_found():
         device, copy = node(number), node(number)
         device.admitted()
         copy.token, copy.letters = device.token, device.letters
+        if kind == "restored":  # the nonce lies beside the token: what was put back shows both
+            copy.nonce = device.nonce
         assert only(device.exchange().session).state == "admitted"
         if kind == "restored":
             assert only(device.exchange().session).state == "admitted"
