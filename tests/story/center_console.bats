@@ -1,32 +1,24 @@
 # What operators do at the centre (M-7): the commands of `nameplate center` against the real centre and CA.
 load lib
+load field_lib
 
+setup_file() { made_once console_made; }
 setup() {
     story_begin
     cd "$DIR" || return 1
-    printf 'secret-pass\n' >pw
-    printf 'second-pass\n' >pw2
-    START_SECONDS=60
-    nameplate ca init --dir ca --listen 127.0.0.1:0 >ca.init
-    fingerprint=$(openssl x509 -in ca/root.crt -noout -fingerprint -sha256 | cut -d= -f2 | tr -d :)
-    start ca nameplate ca serve --dir ca
-    token=$(nameplate ca token add --dir ca --role center --name center-1 | tail -1)
-    nameplate center init --dir center --ca "https://$(address ca)" --fingerprint "$fingerprint" --token "$token" \
-        --admin meier --password-file pw --port 0 --admin-port 0 >/dev/null
+    ca_again
     serve
-    nameplate center login --dir center --user meier --password-file pw
+}
+teardown() { story_end; }
+teardown_file() { made_end; }
+
+console_made() {
+    printf 'second-pass\n' >pw2
+    ca_up
+    center_up
 }
 
-teardown() { story_end; }
-
-serve() { start center nameplate center serve --dir center; }
-center() { nameplate center "$@" --dir center; }
-status_says() { has "$(center status)" "$1"; }
-
-# audited WORD: a line of the audit trail has it.
-audited() { has "$(center audit list)" "$1"; }
-
-enter() { nameplate center "$@" --dir center; }
+serve() { center_again; }
 status_says() { has "$(center status)" "$1"; }
 
 # audited WORD: a line of the audit trail has it.

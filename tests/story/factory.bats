@@ -1,40 +1,49 @@
 # The factory server with the real CA and stations written by somebody else (tests/peer/station.py).
 load lib
 
+# CA and factory server with two models, an order, a station at line A; they run no more.
+setup_file() { made_once factory_made; }
 setup() {
     story_begin
     cd "$DIR" || return 1
-    printf 'secret-pass\n' >pw
-    printf 'second-pass\n' >pw2
     TODAY=$(date +%F)
-    START_SECONDS=60
-    nameplate ca init --dir ca --listen 127.0.0.1:0 >ca.init
-    FINGERPRINT=$(openssl x509 -in ca/root.crt -noout -fingerprint -sha256 | cut -d= -f2 | tr -d :)
-    start ca nameplate ca serve --dir ca
+    fingerprint
+    start_again ca nameplate ca serve --dir ca
     # The CA comes back at the same place after a restart.
     sed -i "s/^port = 0/port = $(address ca | cut -d: -f2)/" ca/nameplate.conf
+}
+
+teardown() { story_end; }
+teardown_file() { made_end; }
+
+fingerprint() { FINGERPRINT=$(openssl x509 -in ca/root.crt -noout -fingerprint -sha256 | cut -d= -f2 | tr -d :); }
+
+factory_made() {
+    printf 'secret-pass\n' >pw
+    printf 'second-pass\n' >pw2
+    nameplate ca init --dir ca --listen 127.0.0.1:0 >ca.init
+    fingerprint
+    start ca nameplate ca serve --dir ca
     token=$(nameplate ca token add --dir ca --role factory --name factory-1 | tail -1)
     nameplate factory init --dir factory --ca "https://$(address ca)" --fingerprint "$FINGERPRINT" --token "$token" \
         --admin meier --password-file pw --port 0 --admin-port 0 >/dev/null
     setting ca retry_most 1
+    : >factory.out
+    serve
+    nameplate factory model add 3012 --dir factory --name TYPE-1 --line A >/dev/null
+    nameplate factory model add 3013 --dir factory --name TYPE-2 --no-identity >/dev/null
+    nameplate ca order add O1 --dir ca --factory factory-1 --model 3012 --quantity 100 >/dev/null
+    enrol_station line-a A
 }
-
-teardown() { story_end; }
 
 # setting SECTION NAME VALUE in the factory server's configuration.
 setting() { sed -i "/^\[$1\]/,/^\[/ s|^$2 = .*|$2 = $3|" factory/nameplate.conf; }
 
-# serve: the factory server with an operator logged in, two models, a station at line A.
+# serve: the factory server with an operator logged in.
 serve() {
-    start factory nameplate factory serve --dir factory
+    start_again factory nameplate factory serve --dir factory
     URL=https://$(address factory factory)
     nameplate factory login --dir factory --user meier --password-file pw >/dev/null
-}
-
-models() {
-    nameplate factory model add 3012 --dir factory --name TYPE-1 --line A >/dev/null
-    nameplate factory model add 3013 --dir factory --name TYPE-2 --no-identity >/dev/null
-    nameplate ca order add O1 --dir ca --factory factory-1 --model 3012 --quantity 100 >/dev/null
 }
 
 plan() {
@@ -56,8 +65,17 @@ count() { nameplate factory status --dir factory --json | /usr/bin/python3 -c "
 import json,sys
 print(next(r['$1'] for r in json.load(sys.stdin)['rows'] if r['model'] == '3012'))"; }
 
+# What the CA has on record is what the factory server has, once the last outcomes have reached it.
+agrees() {
+    local tries=300
+    until nameplate factory reconcile --dir factory >reconcile.txt 2>&1; do
+        [ $((tries -= 1)) -gt 0 ] || { cat reconcile.txt >&2; return 1; }
+        sleep 0.2
+    done
+}
+
 wait_count() {
-    local tries=150
+    local tries=1200
     until [ "$(count "$1")" = "$2" ]; do
         [ $((tries -= 1)) -gt 0 ] || { echo "$1 is $(count "$1"), not $2" >&2; cat factory.err >&2; return 1; }
         sleep 0.1
@@ -66,14 +84,12 @@ wait_count() {
 
 @test "F-2 F-3 F-4 F-6 F-15 F-16 F-17 F-19: from the plan to written devices, a failed one re-issued" {
     serve
-    models
     run nameplate factory plan import "$ROOT/tests/data/plan-wrong.csv" --dir factory
     same "$status" 1
     has "$output" 'plan-wrong.csv:3:1:'
     plan 6
     nameplate factory request --dir factory --date "$TODAY"
     wait_count on_hand 6
-    enrol_station line-a A
     enrol_station line-b B
     has "$(station line-a hello)" 'line A'
     # F-10, F-15, F-17: written with proof, flag set, pack gone, row stays.
@@ -103,8 +119,7 @@ wait_count() {
     same "$(count written_today)" 3
     same "$(count left)" 3
     same "$(count failed)" 1
-    sleep 1.5
-    nameplate factory reconcile --dir factory
+    agrees
     nameplate factory fsck --dir factory
     nameplate factory audit verify --dir factory
     # I14
@@ -115,11 +130,9 @@ wait_count() {
 
 @test "at most four packs are outstanding at one station, and a removed station gets nothing" {
     serve
-    models
     plan 6
     nameplate factory request --dir factory --date "$TODAY"
     wait_count on_hand 6
-    enrol_station line-a A
     for i in 1 2 3 4; do station line-a pack 3012-00000$i; done
     has "$(station line-a pack 3012-000005 || true)" 'fault TOO_MANY_CLAIMS'
     nameplate factory station remove line-a --dir factory
@@ -130,11 +143,9 @@ wait_count() {
     setting stations lease 1
     setting stations unproven 3
     serve
-    models
     plan 6
     nameplate factory request --dir factory --date "$TODAY"
     wait_count on_hand 6
-    enrol_station line-a A
     enrol_station line-c A
     has "$(station line-a write 3012-000006 OK)" 'result erased'
     for i in 1 2 3; do station line-a pack 3012-00000$i; done
@@ -158,17 +169,15 @@ wait_count() {
 @test "F-16: a number that fails again and again waits for an operator, and two people approve its next pack" {
     setting plan reissues 1
     serve
-    models
     plan 2
     nameplate factory request --dir factory --date "$TODAY"
     wait_count on_hand 2
-    enrol_station line-a A
     has "$(station line-a write 3012-000001 NG)" 'again'
     wait_count on_hand 2
     run station line-a write 3012-000001 NG
     has "$output" 'result '
     [[ $output != *again* ]]
-    wait_for_line factory.err 'reissue-held' 20
+    wait_for_line factory.err 'reissue-held' 120
     has "$(station line-a pack 3012-000001 || true)" 'its next pack waits for an operator'
     has "$(nameplate factory audit list 3012-000001 --dir factory)" 'reissue-held'
     same "$(count on_hand)" 1
@@ -186,11 +195,9 @@ wait_count() {
 
 @test "F-3 P-2: the line goes on from stock while the CA is away, and nothing is lost by kill -9" {
     serve
-    models
     plan 10
     nameplate factory request --dir factory --date "$TODAY"
     wait_count on_hand 10
-    enrol_station line-a A
     kill9 ca
     has "$(station line-a write 3012-000001 OK)" 'result erased'
     has "$(station line-a write 3012-000002 NG)" 'again'
@@ -201,14 +208,12 @@ wait_count() {
     start ca nameplate ca serve --dir ca
     wait_count on_hand 8
     has "$(station line-a write 3012-000002 OK)" 'claimed 2 '
-    sleep 1.5
-    nameplate factory reconcile --dir factory
+    agrees
     nameplate factory fsck --dir factory
 }
 
 @test "F-18: a discontinued model's packs are revoked and erased, by two people" {
     serve
-    models
     plan 5
     nameplate factory request --dir factory --date "$TODAY"
     wait_count on_hand 5
@@ -226,7 +231,6 @@ wait_count() {
 
 @test "F-20: without a log-in nothing, five wrong passwords lock the account, a viewer may only look" {
     serve
-    models
     rm factory/stock.db.session
     run nameplate factory status --dir factory
     same "$status" 1
@@ -248,7 +252,6 @@ wait_count() {
     printf 'date;model;quantity\r\n%s;3012;7\r\n' "$TODAY" >mes.csv
     start mes /usr/bin/python3 "$ROOT/tests/peer/mes.py" "$DIR/mes" "$DIR/mes.csv"
     serve
-    models
     stop factory
     setting plan mes_url "https://$(address mes)/plan.csv"
     setting plan mes_ca "$DIR/mes/mes.pem"
@@ -261,18 +264,14 @@ wait_count() {
 @test "F-21: in direct mode the pack goes straight through and only the row is kept" {
     setting store mode direct
     serve
-    models
     plan 3
-    enrol_station line-a A
     same "$(count on_hand)" 0
     first=$(station line-a pack 3012-000001)
     same "$(station line-a pack 3012-000001)" "$first" # I10
     has "$(station line-a write 3012-000001 OK)" 'result erased'
     has "$(station line-a write 3012-000002 NG)" 'again'
-    sleep 2
-    has "$(station line-a write 3012-000002 OK)" 'claimed 2 '
-    sleep 1.5
-    nameplate factory reconcile --dir factory
+    until_says 120 'claimed 2 ' station line-a write 3012-000002 OK
+    agrees
     nameplate factory fsck --dir factory
 }
 
@@ -280,13 +279,12 @@ wait_count() {
 left_out() {
     local port
     serve
-    models
     plan 3
     port=$(address ca | cut -d: -f2)
     stop ca
     start empty /usr/bin/python3 "$ROOT/tests/peer/empty_ca.py" ca "$port" "$1"
     nameplate factory request --dir factory --date "$TODAY"
-    local tries=200
+    local tries=1200
     until [ "$(grep -c left-out factory.err)" = "$1" ]; do
         [ $((tries -= 1)) -gt 0 ] || { cat factory.err empty.err >&2; return 1; }
         sleep 0.1
@@ -299,10 +297,8 @@ left_out() {
 @test "F-6: numbers that the CA's answer leaves out are asked for again under another request" {
     left_out 1
     wait_count on_hand 3
-    sleep 1.5
-    run nameplate factory reconcile --dir factory
-    same "$status" 0
-    has "$output" '3 numbers left out by the CA, asked for again'
+    agrees
+    has "$(cat reconcile.txt)" '3 numbers left out by the CA, asked for again'
     nameplate factory fsck --dir factory
 }
 
@@ -320,11 +316,10 @@ cut_trail() { /usr/bin/python3 -c 'import sqlite3, sys; d = sqlite3.connect(sys.
 
 @test "I15: what is cut off the end of an audit trail shows by the other side's, in reconcile" {
     serve
-    models
     plan 3
     nameplate factory request --dir factory --date "$TODAY"
     wait_count on_hand 3
-    local tries=100
+    local tries=1200
     until nameplate factory audit list trail:ca --dir factory | grep -q ' witness '; do
         [ $((tries -= 1)) -gt 0 ] || { cat factory.err >&2; return 1; }
         sleep 0.1

@@ -1,11 +1,18 @@
 # The nameplate of a device: drawn by the factory server, printed, read back by a scanner.
 load lib
 
+setup_file() { made_once plan_made; }
 setup() {
     story_begin
     cd "$DIR" || return 1
+    start_again factory nameplate factory serve --dir factory
+    nameplate factory login --dir factory --user meier --password-file pw >/dev/null
+}
+teardown() { story_end; }
+teardown_file() { made_end; }
+
+plan_made() {
     printf 'secret-pass\n' >pw
-    START_SECONDS=60
     nameplate ca init --dir ca --listen 127.0.0.1:0 >/dev/null
     fingerprint=$(openssl x509 -in ca/root.crt -noout -fingerprint -sha256 | cut -d= -f2 | tr -d :)
     start ca nameplate ca serve --dir ca
@@ -20,8 +27,6 @@ setup() {
     printf 'date,model,quantity,first_serial\n2030-03-19,3012,20,000095\n2030-03-19,3013,5,\n' >plan.csv
     nameplate factory plan import plan.csv --dir factory
 }
-
-teardown() { story_end; }
 
 # scan FILE.svg: what a scanner reads from the printed label.
 scan() { rsvg-convert --dpi-x 300 --dpi-y 300 "$1" -o "$1.png" && zbarimg --quiet --raw "$1.png"; }

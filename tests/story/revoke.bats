@@ -5,15 +5,17 @@
 load lib
 load station_lib
 
-setup() { story_begin; }
+# A factory server that asks for the lists every five seconds, and two stations.
+setup_file() { made_once line_with_lists; }
+setup() { story_begin; line_again; }
 teardown() { story_end; }
+teardown_file() { made_end; }
 
-# A factory server that asks for the lists every five seconds.
 line_with_lists() {
     line_up 2
-    stop factory
+    station_up line-1 127.0.1.1 "$BENCH"
+    station_up line-2 127.0.1.1 "$BENCH"
     sed -i "s/^crl_every = .*/crl_every = 5/" "$DIR/factory/nameplate.conf"
-    start factory nameplate factory serve --dir "$DIR/factory"
 }
 
 # revoke WHAT: at the CA, and waits until the factory server has the new list.
@@ -21,7 +23,7 @@ revoke() {
     local before
     before=$(grep -c reloaded "$DIR/factory.err" || true)
     nameplate ca revoke --dir "$DIR/ca" "$1" --reason key-compromise
-    local tries=1000
+    local tries=6000
     until [ "$(grep -c reloaded "$DIR/factory.err" || true)" -gt "$before" ]; do
         [ $((tries -= 1)) -gt 0 ] || { echo "no new list at the factory server" >&2; return 1; }
         sleep 0.02
@@ -29,9 +31,6 @@ revoke() {
 }
 
 @test "a revoked station is refused, on the connection that it holds open too" {
-    line_with_lists
-    station_up line-1 127.0.1.1 127.0.1.2:18461
-    station_up line-2 127.0.1.1 127.0.1.2:18461
     where=$(address factory factory)
     mkfifo "$DIR/one" "$DIR/two"
     exec 7<>"$DIR/one" 8<>"$DIR/two"
@@ -40,12 +39,12 @@ revoke() {
     /usr/bin/python3 "$ROOT/tests/peer/hold.py" "$DIR/line-2/identity" "$where" <"$DIR/two" >"$DIR/two.out" 3>&- 7>&- 8>&- &
     PID[two]=$!
     echo >&7; echo >&8
-    wait_for_line "$DIR/one.out" served 20
-    wait_for_line "$DIR/two.out" served 20
+    wait_for_line "$DIR/one.out" served 120
+    wait_for_line "$DIR/two.out" served 120
     revoke station:line-1
     echo >&7; echo >&8
-    wait_for_line "$DIR/one.out" closed 20
-    for _ in $(seq 200); do [ "$(grep -c served "$DIR/two.out")" = 2 ] && break; sleep 0.02; done
+    wait_for_line "$DIR/one.out" closed 120
+    for _ in $(seq 3000); do [ "$(grep -c served "$DIR/two.out")" = 2 ] && break; sleep 0.02; done
     same "$(cat "$DIR/two.out")" $'served\nserved'
     run /usr/bin/python3 "$ROOT/tests/peer/station.py" "$DIR/line-1/identity" "https://$where" hello
     [ "$status" -ne 0 ]
@@ -63,24 +62,19 @@ revoke() {
 }
 
 @test "an identity that was revoked is not handed out, and the device that has it does not pass again" {
-    line_with_lists
-    station_up line-1 127.0.1.1 127.0.1.2:18462
     device_new 000001
-    start dev nameplate device run --dir "$DIR/dev-000001" --listen 127.0.1.2:18462
+    at_bench 000001
     nameplate station board --dir "$DIR/line-1" 3012-000001
-    scan() { printf '%s\n' "$@" | timeout 60 "$BUILD/nameplate" station run --dir "$DIR/line-1" 2>>"$DIR/line-1.err"; }
-    out=$(scan 3012-000001 3012-000001)
+    out=$(scan line-1 3012-000001 3012-000001)
     has "$out" "PASS 3012-000001 already"
     revoke 3012-000001
-    has "$(scan 3012-000001)" "FAIL 3012-000001 BAD_CERTIFICATE"
+    has "$(scan line-1 3012-000001)" "FAIL 3012-000001 BAD_CERTIFICATE"
     revoke 3012-000002
     run /usr/bin/python3 "$ROOT/tests/peer/station.py" "$DIR/line-1/identity" "https://$(address factory factory)" pack 3012-000002
     has "$output" "fault BAD_CERTIFICATE"
 }
 
 @test "revoking a station revokes each certificate that it ever enrolled for" {
-    line_with_lists
-    station_up line-1 127.0.1.1 127.0.1.2:18463
     mkdir "$DIR/thief"
     cp -r "$DIR/line-1/identity" "$DIR/line-1/secret" "$DIR/thief"
     token=$(nameplate ca token add --dir "$DIR/ca" --role station --name line-1 | tail -1)
@@ -118,14 +112,11 @@ revoked_at_factory() {
 
 @test "a revocation list of 20,000 entries reaches the factory server and counts, after a start of both too" {
     command -v sqlite3 >/dev/null || skip "needs sqlite3"
-    line_with_lists
-    station_up line-1 127.0.1.1 127.0.1.2:18464
-    station_up line-2 127.0.1.1 127.0.1.2:18464
     hello() { /usr/bin/python3 "$ROOT/tests/peer/station.py" "$DIR/$1/identity" "https://$(address factory factory)" hello; }
     grow_register
     hello line-1
     revoke station:line-1
-    for _ in $(seq 40); do
+    for _ in $(seq 240); do
         hello line-1 >/dev/null 2>&1 || break
         sleep 0.25
     done

@@ -4,8 +4,20 @@
 load lib
 load station_lib
 
-setup() { story_begin; }
+# Line line-1 with a device before it whose board step was done, 3012-000001, and one whose board is blank, 3012-000002.
+setup_file() { made_once benches_made; }
+setup() { story_begin; line_again; }
 teardown() { story_end; bench_links_gone; }
+teardown_file() { made_end; }
+
+benches_made() {
+    line_up 4
+    station_up line-1 127.0.1.1 "$BENCH"
+    device_new 000002
+    device_new 000001
+    at_bench 000001
+    has "$(echo 3012-000001 | nameplate station board --dir "$DIR/line-1")" "PASS 3012-000001"
+}
 
 # The namespaces and links of the two benches; also after a test that failed half-way.
 bench_links_gone() {
@@ -16,15 +28,10 @@ bench_links_gone() {
     done
 }
 
-scan() { local dir=$1; shift; printf '%s\n' "$@" | timeout 90 "$BUILD/nameplate" station run --dir "$DIR/$dir" 2>>"$DIR/$dir.err"; }
 results() { grep -E '^(PASS|FAIL)' | cut -d' ' -f1-3; }
 
 @test "a device gets its identity, a wrong nameplate and rubbish are refused, the same number passes again (F-8, F-10, F-12 to F-14)" {
-    line_up 4
-    station_up line-1 127.0.1.1 127.0.1.2:18451
-    device_new 000001
-    start dev nameplate device run --dir "$DIR/dev-000001" --listen 127.0.1.2:18451
-    has "$(echo 3012-000001 | nameplate station board --dir "$DIR/line-1")" "PASS 3012-000001"
+    at_bench 000001
     out=$(scan line-1 3012-000002 rubbish 3012-000001 ']C03012-000001')
     same "$(results <<<"$out" | cut -d' ' -f1,2)" $'FAIL 3012-000002\nFAIL -\nPASS 3012-000001\nPASS 3012-000001'
     has "$out" "FAIL 3012-000002 NUMBER_MISMATCH"
@@ -35,33 +42,22 @@ results() { grep -E '^(PASS|FAIL)' | cut -d' ' -f1-3; }
 }
 
 @test "a blank board is refused until the board step was done (F-22)" {
-    line_up 2
-    station_up line-1 127.0.1.1 127.0.1.2:18452
-    device_new 000001
-    start dev nameplate device run --dir "$DIR/dev-000001" --listen 127.0.1.2:18452
-    has "$(scan line-1 3012-000001)" "FAIL 3012-000001"
-    nameplate station board --dir "$DIR/line-1" 3012-000001
-    has "$(scan line-1 3012-000001)" "PASS 3012-000001"
+    at_bench 000002
+    has "$(scan line-1 3012-000002)" "FAIL 3012-000002"
+    nameplate station board --dir "$DIR/line-1" 3012-000002
+    has "$(scan line-1 3012-000002)" "PASS 3012-000002"
 }
 
 @test "a keyed number counts when it came twice the same (F-9)" {
-    line_up 2
-    station_up line-1 127.0.1.1 127.0.1.2:18453
-    device_new 000001
-    start dev nameplate device run --dir "$DIR/dev-000001" --listen 127.0.1.2:18453
-    nameplate station board --dir "$DIR/line-1" 3012-000001
+    at_bench 000001
     out=$(scan line-1 '#3012-000001' '#3012-000002' '#3012-000001' '#3012-000001')
     same "$(results <<<"$out" | cut -d' ' -f1,2)" $'FAIL 3012-000002\nPASS 3012-000001'
 }
 
 @test "a number keyed in at the factory server is worked on by its line's station (F-9)" {
-    line_up 3
-    station_up line-1 127.0.1.1 127.0.1.2:18455
-    device_new 000001
-    start dev nameplate device run --dir "$DIR/dev-000001" --listen 127.0.1.2:18455
-    nameplate station board --dir "$DIR/line-1" 3012-000001
+    at_bench 000001
     start line-1 nameplate station run --dir "$DIR/line-1" --sources device
-    wait_for_line "$DIR/line-1.out" '^STEP - S3' 20
+    wait_for_line "$DIR/line-1.out" '^STEP - S3' 120
     run as_admin key 3012-000001 3012-000002 --line line-1
     same "$status" 1
     has "$output" '3012-000001 was keyed in first and 3012-000002 then'
@@ -79,7 +75,7 @@ results() { grep -E '^(PASS|FAIL)' | cut -d' ' -f1-3; }
     run nameplate factory key 3012-000001 3012-000001 --line line-1 --dir "$DIR/factory" --user viola --password-file "$DIR/password2"
     has "$output" 'a viewer may not do that'
     has "$(as_admin key 3012-000001 3012-000001 --line line-1)" '3012-000001 waits for a station of line line-1'
-    wait_for_line "$DIR/line-1.out" '^PASS 3012-000001' 30
+    wait_for_line "$DIR/line-1.out" '^PASS 3012-000001' 120
     has "$(cat "$DIR/line-1.out")" 'NOTE 3012-000001 was keyed in at the factory server by admin'
     has "$(nameplate factory audit list 3012-000001 --dir "$DIR/factory")" 'station:line-1 keyed 3012-000001 line=line-1 keyed-by=operator:admin'
     run as_admin key 3012-000001 3012-000001 --line line-1
@@ -92,7 +88,6 @@ results() { grep -E '^(PASS|FAIL)' | cut -d' ' -f1-3; }
     command -v ip >/dev/null || skip "needs the ip command (iproute2)"
     ip netns add "np-probe-$$" 2>/dev/null || skip "network namespaces cannot be made here"
     ip netns del "np-probe-$$"
-    line_up 4
     local i ns
     for i in 1 2; do
         ns="np$i-$$"
@@ -104,38 +99,34 @@ results() { grep -E '^(PASS|FAIL)' | cut -d' ' -f1-3; }
         ip -n "$ns" link set bench up
         ip -n "$ns" link set lo up
         ip route add 192.0.2.10/32 dev "npb$i-$$" metric "$i" 2>/dev/null || true
-        station_up "line-$i" "192.0.2.$i" 192.0.2.10:8444 --interface "npb$i-$$"
-        device_new "00000$i"
-        start "dev$i" ip netns exec "$ns" "$BUILD/nameplate-device" run --dir "$DIR/dev-00000$i"
+        station_up "bench-$i" "192.0.2.$i" 192.0.2.10:8444 --interface "npb$i-$$"
+        device_new "00000$((i + 2))"
+        start "dev$i" ip netns exec "$ns" "$BUILD/nameplate-device" run --dir "$DIR/dev-00000$((i + 2))"
     done
     for i in 1 2; do
-        nameplate station board --dir "$DIR/line-$i" "3012-00000$i" || failed=1
-        out="$out $(scan "line-$i" "3012-00000$i" | results)" || failed=1
+        nameplate station board --dir "$DIR/bench-$i" "3012-00000$((i + 2))" || failed=1
+        out="$out $(scan "bench-$i" "3012-00000$((i + 2))" | results)" || failed=1
     done
-    wrong=$(scan line-1 3012-000002 | results)
+    wrong=$(scan bench-1 3012-000004 | results)
     stop dev1; stop dev2
     bench_links_gone
-    has "$out" "PASS 3012-000001"
-    has "$out" "PASS 3012-000002"
-    has "$wrong" "FAIL 3012-000002 NUMBER_MISMATCH"
+    has "$out" "PASS 3012-000003"
+    has "$out" "PASS 3012-000004"
+    has "$wrong" "FAIL 3012-000004 NUMBER_MISMATCH"
 }
 
 @test "the scan may come through the device (F-8, S3, S4)" {
-    line_up 2
-    station_up line-1 127.0.1.1 127.0.1.2:18454
-    device_new 000001
-    start dev nameplate device run --dir "$DIR/dev-000001" --listen 127.0.1.2:18454
-    nameplate station board --dir "$DIR/line-1" 3012-000001
+    at_bench 000001
     start line-1 nameplate station run --dir "$DIR/line-1" --sources device
-    wait_for_line "$DIR/line-1.out" '^STEP - S3' 20
+    wait_for_line "$DIR/line-1.out" '^STEP - S3' 120
     stop dev
     sed -i "s#^url = .*#url = https://$(address line-1 station)/soap/station#" "$DIR/dev-000001/nameplate.conf"
     mkfifo "$DIR/scanner"
     exec 7<>"$DIR/scanner"
-    "$BUILD/nameplate-device" run --dir "$DIR/dev-000001" --listen 127.0.1.2:18454 <"$DIR/scanner" >"$DIR/dev.out" 2>>"$DIR/dev.err" 3>&- &
+    "$BUILD/nameplate-device" run --dir "$DIR/dev-000001" --listen "$BENCH" <"$DIR/scanner" >"$DIR/dev.out" 2>>"$DIR/dev.err" 3>&- &
     PID[dev]=$!
-    wait_for_line "$DIR/dev.out" '^ready ' 20
+    wait_for_line "$DIR/dev.out" '^ready ' 120
     echo 3012-000001 >&7
-    wait_for_line "$DIR/line-1.out" '^PASS 3012-000001' 30
+    wait_for_line "$DIR/line-1.out" '^PASS 3012-000001' 120
     exec 7>&-
 }
