@@ -1,6 +1,7 @@
 # I9, I10, M-2, M-4, M-5: kill -9 of the centre, the gateways and the agents of the devices, thirty-five times at random moments,
 # while calls go down and reports come up through three levels. STORY_SEED repeats a run, STORY_KILLS says how many.
 load lib
+load field_lib
 
 # Site B: d1 behind gateway g2 behind gateway g1. Site C: g3 has its own agent, and d3 behind it. d2 stands alone.
 declare -gA NUMBER=([g1]=3014-000001 [g2]=3014-000002 [g3]=3014-000003 [d1]=3012-000001 [d2]=3012-000002 [d3]=3012-000003)
@@ -10,13 +11,13 @@ PROCESSES="center gateway-g1 gateway-g2 gateway-g3 d1 d2 d3 g1 g3"
 setup() {
     story_begin
     cd "$DIR" || return 1
-    START_SECONDS=60
-    printf 'secret-pass\n' >pw
     port=$((20000 + ($$ * 7 + RANDOM) % 8000)) # below what the system gives to those who ask
-    nameplate ca init --dir ca --listen 127.0.0.1:0 >ca.init
-    start ca nameplate ca serve --dir ca
-    identities
-    center_up
+    ca_up
+    orders "" 3012
+    orders gateway 3014
+    identities "$(IFS=,; echo "${NUMBER[*]}")"
+    POLL=2 center_up --port $port --admin-port $((port + 1))
+    enter_sites
     for name in d1 d2 d3 g1 g2 g3; do device_make $name; done
     gateway_make g1 "https://127.0.0.1:$(port_of center)"
     gateway_make g2 "https://127.0.0.1:$(port_of g1)"
@@ -25,24 +26,9 @@ setup() {
 }
 teardown() { touch "$DIR/enough"; story_end; }
 
-port_of() { case $1 in center) echo $port ;; admin) echo $((port + 1)) ;; g*) echo $((port + 1 + ${1#g})) ;; esac }
-token() { nameplate ca token add --dir ca --role "$1" --name "$2" | tail -1; }
-center() { nameplate center "$@" --dir center; }
+port_of() { case $1 in center) echo $port ;; g*) echo $((port + 1 + ${1#g})) ;; esac }
 
-identities() {
-    nameplate ca order add A1 --dir ca --factory line --model 3012 --quantity 3 --first-serial 000001 >/dev/null
-    nameplate ca order add A2 --dir ca --factory line --model 3014 --quantity 3 --first-serial 000001 --profile gateway >/dev/null
-    fingerprint=$(sed -n 's/^root fingerprint (SHA-256): *//p' ca.init)
-    PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 "$ROOT/tests/peer/field_node.py" "https://$(address ca)" ca/root.crt "$(token factory line)" nodes \
-        "$(IFS=,; echo "${NUMBER[*]}")"
-}
-
-center_up() {
-    nameplate center init --dir center --ca "https://$(address ca)" --fingerprint "$fingerprint" --token "$(token center center-1)" \
-        --admin meier --password-file pw --port "$(port_of center)" --admin-port "$(port_of admin)" >/dev/null
-    sed -i 's/^poll = .*/poll = 2/' center/nameplate.conf
-    serve center
-    center login --user meier --password-file pw >/dev/null
+enter_sites() {
     { printf 'customer,acme,ACME\nsite,b,acme,B\nsite,c,acme,C\n'
       printf 'device,%s,gateway,acme,b\n' ${NUMBER[g1]}
       printf 'device,%s,gateway,acme,b,%s\n' ${NUMBER[g2]} ${NUMBER[g1]}
@@ -52,19 +38,15 @@ center_up() {
       printf 'device,%s,device,acme,c,%s\n' ${NUMBER[d3]} ${NUMBER[g3]}
       printf 'agreement,%s,active,2026-01-01,\n' "${NUMBER[@]}"; } >sites.csv
     center import sites.csv >/dev/null
-    for tries in $(seq 100); do # the CA told of all
-        [ "$(sqlite3 -readonly center/center.db 'SELECT count(*) FROM identity')" -lt 6 ] || return 0
-        sleep 0.1
-    done
-    return 1
+    known 6
 }
 
 device_make() { # NAME
     local up
     case $1 in d1) up=$(port_of g2) ;; d2) up=$(port_of center) ;; d3) up=$(port_of g3) ;; g*) up=$(port_of $1) ;; esac
-    nameplate device new --dir $1 --model ${NUMBER[$1]%-*} --serial ${NUMBER[$1]#*-} --root ca/root.crt >/dev/null
+    device_made ${NUMBER[$1]}
+    mv ${NUMBER[$1]} $1
     sed -i "/^\[field\]/,/^\[log/{s|^url *=.*|url = https://127.0.0.1:$up|;s/^wait = .*/wait = 5/;s/^report = .*/report = 4/}" $1/nameplate.conf
-    "$BUILD/tests/peer/flash_identity" $1 ${NUMBER[$1]} nodes/${NUMBER[$1]}/cert.pem nodes/${NUMBER[$1]}/key.pem ca/root.crt
 }
 
 gateway_make() { # NAME UPLINK
@@ -106,7 +88,7 @@ finished() { # every call is over, and nobody has anything to bring
 
 until_finished() {
     local tries
-    for tries in $(seq 300); do
+    for tries in $(seq 900); do
         ! finished || return 0
         sleep 0.2
     done
@@ -157,7 +139,7 @@ settled() {
         sed -i 's/^report = .*/report = 0/' $name/nameplate.conf
         serve $name
     done
-    for name in $AGENTS; do center call ${NUMBER[$name]} counters --wait 60 >/dev/null; done
+    for name in $AGENTS; do center call ${NUMBER[$name]} counters --wait 180 >/dev/null; done
     until_finished
     for process in $PROCESSES; do [ $process = center ] || stop $process; done
     same "$(wc -l <kills)" "$kills"

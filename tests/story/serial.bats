@@ -1,39 +1,25 @@
 # A site without Internet (M-9): a device, and a gateway with a device behind it, reach the centre over one telephone line that
 # is dialled when it is needed. The modems are played (tests/peer/modems.py), everything else is real.
 load lib
+load field_lib
 
 setup() {
     story_begin
     cd "$DIR" || return 1
-    export PYTHONDONTWRITEBYTECODE=1 START_SECONDS=60
-    printf 'secret-pass\n' >pw
-    nameplate ca init --dir ca --listen 127.0.0.1:0 >ca.init
-    start ca nameplate ca serve --dir ca
-    nameplate ca order add A1 --dir ca --factory line --model 3012 --quantity 2 --first-serial 000001
-    nameplate ca order add A2 --dir ca --factory line --model 3100 --quantity 1 --first-serial 000001 --profile gateway
-    /usr/bin/python3 "$ROOT/tests/peer/field_node.py" "https://$(address ca)" ca/root.crt "$(token factory line)" nodes \
-        3012-000001,3012-000002,3100-000001
-    nameplate center init --dir center --ca "https://$(address ca)" --fingerprint "$(sed -n 's/^root fingerprint (SHA-256): *//p' ca.init)" \
-        --token "$(token center center-1)" --admin meier --password-file pw --port 0 --admin-port 0 >/dev/null
-    sed -i 's/^poll = .*/poll = 1/' center/nameplate.conf
-    start center nameplate center serve --dir center
-    nameplate center login --dir center --user meier --password-file pw
+    ca_up
+    orders "" 3012
+    orders gateway 3100
+    identities 3012-000001,3012-000002,3100-000001
+    POLL=1 center_up
     printf 'customer,c,C\nsite,s,c,S\ndevice,3100-000001,gateway,c,s\ndevice,3012-000001,device,c,s,3100-000001\ndevice,3012-000002,device,c,s\n' >sites.csv
     for number in 3100-000001 3012-000001 3012-000002; do
-        make_device "$number"
+        device_made "$number"
         echo "agreement,$number,active,2026-01-01," >>sites.csv
     done
-    nameplate center import sites.csv --dir center
+    center import sites.csv
     line_up
 }
 teardown() { story_end; }
-
-token() { nameplate ca token add --dir ca --role "$1" --name "$2" | tail -1; }
-
-make_device() {
-    nameplate device new --model "${1%-*}" --serial "${1#*-}" --root ca/root.crt --dir "$1" >/dev/null
-    "$BUILD/tests/peer/flash_identity" "$1" "$1" "nodes/$1/cert.pem" "nodes/$1/key.pem" ca/root.crt
-}
 
 # As chat(8) would: what the modem says comes on standard input.
 line_up() {
@@ -71,8 +57,6 @@ until_said() {
     done
 }
 
-sql() { sqlite3 -cmd '.timeout 5000' center/center.db "$1"; }
-
 until_sql() { # SECONDS VALUE QUERY
     local tries=$(($1 * 5))
     until [ "$(sql "$3")" = "$2" ]; do
@@ -91,22 +75,22 @@ until_sql() { # SECONDS VALUE QUERY
         [ $cut = cut ] || before=$(said losing)
         for number in 3012-000001 3012-000002; do
             nameplate device count copy 1 --dir $number
-            nameplate center call $number counters --dir center >/dev/null
+            center call $number counters >/dev/null
             nameplate device event supply-low "event $calls" --dir $number
         done
         calls=$((calls + 1))
         # the middle of a handshake, of a request, of a reply
         echo "$cut $((500 + RANDOM % 7000))" >&7
-        until_said "${cut/lose/losing}" $((before + 1)) 30
+        until_said "${cut/lose/losing}" $((before + 1)) 90
     done
-    until_sql 60 $((2 * calls)) "SELECT count(*) FROM call WHERE down AND state = 'answered'"
-    until_sql 30 $((2 * calls)) "SELECT count(*) FROM event WHERE kind = 'supply-low'"
+    until_sql 120 $((2 * calls)) "SELECT count(*) FROM call WHERE down AND state = 'answered'"
+    until_sql 120 $((2 * calls)) "SELECT count(*) FROM event WHERE kind = 'supply-low'"
     same "$(sql "SELECT count(DISTINCT number || detail) FROM event WHERE kind = 'supply-low'")" $((2 * calls))
     for number in 3012-000001 3012-000002; do
         # one reading for each call, in one chain; all that was counted is in the last one
         same "$(sql "SELECT count(*), count(DISTINCT call), min(sequence), max(sequence), sum(billable) FROM reading WHERE number = '$number'")" \
             "$calls|$calls|1|$calls|$calls"
-        has "$(nameplate center counters $number --json --dir center | jq -c '.rows | max_by(.sequence).counters')" "\"copy\":$calls"
+        has "$(center counters $number --json | jq -c '.rows | max_by(.sequence).counters')" "\"copy\":$calls"
     done
     same "$(sql "SELECT DISTINCT via FROM reading ORDER BY via")" "$(printf '\n3100-000001')"
     same "$(sql 'SELECT count(*) FROM incident')" 0
@@ -114,6 +98,6 @@ until_sql() { # SECONDS VALUE QUERY
     # made anew after each cut; and hung up when nobody needs it any more
     same "$(said cut) $(said losing) $(($(said connected) > 2))" "2 1 1"
     for name in 3012-000001 3012-000002 gateway; do stop $name; done
-    until_said hung-up 1 15
+    until_said hung-up 1 90
     for name in dial answer center; do stop $name; done
 }

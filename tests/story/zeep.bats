@@ -57,7 +57,7 @@ token() { nameplate ca token add --dir "$DIR/ca" --role "$1" --name "$2" | grep 
 
 # wait_for_stock N ARGUMENTS...: until the factory server has N packs on hand.
 wait_for_stock() {
-    local tries=200
+    local tries=1200
     until nameplate factory status --json "${@:2}" | jq -e "[.. | objects | .on_hand? // empty] | add >= $1" >/dev/null; do
         [ $((tries -= 1)) -gt 0 ] || { nameplate factory status "${@:2}" >&2; return 1; }
         sleep 0.05
