@@ -25,7 +25,7 @@ teardown_file() { made_end; }
 field_made() {
     local number
     nameplate ca init --dir ca --listen 127.0.0.1:0 >ca.init
-    live 3013 18
+    live 3013 15
     live 3014 4
     live 3012 4
     start ca nameplate ca serve --dir ca
