@@ -192,10 +192,24 @@ static enum err take_desk(struct signer *s, struct batch *b, struct why *why)
 
 /* --- The answer --- */
 
+static enum err put_item(const struct slice *slice, size_t i, struct buf *pack)
+{
+    struct buf *out = &slice->signer->out;
+    secret_wipe(pack->data, pack->len);
+    buf_clear(pack);
+    enum err err = slice_pack_item(slice, i, pack);
+    if (err == OK)
+        err = frame_put_text(out, slice->items[i].number.text);
+    if (err == OK)
+        err = frame_put_text(out, slice->items[i].order);
+    return err != OK ? err : frame_put_bytes(out, buf_span(pack));
+}
+
 static enum err put_frame(const struct slice *slice, size_t from, size_t to, enum ca_packs what)
 {
     size_t mark;
     struct signer *s = slice->signer;
+    AUTO_WIPED_BUF pack = BUF_INIT;
     enum err err = frame_begin(&s->out, CA_ANSWER_PACKS, &mark);
     if (err == OK)
         err = frame_put_int(&s->out, slice->batch->tag);
@@ -203,24 +217,20 @@ static enum err put_frame(const struct slice *slice, size_t from, size_t to, enu
         err = frame_put_int(&s->out, what);
     if (err == OK)
         err = frame_put_int(&s->out, slice_count(slice, from, to));
-    for (size_t i = from; err == OK && i < to; i++) {
-        if (slice->items[i].dropped)
-            continue;
-        err = frame_put_text(&s->out, slice->items[i].number.text);
-        if (err == OK)
-            err = frame_put_text(&s->out, slice->items[i].order);
-        if (err == OK)
-            err = frame_put_bytes(&s->out, buf_span(&slice->items[i].pack));
-    }
+    for (size_t i = from; err == OK && i < to; i++)
+        if (!slice->items[i].dropped)
+            err = put_item(slice, i, &pack);
     return err != OK ? err : frame_end(&s->out, mark);
 }
 
 static enum err answer_packs(const struct slice *slice, enum ca_packs last)
 {
+    const struct authorities *ca = &slice->signer->ca;
+    size_t chain = cert_der(ca->of[AUTHORITY_ROOT].cert).n + cert_der(ca->of[AUTHORITY_IDENTITY].cert).n;
     enum err err = OK;
     size_t from = 0, bytes = 0;
     for (size_t i = 0; err == OK && i < slice->n; i++) {
-        bytes += slice->items[i].pack.len + 256;
+        bytes += slice->items[i].cert.len + slice->items[i].key.len + chain + 256;
         if (bytes < FRAME_BYTES && i + 1 < slice->n)
             continue;
         err = put_frame(slice, from, i + 1, i + 1 < slice->n ? CA_PACKS_MORE : last);

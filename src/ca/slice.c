@@ -14,13 +14,11 @@
 static void clear_item(struct item *item)
 {
     secret_wipe(item->key.data, item->key.len);
-    secret_wipe(item->pack.data, item->pack.len);
-    struct item empty = { .tbs = item->tbs, .cert = item->cert, .key = item->key, .pack = item->pack };
+    struct item empty = { .tbs = item->tbs, .cert = item->cert, .key = item->key };
     *item = empty;
     buf_clear(&item->tbs);
     buf_clear(&item->cert);
     buf_clear(&item->key);
-    buf_clear(&item->pack);
 }
 
 void slice_clear(struct slice *slice)
@@ -42,7 +40,6 @@ void slice_free(struct slice *slice)
         buf_done(&item->tbs);
         buf_done(&item->cert);
         buf_wipe(&item->key);
-        buf_wipe(&item->pack);
     }
     buf_done(&slice->bodies);
     buf_done(&slice->sealed);

@@ -11,7 +11,7 @@ struct item {
     struct maker *maker;
     uint8_t serial[ISSUER_SERIAL], fingerprint[CERT_FINGERPRINT];
     struct buf tbs, cert;
-    struct buf key, pack; /* wiped after each slice */
+    struct buf key; /* wiped after each slice */
     bool dropped;         /* let go before it was made: never signed, or not recorded, and left out of the answer */
     enum err err;
     struct why why;
@@ -40,11 +40,14 @@ enum err slice_load_new(struct slice *slice, struct signer *s, struct batch *b, 
 /* The slice of the batch that begins at `position`, as far as it is recorded. Errors: DAMAGED, those of the register. */
 enum err slice_load(struct slice *slice, struct signer *s, struct batch *b, int64_t position, struct why *why) MUST_CHECK;
 
-/* For the pool: keys and bodies; signatures and packs. A slice that is issued keeps its certificates. */
+/* For the pool: keys and bodies; signatures. A slice that is issued keeps its certificates. */
 void slice_prepare_item(void *slice, size_t worker, size_t i);
 void slice_sign_item(void *slice, size_t worker, size_t i);
 /* OK when all items came through the last step; else the first that did not speaks for all. */
 enum err slice_judge(const struct slice *slice, struct why *why) MUST_CHECK;
+
+/* Appends the identity pack of an item that is signed. Errors: NO_MEMORY. */
+enum err slice_pack_item(const struct slice *slice, size_t i, struct buf *to) MUST_CHECK;
 
 /* Inside one transaction: items take what their numbers are reserved as by now (those that were let go are dropped), and
  * a step is recorded. The state changes with slice_settle, after the commit. */

@@ -1,4 +1,5 @@
-/* What the workers do for each item of a slice: the key and what will be signed; the signature and the pack. */
+/* What the workers do for each item of a slice: the key and what will be signed; the signature. And the
+ * pack, put together when it is given out, so that slices that wait are small. */
 #include "ca/slice.h"
 
 static enum err make_body(struct item *item, size_t worker, int64_t now_s)
@@ -16,15 +17,17 @@ void slice_prepare_item(void *context, size_t worker, size_t i)
         item->err = make_body(item, worker, slice->now_s);
 }
 
-static enum err put_pack(const struct signer *s, struct item *item)
+enum err slice_pack_item(const struct slice *slice, size_t i, struct buf *to)
 {
+    const struct authorities *ca = &slice->signer->ca;
+    const struct item *item = &slice->items[i];
     struct pack pack = { .number = item->number,
-                         .root = cert_der(s->ca.of[AUTHORITY_ROOT].cert),
+                         .root = cert_der(ca->of[AUTHORITY_ROOT].cert),
                          .intermediates_n = 1,
                          .certificate = buf_span(&item->cert),
                          .private_key = buf_span(&item->key) };
-    pack.intermediates[0] = cert_der(s->ca.of[AUTHORITY_IDENTITY].cert);
-    return pack_encode(&pack, &item->pack);
+    pack.intermediates[0] = cert_der(ca->of[AUTHORITY_IDENTITY].cert);
+    return pack_encode(&pack, to);
 }
 
 void slice_sign_item(void *context, size_t worker, size_t i)
@@ -35,10 +38,8 @@ void slice_sign_item(void *context, size_t worker, size_t i)
         return;
     if (slice->state != SLICE_ISSUED)
         item->err = issuer_sign(item->maker->issuers[worker], buf_span(&item->tbs), &item->cert, &item->why);
-    if (item->err == OK) {
+    if (item->err == OK)
         cert_fingerprint_der(buf_span(&item->cert), item->fingerprint);
-        item->err = put_pack(slice->signer, item);
-    }
 }
 
 enum err slice_judge(const struct slice *slice, struct why *why)

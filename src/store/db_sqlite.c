@@ -111,12 +111,11 @@ static enum err connect_file(struct db *db, const char *path, enum db_mode mode,
 
 static enum err set_up(struct db *db, enum db_mode mode, struct why *why)
 {
-    struct sqlite *own = db->handle;
     enum err err = execute(db, "PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF; PRAGMA temp_store=MEMORY;", why);
     if (err == OK && mode != DB_READ_ONLY)
         err = execute(db, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON;"
                           "PRAGMA cache_size=-8000;", why);
-    db_log_watch(&own->log, own->sqlite);
+    db_log_watch(&((struct sqlite *)db->handle)->log, sqlite_of(db));
     return err;
 }
 
@@ -207,8 +206,6 @@ static void close_sqlite(struct db *db)
     free(own->cache);
     free(own);
 }
-
-/* --- The log --- */
 
 static void tidy_later(struct db *db, atomic_bool *untidy) { db_log_leave(&((struct sqlite *)db->handle)->log, untidy); }
 
