@@ -80,10 +80,8 @@ enum err __real_center_bound(struct db *db, const char *number, const char *gate
 enum err __wrap_center_bound(struct db *db, const char *number, const char *gateway, bool *ret_bound, struct why *why);
 enum err __real_agreement_check(const struct agreement *a, int64_t now_s, struct why *why);
 enum err __wrap_agreement_check(const struct agreement *a, int64_t now_s, struct why *why);
-void __real_decide_session(const struct node *node, const struct presence_facts *p, const char *fresh, int64_t now_s,
-                           struct session_outcome *ret_outcome);
-void __wrap_decide_session(const struct node *node, const struct presence_facts *p, const char *fresh, int64_t now_s,
-                           struct session_outcome *ret_outcome);
+enum err __real_center_device_stand(struct db *db, const char *number, enum center_standing standing, const char *reason, struct why *why);
+enum err __wrap_center_device_stand(struct db *db, const char *number, enum center_standing standing, const char *reason, struct why *why);
 
 /* Answers before it saves: now and then what was promised is not on the disk. */
 enum err __wrap_db_commit(struct db *db, struct why *why)
@@ -145,13 +143,8 @@ enum err __wrap_agreement_check(const struct agreement *a, int64_t now_s, struct
     return chosen == MUTATE_NO_AGREEMENT ? OK : __real_agreement_check(a, now_s, why);
 }
 
-/* Whatever token is shown is taken for the one that is due. */
-void __wrap_decide_session(const struct node *node, const struct presence_facts *p, const char *fresh, int64_t now_s,
-                           struct session_outcome *ret_outcome)
+enum err __wrap_center_device_stand(struct db *db, const char *number, enum center_standing standing, const char *reason, struct why *why)
 {
-    const bool any = chosen == MUTATE_ANY_TOKEN && node->has_chain && strcmp(p->token, node->chain.used) != 0;
-    struct presence_facts facts = *p;
-    if (any)
-        facts.token = node->chain.token;
-    __real_decide_session(node, &facts, fresh, now_s, ret_outcome);
+    const bool hidden = chosen == MUTATE_NO_QUARANTINE && standing == CENTER_QUARANTINED;
+    return hidden ? OK : __real_center_device_stand(db, number, standing, reason, why);
 }

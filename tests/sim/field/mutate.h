@@ -16,7 +16,7 @@
     X(ACCEPT_DUPLICATES, "accept-duplicates", "the centre does not know which calls of devices it had") \
     X(ANY_GATEWAY, "any-gateway", "the centre takes letters from any gateway") \
     X(NO_AGREEMENT, "no-agreement", "the centre does not look at agreements") \
-    X(ANY_TOKEN, "any-token", "the centre does not compare tokens")
+    X(NO_QUARANTINE, "no-quarantine", "the centre does not write down who is in quarantine")
 
 enum mutation {
 #define X(code, name, what) MUTATE_##code,
