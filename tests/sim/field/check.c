@@ -219,13 +219,19 @@ static void check_silent(enum place at)
         world_break("%s has readings, and may have none", places[at].name);
 }
 
+/* What an honest device may have to its name: it asked without an agreement; a letter without a serial (a delay notification)
+ * lay in a gateway while it went on. */
+static bool is_harmless(enum place at, const char *kind)
+{
+    return (sim.was_suspended[at] && strcmp(kind, "no-agreement") == 0) || strcmp(kind, "stale-letter") == 0;
+}
+
 /* An incident names who did it, and nobody else. */
 static enum err take_incident(void *context, const struct center_incident *i)
 {
     (void)context;
     for (int at = 0; at < COPY; at++)
-        if (is_served((enum place)at) && strcmp(i->number, places[at].number) == 0 &&
-            !(sim.was_suspended[at] && strcmp(i->kind, "no-agreement") == 0))
+        if (is_served((enum place)at) && strcmp(i->number, places[at].number) == 0 && !is_harmless((enum place)at, i->kind))
             world_break("there is an incident about %s, which is honest: %s", places[at].name, i->text);
     return OK;
 }
