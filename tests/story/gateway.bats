@@ -64,7 +64,7 @@ start_device() {
     center call 3012-000001 counters
     start_lower
     until_says 90 "copy.*17" center counters 3012-000001
-    same "$(center calls 3012-000001 | grep -c answered)" 2
+    same "$(center calls 3012-000001 | grep -c 'ChargeCounterRequest *answered')" 2
     same "$(sqlite3 center/center.db "SELECT DISTINCT via FROM reading WHERE number = '3012-000001'")" 3100-000001
     [ -z "$(sqlite3 center/center.db "SELECT kind FROM incident")" ]
     stop device
