@@ -41,6 +41,7 @@ enum limits {
     LIMIT_EXCHANGE_ITEMS = 1000,      /* presences, calls, answers: each, in one exchange */
     LIMIT_ENVELOPE = 40 * 1024,       /* of one call or answer inside it: what base64 fits into LIMIT_XML_TEXT */
     LIMIT_IDENTITY_PAGE = 1000,       /* identities in one answer of the CA to the centre */
+    LIMIT_ENDING_DAYS = 60,           /* before the end of a server's certificate its log says so, each day */
     LIMIT_BACKDATE_S = 3600,          /* that a clock may be behind the CA's: what it makes begins so much earlier */
     LIMIT_RENEWAL_S = 90 * 24 * 3600, /* after which a renewal that was never confirmed is void */
     LIMIT_GRACE_DAYS = 3650,          /* that an identity may be renewed after its end; the centre's setting is within it */

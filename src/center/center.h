@@ -3,6 +3,7 @@
 #define CENTER_CENTER_H
 
 #include "ask/ca.h"
+#include "ask/ending.h"
 #include "center/console.h"
 #include "center/settings.h"
 #include "http/server.h"
@@ -17,6 +18,7 @@ struct identities; /* identity.c: parsed certificates */
 struct center {
     struct center_settings settings;
     struct credentials credentials;
+    struct ending ending; /* of their certificate */
     struct loop *loop;
     struct db *db;
     struct http_client *client;

@@ -28,6 +28,9 @@ static const struct command_flag flags_serve[] = {
     { "check-config", NULL, NULL, "read the settings, print them and stop" },
     FLAG_END,
 };
+static const struct command_flag flags_enrol[] = {
+    FLAG_DIR, FLAG_CONFIG, { "token", "T", NULL, "one-time token from ca token add --role center, for the same name" }, FLAG_END,
+};
 static const struct command_flag flags_init[] = {
     FLAG_DIR,
     { "ca", "URL", NULL, "address of the CA, https://HOST:PORT" },
@@ -172,6 +175,8 @@ static const struct command commands[] = {
     { "init", "", 0, 0, "Enrol with the CA and set up the folder.",
       "nameplate center init --ca https://127.0.0.1:8440 --fingerprint F --token T --admin meier --password-file pw",
       command_init, flags_init },
+    { "enrol", "", 0, 0, "Get a new certificate from the CA before the present one ends; the folder stays as it is.",
+      "nameplate center enrol --token T", command_enrol, flags_enrol },
     { "serve", "", 0, 0, "Run the centre, until SIGTERM.", "nameplate center serve --dir ./center", command_serve, flags_serve },
     { "login", "", 0, 0, "Log in; later commands then need no --user.", "nameplate center login --user meier --password-file pw",
       api_command_login, flags_login },

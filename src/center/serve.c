@@ -170,6 +170,9 @@ static enum err open_loop(struct center *center, struct why *why)
         err = loop_on_signal(center->loop, SIGINT, on_stop, center, why);
     if (err == OK)
         err = loop_on_signal(center->loop, SIGHUP, on_reload, center, why);
+    center->ending = (struct ending){ .loop = center->loop, .credentials = &center->credentials, .area = "center" };
+    if (err == OK)
+        err = ending_watch(&center->ending, why);
     return err != OK ? err : http_client_new(center->loop, &center->client, why);
 }
 

@@ -124,6 +124,24 @@ int command_init(const struct command_line *line)
     return 0;
 }
 
+int command_enrol(const struct command_line *line)
+{
+    struct factory_settings s;
+    struct why why = { "" };
+    char path[COMMAND_PATH];
+    enum err err = command_settings(line, path, &s, &why);
+    const struct enrolment e = { .ca = s.ca_url, .token = command_flag(line, "token"), .role = ROLE_FACTORY, .identity = s.identity,
+                                 .passphrase = s.passphrase };
+    if (err == OK && e.token == NULL)
+        err = why_set(&why, ERR_USAGE, "--token is missing");
+    if (err == OK)
+        err = enrol_with_ca_again(&e, &why);
+    if (err != OK)
+        return command_fail(line, err, &why, "nameplate ca token add --role factory --name NAME");
+    puts("next: send a running server SIGHUP, so that it shows the new certificate");
+    return 0;
+}
+
 int command_serve(const struct command_line *line)
 {
     struct factory_settings settings;

@@ -4,6 +4,7 @@
 
 #include "api/service.h"
 #include "ask/ca.h"
+#include "ask/ending.h"
 #include "factory/keyed.h"
 #include "factory/settings.h"
 #include "http/client.h"
@@ -18,6 +19,7 @@ struct factory {
     struct factory_settings settings;
     struct decide_policy policy;
     struct credentials credentials;
+    struct ending ending; /* of their certificate */
     struct secret kek;
     struct sealer *sealer; /* of the loop's thread */
     struct loop *loop;

@@ -31,6 +31,9 @@ static const struct command_flag flags_serve[] = {
     { "check-config", NULL, NULL, "read the settings, print them and stop" },
     FLAG_END,
 };
+static const struct command_flag flags_enrol[] = {
+    FLAG_DIR, FLAG_CONFIG, { "token", "T", NULL, "one-time token from ca token add --role factory, for the same name" }, FLAG_END,
+};
 static const struct command_flag flags_init[] = {
     FLAG_DIR,
     { "ca", "URL", NULL, "address of the CA, https://HOST:PORT" },
@@ -107,6 +110,8 @@ static const struct command commands[] = {
     { "init", "", 0, 0, "Enrol with the CA and set up the folder.",
       "nameplate factory init --ca https://127.0.0.1:8440 --fingerprint F --token T --admin meier --password-file pw",
       command_init, flags_init },
+    { "enrol", "", 0, 0, "Get a new certificate from the CA before the present one ends; the folder stays as it is.",
+      "nameplate factory enrol --token T", command_enrol, flags_enrol },
     { "serve", "", 0, 0, "Run the factory server, until SIGTERM.", "nameplate factory serve --dir ./factory", command_serve,
       flags_serve },
     { "login", "", 0, 0, "Log in; later commands then need no --user.", "nameplate factory login --user meier --password-file pw",

@@ -169,6 +169,9 @@ static enum err open_loop(struct factory *f, struct why *why)
         err = loop_on_signal(f->loop, SIGINT, on_stop, f, why);
     if (err == OK)
         err = loop_on_signal(f->loop, SIGHUP, on_reload, f, why);
+    f->ending = (struct ending){ .loop = f->loop, .credentials = &f->credentials, .area = "factory" };
+    if (err == OK)
+        err = ending_watch(&f->ending, why);
     return err != OK ? err : http_client_new(f->loop, &f->client, why);
 }
 

@@ -17,23 +17,6 @@ static enum err need(const struct command_line *line, const char *flag, const ch
     return *ret_value != NULL ? OK : why_set(why, ERR_USAGE, "--%s is missing", flag);
 }
 
-static enum err fill_link(const struct command_line *line, struct link *link, uint8_t root[CERT_FINGERPRINT], struct why *why)
-{
-    const char *url = NULL, *fingerprint = NULL;
-    link->service = SERVICE_FACTORY;
-    enum err err = need(line, "factory", &url, why);
-    if (err == OK)
-        err = need(line, "fingerprint", &fingerprint, why);
-    if (err == OK && (err = credentials_read_fingerprint(fingerprint, root, why)) != OK)
-        err = why_prefix(why, ERR_USAGE, "--fingerprint");
-    if (err == OK)
-        err = link_set_url(link, url, why);
-    if (err != OK)
-        return err;
-    const struct tls_options options = { .pinned_root = root, .peers = ROLE_BIT(ROLE_FACTORY) };
-    return tls_context_new(&options, &link->tls, why);
-}
-
 static enum err keep(const char *folder, const uint8_t *root, const struct enrolment_response *r, struct why *why)
 {
     struct span issuers[LIMIT_CHAIN];
@@ -46,27 +29,65 @@ static enum err keep(const char *folder, const uint8_t *root, const struct enrol
     return credentials_keep(folder, root, r->certificate, issuers, r->issuers_n, r->root, why);
 }
 
-static enum err enrol(const struct command_line *line, const char *dir, const char *token, struct link *link, char ret_name[LIMIT_NAME + 1],
-                      struct why *why)
+/* Asks the factory server for a certificate for the key in `folder`. */
+static enum err ask(const char *url, const uint8_t root[CERT_FINGERPRINT], const char *token, const struct buf *csr, const char *folder,
+                    char ret_name[LIMIT_NAME + 1], struct why *why)
+{
+    struct link link = { .service = SERVICE_FACTORY };
+    AUTO_PARSED answer = { .arena = NULL };
+    const struct tls_options options = { .pinned_root = root, .peers = ROLE_BIT(ROLE_FACTORY) };
+    enum err err = link_set_url(&link, url, why);
+    if (err == OK)
+        err = tls_context_new(&options, &link.tls, why);
+    if (err == OK)
+        err = link_ask(&link, SOAP_ENROLMENT, &(struct enrolment_request){ .token = token, .csr = buf_span(csr) }, &answer, why);
+    if (err == OK)
+        err = keep(folder, root, answer.body, why);
+    if (err == OK)
+        snprintf(ret_name, LIMIT_NAME + 1, "%.*s", LIMIT_NAME, ((const struct enrolment_response *)answer.body)->name);
+    tls_context_free(link.tls);
+    return err;
+}
+
+static enum err enrol(const struct command_line *line, const char *dir, char ret_name[LIMIT_NAME + 1], struct why *why)
 {
     char folder[PATH_SIZE], passphrase[PATH_SIZE];
+    const char *url = NULL, *fingerprint = NULL, *token = NULL;
     uint8_t root[CERT_FINGERPRINT];
     AUTO_BUF csr = BUF_INIT;
-    AUTO_PARSED answer = { .arena = NULL };
-    enum err err = fill_link(line, link, root, why);
+    enum err err = need(line, "factory", &url, why);
+    if (err == OK)
+        err = need(line, "fingerprint", &fingerprint, why);
+    if (err == OK)
+        err = need(line, "token", &token, why);
+    if (err == OK && (err = credentials_read_fingerprint(fingerprint, root, why)) != OK)
+        err = why_prefix(why, ERR_USAGE, "--fingerprint");
     if (err == OK)
         err = file_join(dir, "identity", sizeof folder, folder);
     if (err == OK)
         err = file_join(dir, "secret/server-passphrase", sizeof passphrase, passphrase);
     if (err == OK)
         err = credentials_prepare(folder, passphrase, "station", &csr, why);
+    return err == OK ? ask(url, root, token, &csr, folder, ret_name, why) : err;
+}
+
+static enum err enrol_again(const struct command_line *line, char ret_name[LIMIT_NAME + 1], struct why *why)
+{
+    struct station_settings s;
+    const char *token = NULL;
+    char next[CREDENTIALS_PATH];
+    uint8_t root[CERT_FINGERPRINT];
+    AUTO_BUF csr = BUF_INIT;
+    enum err err = need(line, "token", &token, why);
     if (err == OK)
-        err = link_ask(link, SOAP_ENROLMENT, &(struct enrolment_request){ .token = token, .csr = buf_span(&csr) }, &answer, why);
+        err = station_settings_load(line, &s, why);
     if (err == OK)
-        err = keep(folder, root, answer.body, why);
+        err = credentials_root(s.identity, root, why);
     if (err == OK)
-        snprintf(ret_name, LIMIT_NAME + 1, "%.*s", LIMIT_NAME, ((const struct enrolment_response *)answer.body)->name);
-    return err;
+        err = credentials_prepare_next(s.identity, s.passphrase, "station", next, &csr, why);
+    if (err == OK)
+        err = ask(s.factory, root, token, &csr, next, ret_name, why);
+    return err == OK ? credentials_take_next(s.identity, next, s.passphrase, ROLE_STATION, why) : err;
 }
 
 static void override(char *setting, const char *value)
@@ -94,26 +115,38 @@ static enum err write_settings(const struct command_line *line, const char *path
     return settings_create(path, 0644, station_setting_rows, station_setting_rows_n, &s, why);
 }
 
+static int fail(const struct command_line *line, enum err err, const struct why *why)
+{
+    return command_fail(line, err, why, err == ERR_BAD_TOKEN ? "nameplate ca token add --role station --name NAME" : NULL);
+}
+
 int command_init(const struct command_line *line)
 {
-    const char *dir = command_flag(line, "dir"), *token = NULL;
+    const char *dir = command_flag(line, "dir");
     char path[PATH_SIZE], name[LIMIT_NAME + 1] = "";
-    struct link link = { .client = NULL };
     struct why why = { "" };
-    enum err err = need(line, "token", &token, &why);
-    if (err == OK)
-        err = file_join(dir, "nameplate.conf", sizeof path, path);
+    enum err err = file_join(dir, "nameplate.conf", sizeof path, path);
     if (err == OK && file_exists(path))
         err = why_set(&why, ERR_EXISTS, "%s is there already: this folder is enrolled", path);
     if (err == OK)
         err = file_make_dir(dir, &why);
     if (err == OK)
-        err = enrol(line, dir, token, &link, name, &why);
+        err = enrol(line, dir, name, &why);
     if (err == OK)
         err = write_settings(line, path, &why);
-    tls_context_free(link.tls);
     if (err != OK)
-        return command_fail(line, err, &why, err == ERR_BAD_TOKEN ? "nameplate ca token add --role station --name NAME" : NULL);
+        return fail(line, err, &why);
     printf("station %s is enrolled in %s\nnext: nameplate station run --dir %s\n", name, dir, dir);
+    return 0;
+}
+
+int command_enrol(const struct command_line *line)
+{
+    char name[LIMIT_NAME + 1] = "";
+    struct why why = { "" };
+    enum err err = enrol_again(line, name, &why);
+    if (err != OK)
+        return fail(line, err, &why);
+    printf("station %s is enrolled again\nnext: start a running station again, so that it shows the new certificate\n", name);
     return 0;
 }

@@ -14,6 +14,13 @@ static const struct command_flag init_flags[] = {
     { NULL, NULL, NULL, NULL },
 };
 
+static const struct command_flag enrol_flags[] = {
+    { "dir", "DIR", "./station", "folder of the station" },
+    { "config", "FILE", NULL, "settings (default: DIR/nameplate.conf)" },
+    { "token", "TOKEN", NULL, "one-time token of `ca token add --role station`, for the same name" },
+    { NULL, NULL, NULL, NULL },
+};
+
 static const struct command_flag run_flags[] = {
     { "dir", "DIR", "./station", "folder of the station" },
     { "config", "FILE", NULL, "settings (default: DIR/nameplate.conf)" },
@@ -36,6 +43,8 @@ static const struct command_flag board_flags[] = {
 static const struct command commands[] = {
     { "init", "", 0, 0, "Enrol the station with a one-time token and write its configuration.",
       "nameplate station init --factory https://127.0.0.1:8441 --fingerprint F --token T", command_init, init_flags },
+    { "enrol", "", 0, 0, "Get a new certificate before the present one ends; the folder stays as it is.", "nameplate station enrol --token T",
+      command_enrol, enrol_flags },
     { "run", "", 0, 0, "Write identities: scan, fetch, write, prove, PASS or FAIL.", "nameplate station run --dir ./station", command_run, run_flags },
     { "board", "[BOARD-ID...]", 0, COMMAND_ARGS_MAX, "Write bootstrap certificates to boards, whose ids (or device numbers) are given or scanned.",
       "nameplate station board --model 3012 --generate", command_board, board_flags },

@@ -6,7 +6,7 @@
 
 #include "tls/tls.h"
 
-enum { CREDENTIALS_CHAIN = 1 + LIMIT_CHAIN };
+enum { CREDENTIALS_CHAIN = 1 + LIMIT_CHAIN, CREDENTIALS_PATH = 1024 };
 
 struct credentials {
     struct key *key;
@@ -34,6 +34,10 @@ enum err credentials_context(const struct credentials *c, bool server, unsigned 
 enum err credentials_prepare(const char *folder, const char *passphrase_file, const char *common_name, struct buf *csr_to,
                              struct why *why) MUST_CHECK;
 
+/* The part of it that makes the key, under a passphrase that is there. */
+enum err credentials_make_key(const char *folder, const struct secret *passphrase, const char *common_name, struct buf *csr_to,
+                              struct why *why) MUST_CHECK;
+
 /* The SHA-256 of the root as a person hands it over: 64 hexadecimal digits of either case, with a colon between bytes
  * or without, as openssl and `ca init` print it. Errors: BAD_INPUT. */
 enum err credentials_read_fingerprint(const char *text, uint8_t ret_fingerprint[CERT_FINGERPRINT], struct why *why) MUST_CHECK;
@@ -41,5 +45,19 @@ enum err credentials_read_fingerprint(const char *text, uint8_t ret_fingerprint[
 /* Certificates in DER; the root must be the one whose SHA-256 was pinned. Errors: BAD_CERTIFICATE, IO ... */
 enum err credentials_keep(const char *folder, const uint8_t *pinned_root, struct span certificate, const struct span *issuers,
                           size_t issuers_n, struct span root, struct why *why) MUST_CHECK;
+
+/* --- Again, before the certificate ends or after it: in a folder beside, which then takes the other's place at once --- */
+
+/* Of the root that the folder trusts. */
+enum err credentials_root(const char *folder, uint8_t ret_fingerprint[CERT_FINGERPRINT], struct why *why) MUST_CHECK;
+
+/* As credentials_prepare, in FOLDER.next and under the passphrase that is there; credentials_keep then goes to *ret_next. */
+enum err credentials_prepare_next(const char *folder, const char *passphrase_file, const char *common_name,
+                                  char ret_next[CREDENTIALS_PATH], struct buf *csr_to, struct why *why) MUST_CHECK;
+
+/* Puts it in the place of the present one, whose key is removed. Errors: CONFLICT when it is somebody else's; then and with
+ * every other error the present one stands as it was. */
+enum err credentials_take_next(const char *folder, const char *next, const char *passphrase_file, enum role role,
+                               struct why *why) MUST_CHECK;
 
 #endif

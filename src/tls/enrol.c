@@ -64,21 +64,27 @@ static enum err make_passphrase(const char *path, struct secret *ret_passphrase,
     return err;
 }
 
-enum err credentials_prepare(const char *folder, const char *passphrase_file, const char *common_name, struct buf *csr_to,
-                             struct why *why)
+enum err credentials_make_key(const char *folder, const struct secret *passphrase, const char *common_name, struct buf *csr_to,
+                              struct why *why)
 {
     AUTO_KEY key = NULL;
-    AUTO_SECRET passphrase = SECRET_INIT, pem = SECRET_INIT;
-    enum err err = file_make_dir(folder, why);
+    AUTO_SECRET pem = SECRET_INIT;
+    enum err err = key_generate(KEY_P256, &key, why);
     if (err == OK)
-        err = make_passphrase(passphrase_file, &passphrase, why);
-    if (err == OK)
-        err = key_generate(KEY_P256, &key, why);
-    if (err == OK)
-        err = key_to_pem(key, &passphrase, &pem, why);
+        err = key_to_pem(key, passphrase, &pem, why);
     if (err == OK)
         err = put_file(folder, "key.pem", secret_span(&pem), 0600, why);
     return err != OK ? err : csr_make(key, common_name, csr_to, why);
+}
+
+enum err credentials_prepare(const char *folder, const char *passphrase_file, const char *common_name, struct buf *csr_to,
+                             struct why *why)
+{
+    AUTO_SECRET passphrase = SECRET_INIT;
+    enum err err = file_make_dir(folder, why);
+    if (err == OK)
+        err = make_passphrase(passphrase_file, &passphrase, why);
+    return err != OK ? err : credentials_make_key(folder, &passphrase, common_name, csr_to, why);
 }
 
 static enum err put_certificates(const char *folder, const char *name, const struct span *ders, size_t n, struct why *why)
