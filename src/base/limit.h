@@ -58,6 +58,7 @@ enum limits {
     LIMIT_BOUND_NUMBERS = 100000,     /* numbers that one gateway may speak for */
     LIMIT_THRESHOLD = 2000000000,     /* of a charge counter that a device tells of */
     LIMIT_COUNTERS = 16,              /* of one device */
+    LIMIT_RELAY_REFUSED_S = 600,      /* within which a gateway tells the centre once that it refused a number */
     LIMIT_RELAY_LETTERS = 100000,     /* letters that wait in a gateway, each way (default) */
     LIMIT_RELAY_MEGABYTES = 1024,     /* their envelopes together, each way (default) */
     LIMIT_RELAY_KNOWN_S = 7 * 24 * 3600,  /* how long a gateway knows the ids that it passed on */

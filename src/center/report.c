@@ -8,12 +8,25 @@
 #include "base/file.h"
 #include "center/upcall.h"
 
+/* A gateway's own word that it refused somebody below: an incident in words, and no more than that. */
+static enum err note_refusal(struct upcall *u, const struct event_report_request *r, struct why *why)
+{
+    struct why text;
+    const char *maker = u->call->maker == NULL ? "" : u->call->maker;
+    if (maker[0] == '\0' || strcmp(r->kind, "refused-below") != 0)
+        return OK;
+    (void)!why_set(&text, ERR_NUMBER_MISMATCH, "the gateway %s says that it refused somebody below: %.200s", u->call->number.text, r->detail);
+    return job_incident(u->job, "refused-below", u->call->number.text, u->call->envelope, &text, why);
+}
+
 enum err upcall_event(struct upcall *u, struct why *why)
 {
     const struct event_report_request *r = u->parsed.body;
     if (r->kind[0] == '\0' || strlen(r->kind) > LIMIT_NAME || strlen(r->detail) > 1000)
         return why_set(why, ERR_BAD_INPUT, "an event has a kind of 1 to %d characters and a detail of 1000 at most", LIMIT_NAME);
     enum err err = center_event_add(u->job->center->db, u->call->number.text, u->job->now_s, r->kind, r->detail, why);
+    if (err == OK)
+        err = note_refusal(u, r, why);
     return err != OK ? err : upcall_answer(u, &(struct event_report_response){ .accepted = true });
 }
 

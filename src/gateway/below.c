@@ -33,6 +33,8 @@ struct taking {
     struct outbox *out;
     struct device_number blocked; /* had a letter that could not be taken now: its later ones must not overtake it */
     bool news;
+    char stranger_text[LIMIT_NUMBER_TEXT + 1];
+    const char *stranger; /* a number for which the peer may not speak; NULL: none */
     const char *nonce; /* of the peer's own presence; NULL: none came */
     int64_t now_s;
 };
@@ -67,6 +69,8 @@ static enum err take_presence(struct taking *t, const struct field_presence *p, 
     struct why because = { "" };
     bool news = false;
     enum err refused = decide_speaks(t->peer, t->g->identity->number.text, p->number.text, &because);
+    if (refused != OK)
+        t->stranger = p->number.text;
     if (refused == OK && (*p->nonce == '\0' || strlen(p->nonce) >= RELAY_TOKEN || strlen(p->challenge) >= RELAY_TOKEN))
         refused = why_set(&because, ERR_BAD_INPUT, "the nonce of a presence has 1 to %d characters, a challenge at most that", RELAY_TOKEN - 1);
     if (refused != OK)
@@ -112,6 +116,8 @@ static enum err take_letter(struct taking *t, struct relay_letter *l, const char
     enum err err = read;
     if (err == OK)
         err = decide_speaks(t->peer, t->g->identity->number.text, l->number.text, because);
+    if (read == OK && err != OK && *t->peer->name != '\0')
+        snprintf(t->stranger_text, sizeof t->stranger_text, "%s", l->number.text), t->stranger = t->stranger_text;
     if (err == OK && number_equal(&t->blocked, &l->number))
         return OK;
     if (err == OK) {
@@ -314,6 +320,8 @@ enum err below_exchange(const struct below_call *call, struct why *why)
         return err;
     if (taking.news)
         uplink_news(g);
+    if (taking.stranger != NULL)
+        own_refused(g, taking.peer->name, taking.stranger);
     bool awaits = awaits_session(&taking);
     int64_t wait_s = awaits && r->wait < SESSION_S ? SESSION_S : r->wait;
     if (wait_s > 0 && outbox_is_empty(&out))

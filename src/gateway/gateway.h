@@ -28,6 +28,8 @@ struct gateway {
     struct uplink *uplink;
     struct reader *reader;  /* of the devices without an agent; NULL: there are none */
     unsigned relayed_n;     /* replacement requests under way */
+    int64_t refused_told_s; /* when the centre was told of a refusal; 0: never */
+    unsigned refused_n;     /* of those since then */
     bool stopping;
 };
 
@@ -74,6 +76,8 @@ enum err arrival_take(struct gateway *g, const struct outbox *sent, bool told, c
 enum err own_call(struct gateway *g, enum soap_message message, const void *body, char ret_id[LIMIT_MESSAGE_ID + 1],
                   struct why *why) MUST_CHECK;
 enum err own_report(struct gateway *g, const struct agentless_report_request *report, struct why *why) MUST_CHECK;
+/* Tells the centre that a neighbour spoke for another number and was refused here; some are told, the others are in the log. */
+void own_refused(struct gateway *g, const char *peer, const char *number);
 void own_answers(struct gateway *g); /* answers to it came */
 
 /* serve.c: everything but the loop's turns: dir and settings are filled, the rest is empty. After an error gateway_stop too. */

@@ -70,6 +70,22 @@ enum err own_report(struct gateway *g, const struct agentless_report_request *re
     return err;
 }
 
+void own_refused(struct gateway *g, const char *peer, const char *number)
+{
+    char detail[3 * LIMIT_NUMBER_TEXT], id[LIMIT_MESSAGE_ID + 1];
+    struct why why = { "" };
+    int64_t now_s = clock_wall_s();
+    g->refused_n++;
+    if (g->refused_told_s != 0 && now_s - g->refused_told_s < LIMIT_RELAY_REFUSED_S)
+        return;
+    snprintf(detail, sizeof detail, "%s spoke for %.41s; %u refusals", peer, number, g->refused_n);
+    enum err err = own_call(g, SOAP_EVENT_REPORT, &(struct event_report_request){ .kind = "refused-below", .detail = detail }, id, &why);
+    if (err != OK)
+        log_failure(LOG_ERROR, "queue", err, &why, NULL);
+    g->refused_told_s = now_s;
+    g->refused_n = 0;
+}
+
 /* --- What the centre says to it --- */
 
 struct answers {

@@ -98,6 +98,7 @@ start_device() {
     echo "$output"
     has "$output" "call False NUMBER_MISMATCH"
     has "$output" "presence refused NUMBER_MISMATCH"
+    until_says 90 "refused-below" sqlite3 center/center.db "SELECT kind FROM incident WHERE number = '3100-000002'"
     nameplate device remote --dir 3012-000002 --url "https://$(address lower)" >/dev/null
     start other nameplate device run --dir 3012-000002 --listen 127.0.1.3:0
     until_says 90 "not-bound" sqlite3 center/center.db "SELECT kind FROM incident WHERE number = '3012-000002'"

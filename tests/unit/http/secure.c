@@ -196,6 +196,40 @@ static void a_handshake_that_stalls_is_ended(void **state)
     tls_context_free(server);
 }
 
+/* More silent connections than handshakes may be under way: they delay an honest peer by moments, and do not lock it out. */
+static void silent_connections_do_not_lock_out_an_honest_peer(void **state)
+{
+    enum { BOUND = 20 };
+    struct people *p = *state;
+    struct harness h;
+    struct http_limits limits = http_limits_default();
+    limits.handshakes = BOUND;
+    limits.handshake_grace_ms = 300;
+    limits.connections_per_peer = BOUND + 2;
+    struct tls_context *server = context_for(p, &p->of[FACTORY], true, ALL);
+    struct alternation a = { .as = { context_for(p, &p->of[STATION], false, ALL), context_for(p, &p->of[DEVICE], false, ALL) } };
+    int silent[2 * BOUND];
+    harness_start(&h, &limits, server);
+    for (int i = 0; i < 2 * BOUND; i++)
+        silent[i] = wire_connect(h.port);
+    snprintf(a.url, sizeof a.url, "https://127.0.0.1:%u/who", (unsigned)h.port);
+    assert_ok(loop_new(&a.loop, NULL));
+    assert_ok(http_client_new(a.loop, &a.client, NULL));
+    send_next(&a);
+    assert_ok(loop_run(a.loop, NULL));
+    assert_int_equal(a.n, 6);
+    assert_int_equal(a.wrong, 0);
+    assert_true(h.refused >= BOUND);
+    for (int i = 0; i < 2 * BOUND; i++)
+        close(silent[i]);
+    http_client_free(a.client);
+    loop_free(a.loop);
+    harness_stop(&h);
+    tls_context_free(server);
+    tls_context_free(a.as[0]);
+    tls_context_free(a.as[1]);
+}
+
 static void plain_http_to_a_tls_port_is_no_request(void **state)
 {
     struct people *p = *state;
@@ -255,6 +289,7 @@ int main(void)
         cmocka_unit_test(a_connection_is_never_used_under_another_identity),
         cmocka_unit_test(long_bodies_stream_both_ways_in_flat_memory),
         cmocka_unit_test(a_handshake_that_stalls_is_ended),
+        cmocka_unit_test(silent_connections_do_not_lock_out_an_honest_peer),
         cmocka_unit_test(plain_http_to_a_tls_port_is_no_request),
         cmocka_unit_test(a_reloaded_context_counts_for_the_next_connection),
     };
