@@ -114,7 +114,7 @@ static enum err collect_for(struct job *job, const char *number, struct why *why
     enum err err = center_call_waiting(db, number, false, LETTERS_MOST, take_answer, job, why);
     if (err == OK)
         err = node_find(job->center, number, &node, why);
-    if (err != OK || decide_letter(&node, job->now_s).err != OK)
+    if (err != OK || decide_letter(&node, LETTER_ANYTHING, job->now_s).err != OK)
         return err;
     return job->reach != REACH_ALL && strcmp(number, job->number.text) == 0
                ? OK

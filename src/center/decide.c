@@ -152,10 +152,11 @@ static struct verdict decide_agreement(const struct node *n, int64_t now_s)
     return v;
 }
 
-struct verdict decide_letter(const struct node *n, int64_t now_s)
+struct verdict decide_letter(const struct node *n, enum letter_content content, int64_t now_s)
 {
+    bool late = content == LETTER_READING && n->has_chain;
     struct verdict v = decide_standing(n);
-    if (v.err == OK)
+    if (v.err == OK && !late)
         v = decide_agreement(n, now_s);
     if (v.err == OK && !n->has_chain) {
         v = refuse(ERR_BUSY, "");

@@ -44,9 +44,13 @@ struct node {
     struct center_doubt doubt; /* what a presence needs that the chain does not explain */
 };
 
+/* A reading may have been on its way when the agreement ended, or lain in a gateway that gave its receipt: the device has
+ * forgotten it, and without it the next one would seem to skip it. So a known device's is taken under no agreement too. */
+enum letter_content { LETTER_ANYTHING, LETTER_READING };
+
 /* Whether a letter of this number is taken: OK, QUARANTINED, UNKNOWN_IDENTITY (scrapped), NO_AGREEMENT, BUSY (it has not
  * shown its presence yet). */
-struct verdict decide_letter(const struct node *node, int64_t now_s);
+struct verdict decide_letter(const struct node *node, enum letter_content content, int64_t now_s);
 
 /* How far an identity reaches: what is taken from whoever shows it. */
 enum reach {

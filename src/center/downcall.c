@@ -132,7 +132,7 @@ static enum err check_standing(struct job *job, const struct field_answer *a, en
     if (err != OK)
         return err;
     if (node->device.standing != CENTER_NORMAL) {
-        *v = decide_letter(node, job->now_s);
+        *v = decide_letter(node, LETTER_ANYTHING, job->now_s);
         return job_incident(job, "in-quarantine", a->number.text, a->envelope, &v->why, why);
     }
     if (!node->has_chain)

@@ -120,7 +120,7 @@ static enum err admit(struct upcall *u, enum reach reach, struct verdict *v, str
 {
     *v = judge_role(u);
     if (v->err == OK)
-        *v = decide_letter(&u->node, u->job->now_s);
+        *v = decide_letter(&u->node, u->parsed.message == SOAP_COUNTER_REPORT ? LETTER_READING : LETTER_ANYTHING, u->job->now_s);
     if (v->err == ERR_BUSY && !u->node.has_chain && u->call->maker != NULL && u->call->maker[0] != '\0')
         *v = (struct verdict){ .incident = "" }; /* the program beside the agent has no presence to show */
     if (v->err == OK)

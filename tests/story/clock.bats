@@ -48,7 +48,8 @@ scan_at() { echo "$2" | at "$1" timeout 60 "$BUILD/nameplate" station run --dir 
     as_admin model add 3014 --name TYPE-3
     printf 'date,model,quantity,first_serial\n%s,3014,2,000101\n' "$(at -30m date +%F)" >"$DIR/plan.csv"
     as_admin plan import "$DIR/plan.csv"
-    as_admin request --date "$(at -30m date +%F)" --wait
+    as_admin request --date "$(at -30m date +%F)"
+    until_says 60 '"state": "stored"' as_admin number 3014-000101
     device_at -30m 000101 18482 3014
     has "$(scan_at -30m 3014-000101)" "PASS 3014-000101"
 }

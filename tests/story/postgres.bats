@@ -184,12 +184,13 @@ center_up() { # NAME: a worker of the centre, on the same database
     postgres_kill9
     nameplate center counters 3012-000001 --dir other && return 1
     postgres_start "$DIR/pg"
-    for ((i = 0; i < 50; i++)); do # half a second between attempts to connect
-        nameplate center counters 3012-000001 --dir other >/dev/null 2>&1 && break
+    for ((i = 0; i < 300; i++)); do # each connection is made anew when it is used; half a second between attempts
+        [ "$(nameplate center counters 3012-000001 --dir other 2>/dev/null)" = "$before" ] &&
+            nameplate center call 3012-000001 counters --dir other 2>/dev/null && break
         sleep 0.1
     done
+    [ "$i" -lt 300 ]
     same "$(nameplate center counters 3012-000001 --dir other)" "$before"
-    nameplate center call 3012-000001 counters --dir other
     nameplate center audit verify --dir other
     stop other
     ! grep -q 'error=BUG' center.err other.err

@@ -452,9 +452,12 @@ static void without_an_agreement_a_device_gets_a_reason_and_no_token(void **stat
         assert_int_equal(o.verdict.err, rows[i].err);
         assert_int_equal(o.token != NULL, rows[i].err == OK);
         assert_false(o.quarantine);
-        struct verdict v = decide_letter(&n, NOW);
+        struct verdict v = decide_letter(&n, LETTER_ANYTHING, NOW);
         assert_int_equal(v.err, rows[i].err);
         assert_string_equal(v.incident, rows[i].err == OK ? "" : "no-agreement");
+        assert_int_equal(decide_letter(&n, LETTER_READING, NOW).err, OK); /* it may have lain in a gateway since before */
+        n.has_chain = false;
+        assert_int_equal(decide_letter(&n, LETTER_READING, NOW).err, rows[i].err == OK ? ERR_BUSY : rows[i].err);
     }
 }
 
@@ -482,7 +485,8 @@ static void in_quarantine_nothing_is_taken_and_no_token_handed_out(void **state)
         decide_session(&n, OWN("t2", "n2"), "fresh", NOW, &o);
         assert_int_equal(o.verdict.err, expected[standing]);
         assert_int_equal(o.token == NULL, expected[standing] != OK);
-        assert_int_equal(decide_letter(&n, NOW).err, expected[standing]);
+        assert_int_equal(decide_letter(&n, LETTER_ANYTHING, NOW).err, expected[standing]);
+        assert_int_equal(decide_letter(&n, LETTER_READING, NOW).err, expected[standing]);
     }
 }
 
@@ -490,7 +494,7 @@ static void a_device_shows_its_presence_before_its_letters_count(void **state)
 {
     (void)state;
     struct node n = licensed();
-    assert_int_equal(decide_letter(&n, NOW).err, ERR_BUSY);
+    assert_int_equal(decide_letter(&n, LETTER_ANYTHING, NOW).err, ERR_BUSY);
 }
 
 static void nonces_and_tokens_that_cannot_be_kept_are_refused(void **state)
