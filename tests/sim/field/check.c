@@ -219,11 +219,10 @@ static void check_silent(enum place at)
         world_break("%s has readings, and may have none", places[at].name);
 }
 
-/* What an honest device may have to its name: it asked without an agreement; a letter without a serial (a delay notification)
- * lay in a gateway while it went on. */
+/* What an honest device may have to its name: it asked without an agreement. */
 static bool is_harmless(enum place at, const char *kind)
 {
-    return (sim.was_suspended[at] && strcmp(kind, "no-agreement") == 0) || strcmp(kind, "stale-letter") == 0;
+    return sim.was_suspended[at] && strcmp(kind, "no-agreement") == 0;
 }
 
 /* An incident names who did it, and nobody else. */
