@@ -251,10 +251,6 @@ enum err field_start(struct loop *loop, struct board *board, const struct field_
         .loop = loop, .board = board, .option = &board->option, .options = *options, .poll = { .interval_s = POLL_DEFAULT_S },
         .session = SESSION_REFUSED, .fetch_slot = PROGRAM_NONE,
     };
-    if (options->test_only_no_presence) {
-        f->greeted = true;
-        f->session = SESSION_ADMITTED;
-    }
     enum err err = draw_first_nonce(board, why);
     if (err == OK)
         err = reading_recover(board, why);

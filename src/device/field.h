@@ -44,7 +44,6 @@ struct field_options {
     int64_t report_s;      /* between readings on its own schedule; 0: only when asked */
     int64_t trial_s;       /* that a new program has to reach the centre */
     bool test_only_no_confirm; /* a program on trial that never says that it works */
-    bool test_only_no_presence; /* sends letters as if it were admitted, and shows no presence */
     const char *test_only_claim; /* speaks in the name of this number instead of its own; NULL: honest */
     const char *test_only_die_at; /* the process is killed at this step of a renewal or a program; NULL: never */
     loop_fn *restart;      /* starts the device again; it does not come back as a rule */

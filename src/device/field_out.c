@@ -226,7 +226,7 @@ static enum err fill(struct field *f, struct outgoing *o, struct why *why)
     const char *claim = f->options.test_only_claim;
     enum err err = number_parse(span_text(claim != NULL ? claim : f->board->values.number), &o->number, why);
     memcpy(o->token, f->board->ledger.now.token, LEDGER_TOKEN);
-    if (err == OK && !f->options.test_only_no_presence)
+    if (err == OK)
         err = add_presence(f, o, why);
     add_receipts(f, o);
     if (err == OK && f->greeted && f->session != SESSION_REFUSED)
@@ -248,7 +248,7 @@ enum err field_write_exchange(struct field *f, struct buf *to, struct why *why)
     enum err err = fill(f, o, why);
     f->letters_sent = o->calls_n + o->answers_n + o->receipts_n != 0 || !f->greeted;
     const struct exchange_request body = {
-        .presences = &o->presence, .presences_n = !f->options.test_only_no_presence,
+        .presences = &o->presence, .presences_n = 1,
         .calls = o->calls, .calls_n = o->calls_n,
         .answers = o->answers, .answers_n = o->answers_n,
         .receipts = o->receipts, .receipts_n = o->receipts_n,

@@ -52,7 +52,6 @@ static void begin(struct run_field *r)
         .test_only_no_confirm = r->no_confirm,
         .test_only_claim = r->claim,
         .test_only_die_at = r->die_at,
-        .test_only_no_presence = r->no_presence,
         .restart = restart,
         .context = r,
     };
@@ -159,7 +158,6 @@ enum err run_field_start(const struct command_line *line, const struct device_se
                          struct run_field *ret_run, struct why *why)
 {
     *ret_run = (struct run_field){ .settings = settings, .agent = agent, .no_confirm = command_switch(line, "test-only-no-confirm"),
-                                   .no_presence = command_switch(line, "test-only-no-presence"),
                                    .claim = command_flag(line, "test-only-claim"),
                                    .die_at = command_flag(line, "test-only-die-at") };
     machine_init(agent->loop, agent->board, &ret_run->machine);

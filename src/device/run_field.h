@@ -16,7 +16,6 @@ struct run_field {
     struct control *control;
     uint64_t timer;
     bool no_confirm, told; /* told: why there is no remote service */
-    bool no_presence;      /* sends letters alone */
     const char *claim;     /* another's number; NULL: its own */
     const char *die_at;    /* a step of a renewal; NULL: none */
 };
