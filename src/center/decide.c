@@ -358,7 +358,7 @@ static void place_of_agent(const struct node *n, const struct letter_place *p, c
     if (!current && ahead)
         turn_away(o, ERR_BUSY, "", "the presence under which the letter was sent did not come yet");
     else if (!current && p->serial == 0)
-        turn_away(o, ERR_EXPIRED, p->passing ? "" : "stale-letter", "the letter counts only under the presence that was shown last, and came after another");
+        turn_away(o, ERR_EXPIRED, "", "the letter counts only under the presence that was shown last, and came after another");
     else if (!current && p->serial > n->chain.letters)
         turn_away(o, ERR_QUARANTINED, "forked",
                   "a letter came from an older memory, which the device did not make: its memory was copied");

@@ -112,7 +112,6 @@ void decide_session(const struct node *node, const struct presence_facts *p, con
 struct letter_place {
     const char *id, *token, *maker; /* NULL: "" */
     int64_t serial;                 /* 0: it counts only under the presence that was shown last */
-    bool passing;                   /* of no weight later, as the word that an answer takes its time: late, it says nothing */
 };
 struct letter_outcome {
     struct verdict verdict; /* OK, BUSY (its presence did not come yet), EXPIRED, FORKED, QUARANTINED */

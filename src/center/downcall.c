@@ -144,7 +144,7 @@ static enum err take_in_place(struct job *job, const struct node *node, const st
                               struct verdict *v, struct why *why)
 {
     struct letter_outcome place;
-    const struct letter_place_of of = { &a->number, { a->id, a->token, a->maker, a->serial, strcmp(a->kind, "delay") == 0 }, a->envelope };
+    const struct letter_place_of of = { &a->number, { a->id, a->token, a->maker, a->serial }, a->envelope };
     enum err err = place_judge(job, node, &of, &place, why);
     *v = place.verdict;
     if (err == OK && v->err == OK)

@@ -173,7 +173,7 @@ static enum err take_new(struct upcall *u, enum reach reach, struct why *why)
     struct verdict v;
     struct letter_outcome place;
     const struct field_call *c = u->call;
-    const struct letter_place_of of = { &c->number, { c->id, c->token, c->maker, c->serial, false }, c->envelope };
+    const struct letter_place_of of = { &c->number, { c->id, c->token, c->maker, c->serial }, c->envelope };
     struct why refused = { "" };
     enum err err = check_call(u, &refused);
     if (err == ERR_NO_MEMORY)

@@ -209,7 +209,7 @@ static enum err take_receipt(struct field *f, const struct field_receipt *r, str
     if (strcmp(r->what, "answer") == 0)
         return settle_item(f, ITEM_ANSWER, r, why);
     for (int i = 0; i < FIELD_LIVE; i++)
-        if (f->live[i].used && !f->live[i].taken && strcmp(f->live[i].id, r->id) == 0)
+        if (f->live[i].used && (!f->live[i].taken || !r->accepted) && strcmp(f->live[i].id, r->id) == 0) /* a gateway took it, who was refused */
             settle_live(f, &f->live[i], r);
     return settle_item(f, ITEM_CALL_UP, r, why);
 }

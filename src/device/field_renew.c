@@ -221,7 +221,8 @@ static enum err install_answer(struct field *f, struct span envelope, struct why
 static void ended_badly(struct field *f, enum err err, const struct why *why)
 {
     enum { SOON_MS = 10000 };
-    if (err_row(err)->action != ERR_ACTION_RETRY && err != ERR_UNKNOWN_IDENTITY) {
+    bool late = err == ERR_EXPIRED || err == ERR_UNCONFIRMED; /* the letter came after another presence: it goes again under that */
+    if (err_row(err)->action != ERR_ACTION_RETRY && err != ERR_UNKNOWN_IDENTITY && !late) {
         end(f, err, why);
         return;
     }

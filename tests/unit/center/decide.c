@@ -342,26 +342,25 @@ static void each_letter_is_one_row_of_the_table_of_places(void **state)
         const char *id, *maker;
         enum err err;
         const char *incident;
-        bool keep, again, passing;
+        bool keep, again;
     } rows[] = {
-        { SHOWN, 10, "x", "", OK, "", true, false, false },
-        { SHOWN, 5, "x", "", OK, "", true, false, false },             /* overtaken by others */
-        { SHOWN, 0, "x", "", OK, "", false, false, false },
-        { SHOWN, 9, "nine", "", OK, "", false, true, false },          /* repeated: the receipt was lost */
-        { SHOWN, 9, "x", "", ERR_QUARANTINED, "forked", false, false, false },
-        { BEFORE, 8, "x", "", OK, "", true, false, false },            /* lay in a gateway while the device went on */
-        { BEFORE, 9, "nine", "", OK, "", false, true, false },
-        { BEFORE, 4, "x", "", ERR_QUARANTINED, "forked", false, false, false },
-        { BEFORE, 10, "x", "", ERR_QUARANTINED, "forked", false, false, false }, /* the device has made 9 */
-        { BEFORE, 0, "x", "", ERR_EXPIRED, "stale-letter", false, false, false },
-        { BEFORE, 0, "x", "", ERR_EXPIRED, "", false, false, true }, /* the word of a delay that came late */
-        { HANDED_OUT, 10, "x", "", ERR_BUSY, "", false, false, false }, /* its presence is on its way */
-        { UNHEARD_OF, 10, "x", "", ERR_BUSY, "", false, false, false },
-        { SHOWN, -1, "x", "", ERR_BAD_INPUT, "", false, false, false },
-        { BEFORE, 10, "x", "gateway", OK, "", true, false, false }, /* the program beside the agent has no presence */
-        { SHOWN, 9, "x", "gateway", ERR_FORKED, "forked", false, false, false },
-        { SHOWN, 0, "x", "gateway", ERR_BAD_INPUT, "", false, false, false },
-        { SHOWN, 10, "x", "somebody", ERR_BAD_INPUT, "", false, false, false },
+        { SHOWN, 10, "x", "", OK, "", true, false },
+        { SHOWN, 5, "x", "", OK, "", true, false },             /* overtaken by others */
+        { SHOWN, 0, "x", "", OK, "", false, false },
+        { SHOWN, 9, "nine", "", OK, "", false, true },          /* repeated: the receipt was lost */
+        { SHOWN, 9, "x", "", ERR_QUARANTINED, "forked", false, false },
+        { BEFORE, 8, "x", "", OK, "", true, false },            /* lay in a gateway while the device went on */
+        { BEFORE, 9, "nine", "", OK, "", false, true },
+        { BEFORE, 4, "x", "", ERR_QUARANTINED, "forked", false, false },
+        { BEFORE, 10, "x", "", ERR_QUARANTINED, "forked", false, false }, /* the device has made 9 */
+        { BEFORE, 0, "x", "", ERR_EXPIRED, "", false, false }, /* its device makes it again */
+        { HANDED_OUT, 10, "x", "", ERR_BUSY, "", false, false }, /* its presence is on its way */
+        { UNHEARD_OF, 10, "x", "", ERR_BUSY, "", false, false },
+        { SHOWN, -1, "x", "", ERR_BAD_INPUT, "", false, false },
+        { BEFORE, 10, "x", "gateway", OK, "", true, false }, /* the program beside the agent has no presence */
+        { SHOWN, 9, "x", "gateway", ERR_FORKED, "forked", false, false },
+        { SHOWN, 0, "x", "gateway", ERR_BAD_INPUT, "", false, false },
+        { SHOWN, 10, "x", "somebody", ERR_BAD_INPUT, "", false, false },
     };
     struct shown shown[4];
     struct node n = after_polls(4, shown);
@@ -369,13 +368,13 @@ static void each_letter_is_one_row_of_the_table_of_places(void **state)
     struct letter_outcome o;
     static const struct { int64_t serial; const char *id; } came[] = { { 4, "four" }, { 9, "nine" } };
     for (size_t i = 0; i < 2; i++) {
-        decide_place(&n, &known, &(struct letter_place){ came[i].id, n.chain.used, "", came[i].serial, false }, &o);
+        decide_place(&n, &known, &(struct letter_place){ came[i].id, n.chain.used, "", came[i].serial }, &o);
         assert_int_equal(o.verdict.err, OK);
         known = o.letters;
     }
     const char *const tokens[] = { [BEFORE] = shown[2].token, [SHOWN] = n.chain.used, [HANDED_OUT] = n.chain.token, [UNHEARD_OF] = text_of("ee", 99) };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        decide_place(&n, &known, &(struct letter_place){ rows[i].id, tokens[rows[i].under], rows[i].maker, rows[i].serial, rows[i].passing }, &o);
+        decide_place(&n, &known, &(struct letter_place){ rows[i].id, tokens[rows[i].under], rows[i].maker, rows[i].serial }, &o);
         assert_int_equal(o.verdict.err, rows[i].err);
         assert_string_equal(o.verdict.incident, rows[i].incident);
         assert_int_equal(o.quarantine, rows[i].err == ERR_QUARANTINED);
@@ -395,7 +394,7 @@ static void a_letter_is_known_until_many_came_after_it(void **state)
     char id[24];
     for (int serial = 1; serial <= 3 * LIMIT_LETTERS_KNOWN; serial += 2) { /* every other one */
         snprintf(id, sizeof id, "letter-%d", serial);
-        decide_place(&n, &known, &(struct letter_place){ id, "", "", serial, false }, &o);
+        decide_place(&n, &known, &(struct letter_place){ id, "", "", serial }, &o);
         assert_int_equal(o.verdict.err, OK);
         known = o.letters;
     }
@@ -406,7 +405,7 @@ static void a_letter_is_known_until_many_came_after_it(void **state)
     } rows[] = { { oldest, OK }, { oldest + 1, ERR_QUARANTINED }, { oldest - 1, ERR_EXPIRED }, { 1, ERR_EXPIRED }, { top, ERR_QUARANTINED },
                  { top + 1, OK }, { top + 5 * LIMIT_LETTERS_KNOWN, OK } };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        decide_place(&n, &known, &(struct letter_place){ "a copy's", "", "", rows[i].serial, false }, &o);
+        decide_place(&n, &known, &(struct letter_place){ "a copy's", "", "", rows[i].serial }, &o);
         assert_int_equal(o.verdict.err, rows[i].err);
     }
 }
