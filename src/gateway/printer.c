@@ -1,5 +1,8 @@
 #include "gateway/printer.h"
 
+#include <stdio.h>
+#include <stdlib.h>
+
 #include <net-snmp/net-snmp-config.h>
 /* net-snmp wants its configuration first. */
 #include <net-snmp/net-snmp-includes.h>

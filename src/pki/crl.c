@@ -1,5 +1,6 @@
 /* Certificate revocation lists (RFC 5280 5). */
 #include <openssl/x509v3.h>
+#include <time.h>
 
 #include "base/limit.h"
 #include "pki/issuer.h"

@@ -2,6 +2,7 @@
 #include <arpa/inet.h>
 #include <openssl/sha.h>
 #include <openssl/x509v3.h>
+#include <time.h>
 
 #include "base/rng.h"
 #include "pki/issuer.h"

@@ -2,6 +2,7 @@
 
 #include <openssl/x509_vfy.h>
 #include <stdio.h>
+#include <time.h>
 
 #include "base/clock.h"
 #include "base/limit.h"

@@ -1,5 +1,6 @@
 /* DIR/history.jsonl of a device: one JSON object per line. */
 #include <jansson.h>
+#include <stdio.h>
 
 #include "base/clock.h"
 #include "base/file.h"
