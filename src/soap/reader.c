@@ -19,7 +19,7 @@ void soap_reader_fail(struct soap_reader *r, const char *element, enum err err, 
     va_start(args, fmt);
     vsnprintf(reason, sizeof reason, fmt, args);
     va_end(args);
-    unsigned long line = (unsigned long)XML_GetCurrentLineNumber(r->parser);
+    unsigned long line = soap_reader_line(r);
     if (element != NULL)
         r->err = why_set(r->why, err, "line %lu, <%.64s>: %s", line, element, reason);
     else
@@ -178,10 +178,8 @@ static bool is_white(const char *text, size_t n)
     return true;
 }
 
-static void on_text(void *data, const char *text, int length)
+void soap_text(struct soap_reader *r, const char *text, size_t n)
 {
-    struct soap_reader *r = data;
-    size_t n = (size_t)length;
     if (r->err != OK)
         return;
     bool keeps = r->place == PLACE_FIELD || r->place == PLACE_FAULT || (r->place == PLACE_BLOCK && r->block_to != NULL);
@@ -193,6 +191,8 @@ static void on_text(void *data, const char *text, int length)
         soap_reader_fail(r, NULL, ERR_BAD_INPUT, "text between elements");
     }
 }
+
+static void on_text(void *data, const char *text, int length) { soap_text(data, text, (size_t)length); }
 
 /* Comments inside a value would let two readers see two values. */
 static void on_comment(void *data, const char *text)
@@ -253,46 +253,4 @@ void soap_reader_done(struct soap_reader *r)
     r->parser = NULL;
     r->arena = NULL;
     r->body = NULL;
-}
-
-static enum err expat_error(struct soap_reader *r)
-{
-    enum XML_Error code = XML_GetErrorCode(r->parser);
-    if (code == XML_ERROR_NO_MEMORY)
-        return r->err = why_set(r->why, ERR_NO_MEMORY, "out of memory while reading XML");
-    return r->err = why_set(r->why, ERR_BAD_INPUT, "line %lu: not well-formed XML: %s", (unsigned long)XML_GetCurrentLineNumber(r->parser),
-                            XML_ErrorString(code));
-}
-
-/* Expat takes an int; pieces stay far below it. */
-static enum err parse_piece(struct soap_reader *r, struct span piece, bool last)
-{
-    enum { STEP = 16 * 1024 * 1024 };
-    enum XML_Status status;
-    do {
-        size_t n = piece.n < STEP ? piece.n : (size_t)STEP;
-        status = XML_Parse(r->parser, (const char *)piece.at, (int)n, last && n == piece.n);
-        piece = span_of(piece.at + n, piece.n - n);
-    } while (status == XML_STATUS_OK && r->err == OK && piece.n != 0);
-    if (r->err == OK && status != XML_STATUS_OK)
-        return expat_error(r);
-    return r->err;
-}
-
-enum err soap_reader_push(struct soap_reader *r, struct span piece, bool last, struct why *why)
-{
-    if (r->err != OK)
-        return r->err;
-    if (r->done)
-        return r->err = why_set(why, ERR_BUG, "bytes behind the last piece");
-    r->why = why;
-    if (piece.n > r->max_bytes - r->bytes)
-        return r->err = why_set(why, ERR_TOO_LARGE, "the message is larger than %zu bytes", r->max_bytes);
-    r->bytes += piece.n;
-    enum err err = parse_piece(r, piece, last);
-    r->why = NULL;
-    r->done = last;
-    if (err == OK && last && r->fault.found)
-        r->err = err = soap_fault_error(&r->fault, why);
-    return err;
 }

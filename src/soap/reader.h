@@ -1,6 +1,6 @@
 /* The push reader behind soap_read_... and soap_stream_...: Expat's events, the place in the envelope, the limits.
- * Internal to soap/. reader.c knows the envelope, header.c the header blocks, body.c records and fields, and
- * fault.c the faults. */
+ * Internal to soap/. feed.c takes the bytes, reader.c knows the envelope, header.c the header blocks, body.c records and
+ * fields, and fault.c the faults. */
 #ifndef SOAP_READER_H
 #define SOAP_READER_H
 
@@ -47,6 +47,8 @@ struct soap_reader {
     bool fixed, response, message_read;
     const struct soap_stream_events *events; /* NULL: the whole message is kept */
     size_t bytes, max_bytes;                 /* taken so far, ceiling */
+    bool past;                               /* what comes goes past Expat, up to the next markup */
+    unsigned long lines_past;                /* line ends that went past it */
 
     enum soap_place place;
     unsigned depth; /* of open elements */
@@ -81,6 +83,11 @@ bool soap_name_is(const struct soap_name *name, const char *ns, const char *loca
 enum err soap_reader_init(struct soap_reader *r, size_t max_arena) MUST_CHECK;
 void soap_reader_done(struct soap_reader *r); /* wipes; frees the arena too unless it was taken out */
 enum err soap_reader_push(struct soap_reader *r, struct span piece, bool last, struct why *why) MUST_CHECK;
+
+/* The line that is being read, from 1. */
+unsigned long soap_reader_line(const struct soap_reader *r);
+/* Text, from Expat or past it. */
+void soap_text(struct soap_reader *r, const char *text, size_t n);
 
 /* Ends the reading: keeps the first error, puts "line N, <element>: reason" into the caller's why. */
 void soap_reader_fail(struct soap_reader *r, const char *element, enum err err, const char *fmt, ...) PRINTF_LIKE(4, 5);
