@@ -54,16 +54,15 @@ static enum err save_request(struct db *db, const struct identity *row, char *re
 static enum err store_row(struct direct *d, const struct issued_pack *issued, const struct pack *pack, struct why *why)
 {
     uint8_t fingerprint[CERT_FINGERPRINT];
+    struct stock_pack row = { .number = issued->number,
+                              .order = issued->order,
+                              .certificate = pack->certificate,
+                              .fingerprint = fingerprint,
+                              .now_s = clock_wall_s() };
     bool stored;
     cert_fingerprint_der(pack->certificate, fingerprint);
-    return stock_pack_store(d->call->factory->db,
-                            &(struct stock_pack){ .number = issued->number,
-                                                  .request = d->request,
-                                                  .order = issued->order,
-                                                  .certificate = pack->certificate,
-                                                  .fingerprint = fingerprint,
-                                                  .now_s = clock_wall_s() },
-                            &stored, why);
+    enum err err = stock_request_find(d->call->factory->db, d->request, &row.request, why);
+    return err != OK ? err : stock_pack_store(d->call->factory->db, &row, &stored, why);
 }
 
 /* The row first, then the pack goes on. */

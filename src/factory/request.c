@@ -10,10 +10,11 @@ static enum err make_one(struct db *db, const char *actor, int32_t from, int32_t
     struct stock_request request = { .made_s = clock_wall_s(), .state = STOCK_REQUEST_OPEN };
     enum err err = rng_uuid_urn(request.id);
     if (err == OK)
+        err = stock_request_add(db, &request, why);
+    if (err == OK)
         err = stock_request_take(db, request.id, from, to, most, ret_n, why);
-    if (err != OK || *ret_n == 0)
-        return err;
-    err = stock_request_add(db, &request, why);
+    if (err == OK && *ret_n == 0)
+        return stock_request_drop(db, request.id, why);
     return err != OK
                ? err
                : factory_note(db, actor, "request", request.id, why, "numbers=%lld from=%d to=%d", (long long)*ret_n, from, to);

@@ -36,6 +36,7 @@ struct writer {
     struct db *db;
     struct sealer *sealer;
     char request[LIMIT_MESSAGE_ID + 1];
+    int64_t place; /* of the request */
     struct buf sealed;
     struct stored_chain chain;
 };
@@ -66,7 +67,7 @@ static enum err store_item(struct writer *w, const struct chunk *c, const struct
     return err != OK ? err
                      : stock_pack_store(w->db,
                                         &(struct stock_pack){ .number = item->number,
-                                                              .request = w->request,
+                                                              .request = w->place,
                                                               .order = item->order,
                                                               .sealed = buf_span(&w->sealed),
                                                               .certificate = pack.certificate,
@@ -235,6 +236,8 @@ enum err writer_start(struct factory *factory, const char *request, struct write
     enum err err = stock_open(factory_store(&factory->settings), DB_READ_WRITE, &w->db, why);
     if (err == OK)
         db_tidy_later(w->db, &factory->untidy);
+    if (err == OK)
+        err = stock_request_find(w->db, request, &w->place, why);
     if (err == OK)
         err = sealer_new(&factory->kek, &w->sealer, why);
     if (err == OK && pthread_create(&w->thread, NULL, run, w) != 0)

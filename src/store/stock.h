@@ -91,7 +91,8 @@ enum err stock_identity_in_state(struct db *db, enum lifecycle_state state, cons
 
 struct stock_pack {
     struct device_number number;
-    const char *request, *order;
+    int64_t request; /* of stock_request_find */
+    const char *order;
     struct span sealed; /* the key, or with chain 0 the whole pack; empty: direct mode */
     struct span certificate;
     int64_t chain; /* of stock_chain_put */
@@ -137,12 +138,16 @@ struct stock_request {
 };
 typedef enum err stock_request_fn(void *context, const struct stock_request *request);
 enum err stock_request_add(struct db *db, const struct stock_request *request, struct why *why) MUST_CHECK;
+/* Takes one away that got no numbers. */
+enum err stock_request_drop(struct db *db, const char *id, struct why *why) MUST_CHECK;
+/* Its place, which stands in the rows of its numbers. Errors: NOT_FOUND. */
+enum err stock_request_find(struct db *db, const char *id, int64_t *ret_place, struct why *why) MUST_CHECK;
 enum err stock_request_set(struct db *db, const char *id, enum stock_request_state state, const char *reason,
                            struct why *why) MUST_CHECK;
 /* Those open (not direct ones), received and not yet confirmed, or refused. */
 enum err stock_request_each(struct db *db, enum stock_request_state state, stock_request_fn *fn, void *context,
                             struct why *why) MUST_CHECK;
-/* Puts the planned numbers of the days from..to under a request: all of them, or one (single mode).
+/* Puts the planned numbers of the days from..to under a request that was added: all of them, or one (single mode).
  * *ret_n: how many. Saved before anything is sent, so that a repetition uses the same id. */
 enum err stock_request_take(struct db *db, const char *id, int32_t from, int32_t to, int64_t most, int64_t *ret_n,
                             struct why *why) MUST_CHECK;

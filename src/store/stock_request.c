@@ -5,6 +5,22 @@ enum err stock_request_add(struct db *db, const struct stock_request *r, struct 
     return db_run(db, ASK_REQUEST_ADD, DB_ARGS(db_text(r->id), db_int(r->direct), db_int(r->made_s), db_int(r->state)), why);
 }
 
+enum err stock_request_drop(struct db *db, const char *id, struct why *why)
+{
+    return db_run(db, ASK_REQUEST_DROP, DB_ARGS(db_text(id)), why);
+}
+
+static enum err take_int(void *context, const struct db_row *row)
+{
+    *(int64_t *)context = db_row_int(row, 0);
+    return OK;
+}
+
+enum err stock_request_find(struct db *db, const char *id, int64_t *ret_place, struct why *why)
+{
+    return stock_one(db, ASK_REQUEST_FIND, DB_ARGS(db_text(id)), take_int, ret_place, why);
+}
+
 enum err stock_request_set(struct db *db, const char *id, enum stock_request_state state, const char *reason, struct why *why)
 {
     return db_run(db, ASK_REQUEST_SET, DB_ARGS(db_text(id), db_int((int64_t)state), db_text(reason)), why);
@@ -115,3 +131,20 @@ enum err stock_outcome_refused(struct db *db, int64_t id, const char *why_not, s
 {
     return db_run(db, ASK_OUTCOME_REFUSED, DB_ARGS(db_int(id), db_text(why_not)), why);
 }
+
+/* A request's id is long, and stood in each row of its numbers and in their index; now its place does. */
+const char stock_request_migration[] =
+    "CREATE TABLE request_row (place INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, direct INTEGER NOT NULL,"
+    " made INTEGER NOT NULL, state INTEGER NOT NULL CHECK (state BETWEEN 0 AND 3), reason TEXT NOT NULL DEFAULT '') STRICT;"
+    "INSERT INTO request_row (id, direct, made, state, reason) SELECT id, direct, made, state, reason FROM request ORDER BY made, id;"
+    "DROP TABLE request;"
+    "ALTER TABLE request_row RENAME TO request;"
+#define REQUEST "INTEGER"
+#define COPY \
+    "SELECT id, number, generation, model, day, state, live, order_id," \
+    " (SELECT r.place FROM request r WHERE r.id = identity.request), pack, fingerprint, direct, created, written, station," \
+    " board, lease_until, nonce, written_at, reason FROM identity"
+#include "store/identity_row.tbl"
+#undef REQUEST
+#undef COPY
+    ;

@@ -76,7 +76,7 @@ static const char handed_migration[] =
     "CREATE INDEX handed_station ON handed (station, at);";
 
 static const char *const migrations[] = { first_migration, audit_migration, plan_removal_migration, stock_material_migration,
-                                          handed_migration, NULL };
+                                          handed_migration, stock_request_migration, NULL };
 
 static const char *const statements[STOCK_STATEMENTS] = {
 #define X(name, sql) [ASK_##name] = sql,

@@ -14,6 +14,7 @@ enum stock_statement {
 };
 
 extern const char stock_material_migration[]; /* stock_material.c */
+extern const char stock_request_migration[];  /* stock_request.c */
 
 /* A query of at most one row: NOT_FOUND without any. */
 enum err stock_one(struct db *db, unsigned statement, const struct db_value *args, size_t args_n, db_row_fn *on_row,
