@@ -25,7 +25,7 @@ enum err batch_run(struct batch *batch, bool *ret_told, struct why *why) MUST_CH
 struct writer;
 enum err writer_start(struct factory *factory, const char *request, struct writer **ret_writer, struct why *why) MUST_CHECK;
 /* Takes a copy of the pack; waits while the writer is far behind. Errors: what the writer met. */
-enum err writer_put(struct writer *writer, const struct issued_pack *pack) MUST_CHECK;
+enum err writer_put(struct writer *writer, const struct issued_pack *issued) MUST_CHECK;
 /* Waits until all is committed, frees. Errors: what the writer met, its reason in `why`. */
 enum err writer_finish(struct writer *writer, struct why *why) MUST_CHECK;
 

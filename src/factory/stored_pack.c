@@ -2,34 +2,23 @@
 
 #include "model/der.h"
 
-void stored_chain_done(struct stored_chain *chain)
+enum err stored_chain_put(const struct pack *pack, struct buf *to)
 {
-    buf_done(&chain->bytes);
-    *chain = (struct stored_chain){ 0 };
+    enum err err = buf_put_span(to, pack->root);
+    for (size_t i = 0; err == OK && i < pack->intermediates_n; i++)
+        err = buf_put_span(to, pack->intermediates[i]);
+    return err;
 }
 
-/* Whether the certificates follow one another in `bytes` as in the pack. */
-static bool is_chain_of(struct span bytes, const struct pack *pack)
+bool stored_chain_is(struct span chain, const struct pack *pack)
 {
     const struct span *part = &pack->root;
     for (size_t i = 0; i <= pack->intermediates_n; part = &pack->intermediates[i++]) {
-        if (bytes.n < part->n || memcmp(bytes.at, part->at, part->n) != 0)
+        if (chain.n < part->n || memcmp(chain.at, part->at, part->n) != 0)
             return false;
-        bytes = span_of(bytes.at + part->n, bytes.n - part->n);
+        chain = span_of(chain.at + part->n, chain.n - part->n);
     }
-    return bytes.n == 0;
-}
-
-enum err stored_chain_find(struct stored_chain *chain, struct db *db, const struct pack *pack, struct why *why)
-{
-    if (chain->id != 0 && is_chain_of(buf_span(&chain->bytes), pack))
-        return OK;
-    chain->id = 0;
-    buf_clear(&chain->bytes);
-    enum err err = buf_put_span(&chain->bytes, pack->root);
-    for (size_t i = 0; err == OK && i < pack->intermediates_n; i++)
-        err = buf_put_span(&chain->bytes, pack->intermediates[i]);
-    return err != OK ? err : stock_chain_put(db, buf_span(&chain->bytes), &chain->id, why);
+    return chain.n == 0;
 }
 
 static enum err take_chain(struct span chain, struct pack *pack)

@@ -6,15 +6,9 @@
 #include "factory/factory.h"
 #include "model/pack.h"
 
-/* The chain of the pack that was stored last, so that it is not looked for each time. */
-struct stored_chain {
-    struct buf bytes;
-    int64_t id;
-};
-void stored_chain_done(struct stored_chain *chain);
-
-/* The row of the pack's chain, made when it is new; inside a transaction, and forgotten when that is rolled back. */
-enum err stored_chain_find(struct stored_chain *chain, struct db *db, const struct pack *pack, struct why *why) MUST_CHECK;
+/* The certificates above the device's, one behind the other: appended; compared with those of a pack. */
+enum err stored_chain_put(const struct pack *pack, struct buf *to) MUST_CHECK;
+bool stored_chain_is(struct span chain, const struct pack *pack);
 
 /* Unseals and puts together. Errors: NOT_FOUND (none, or erased), DAMAGED. */
 enum err stored_pack_open(struct db *db, struct sealer *sealer, const struct identity *row, struct secret *ret_pack,

@@ -6,17 +6,19 @@
 #include "factory/batch.h"
 #include "factory/stored_pack.h"
 
-enum { WAITING_MAX = 4, CHUNK_BYTES = BATCH_COMMIT * 2048 };
+enum { WAITING_MAX = 2, CHUNK_BYTES = BATCH_COMMIT * 1024 };
 
-/* Packs on their way from the network to the database; the bytes hold private keys and are wiped. */
+/* Packs on their way from the network to the database; the bytes hold private keys and are wiped. The chain, of which a
+ * pack would consist to the larger part, is the same for all packs of a chunk, and is there once. */
 struct item {
     struct device_number number;
     char order[LIMIT_NAME + 1];
-    size_t at, n; /* in the chunk's bytes */
+    size_t certificate_at, certificate_n; /* in the chunk's bytes; the key lies behind it */
+    size_t key_n;
 };
 struct chunk {
     struct chunk *next;
-    struct buf bytes;
+    struct buf bytes, chain;
     struct item items[BATCH_COMMIT];
     size_t n;
 };
@@ -38,40 +40,34 @@ struct writer {
     char request[LIMIT_MESSAGE_ID + 1];
     int64_t place; /* of the request */
     struct buf sealed;
-    struct stored_chain chain;
 };
 
 static void chunk_free(struct chunk *c)
 {
-    if (c != NULL)
-        buf_wipe(&c->bytes);
+    if (c == NULL)
+        return;
+    buf_wipe(&c->bytes);
+    buf_done(&c->chain);
     free(c);
 }
 
-static enum err store_item(struct writer *w, const struct chunk *c, const struct item *item, struct why *why)
+static enum err store_item(struct writer *w, const struct chunk *c, const struct item *item, int64_t chain, struct why *why)
 {
-    struct span bytes = span_of(c->bytes.data + item->at, item->n);
-    struct pack pack;
+    struct span certificate = span_of(c->bytes.data + item->certificate_at, item->certificate_n);
+    struct span key = span_of(certificate.at + certificate.n, item->key_n);
     uint8_t fingerprint[CERT_FINGERPRINT], binding[SEAL_BINDING];
     bool stored;
-    enum err err = pack_decode(bytes, &pack, why);
-    if (err == OK && !number_equal(&pack.number, &item->number))
-        err = why_set(why, ERR_NUMBER_MISMATCH, "the CA sent the pack of %s under %s", pack.number.text, item->number.text);
-    if (err != OK)
-        return err;
-    cert_fingerprint_der(pack.certificate, fingerprint);
+    cert_fingerprint_der(certificate, fingerprint);
     buf_clear(&w->sealed);
-    err = stored_chain_find(&w->chain, w->db, &pack, why);
-    if (err == OK)
-        err = seal(w->sealer, pack.private_key, factory_binding(&item->number, fingerprint, binding), &w->sealed, why);
+    enum err err = seal(w->sealer, key, factory_binding(&item->number, fingerprint, binding), &w->sealed, why);
     return err != OK ? err
                      : stock_pack_store(w->db,
                                         &(struct stock_pack){ .number = item->number,
                                                               .request = w->place,
                                                               .order = item->order,
                                                               .sealed = buf_span(&w->sealed),
-                                                              .certificate = pack.certificate,
-                                                              .chain = w->chain.id,
+                                                              .certificate = certificate,
+                                                              .chain = chain,
                                                               .fingerprint = fingerprint,
                                                               .now_s = clock_wall_s() },
                                         &stored, why);
@@ -79,16 +75,18 @@ static enum err store_item(struct writer *w, const struct chunk *c, const struct
 
 static enum err store_chunk(struct writer *w, const struct chunk *c, struct why *why)
 {
+    int64_t chain = 0;
     enum err err = db_begin(w->db, why);
+    if (err == OK)
+        err = stock_chain_put(w->db, buf_span(&c->chain), &chain, why);
     for (size_t i = 0; err == OK && i < c->n; i++)
-        err = store_item(w, c, &c->items[i], why);
+        err = store_item(w, c, &c->items[i], chain, why);
     if (err == OK)
         err = factory_note(w->db, "ca", "stored", w->request, why, "packs=%zu first=%s last=%s", c->n, c->items[0].number.text,
                            c->items[c->n - 1].number.text);
     if (err == OK)
         return db_commit(w->db, why);
     db_rollback(w->db);
-    w->chain.id = 0;
     return err;
 }
 
@@ -113,6 +111,7 @@ static void put_away(struct writer *w, struct chunk *c)
 {
     secret_wipe(c->bytes.data, c->bytes.len);
     buf_clear(&c->bytes);
+    buf_clear(&c->chain);
     c->n = 0;
     pthread_mutex_lock(&w->lock);
     c->next = w->spare;
@@ -132,8 +131,18 @@ static struct chunk *new_chunk(struct writer *w)
     c = calloc(1, sizeof *c);
     if (c != NULL && buf_reserve(&c->bytes, CHUNK_BYTES) == OK)
         return c;
-    free(c);
+    chunk_free(c);
     return NULL;
+}
+
+static void keep_failure(struct writer *w, enum err err, const struct why *why)
+{
+    pthread_mutex_lock(&w->lock);
+    if (w->err == OK) {
+        w->err = err;
+        w->why = *why;
+    }
+    pthread_mutex_unlock(&w->lock);
 }
 
 static void *run(void *context)
@@ -142,12 +151,8 @@ static void *run(void *context)
     for (struct chunk *c; (c = take(w)) != NULL; put_away(w, c)) {
         struct why why = { "" };
         enum err err = w->err == OK ? store_chunk(w, c, &why) : OK;
-        pthread_mutex_lock(&w->lock);
-        if (err != OK && w->err == OK) {
-            w->err = err;
-            w->why = why;
-        }
-        pthread_mutex_unlock(&w->lock);
+        if (err != OK)
+            keep_failure(w, err, &why);
     }
     return NULL;
 }
@@ -172,21 +177,50 @@ static enum err hand_over(struct writer *w)
     return err;
 }
 
-enum err writer_put(struct writer *w, const struct issued_pack *pack)
+/* The chunk that is being filled, or a new one, for packs with this chain. */
+static enum err chunk_for(struct writer *w, const struct pack *pack)
 {
-    if (strlen(pack->order) > LIMIT_NAME || pack->pack.n > LIMIT_PACK)
-        return ERR_TOO_LARGE;
-    if (w->filling == NULL) {
-        w->filling = new_chunk(w);
-        if (w->filling == NULL)
-            return ERR_NO_MEMORY;
-    }
-    struct chunk *c = w->filling;
-    struct item *item = &c->items[c->n];
-    *item = (struct item){ .number = pack->number, .at = c->bytes.len, .n = pack->pack.n };
-    memcpy(item->order, pack->order, strlen(pack->order) + 1);
-    enum err err = buf_put_span(&c->bytes, pack->pack);
-    if (err == OK && ++c->n == BATCH_COMMIT)
+    enum err err = w->filling != NULL && !stored_chain_is(buf_span(&w->filling->chain), pack) ? hand_over(w) : OK;
+    if (err != OK || w->filling != NULL)
+        return err;
+    w->filling = new_chunk(w);
+    return w->filling == NULL ? ERR_NO_MEMORY : stored_chain_put(pack, &w->filling->chain);
+}
+
+static enum err add_item(struct chunk *c, const struct pack *pack, const char *order)
+{
+    struct item *item = &c->items[c->n++];
+    *item = (struct item){ .number = pack->number,
+                           .certificate_at = c->bytes.len,
+                           .certificate_n = pack->certificate.n,
+                           .key_n = pack->private_key.n };
+    memcpy(item->order, order, strlen(order) + 1);
+    enum err err = buf_put_span(&c->bytes, pack->certificate);
+    return err != OK ? err : buf_put_span(&c->bytes, pack->private_key);
+}
+
+static enum err open_pack(const struct issued_pack *issued, struct pack *ret_pack, struct why *why)
+{
+    if (strlen(issued->order) > LIMIT_NAME || issued->pack.n > LIMIT_PACK)
+        return why_set(why, ERR_TOO_LARGE, "the CA sent a pack or an order's name that is too long for %s", issued->number.text);
+    enum err err = pack_decode(issued->pack, ret_pack, why);
+    if (err == OK && !number_equal(&ret_pack->number, &issued->number))
+        err = why_set(why, ERR_NUMBER_MISMATCH, "the CA sent the pack of %s under %s", ret_pack->number.text, issued->number.text);
+    return err;
+}
+
+enum err writer_put(struct writer *w, const struct issued_pack *issued)
+{
+    struct pack pack;
+    struct why why = { "" };
+    enum err err = open_pack(issued, &pack, &why);
+    if (err != OK)
+        keep_failure(w, err, &why);
+    if (err == OK)
+        err = chunk_for(w, &pack);
+    if (err == OK)
+        err = add_item(w->filling, &pack, issued->order);
+    if (err == OK && w->filling->n == BATCH_COMMIT)
         err = hand_over(w);
     return err;
 }
@@ -197,6 +231,7 @@ static void free_spare(struct chunk *c)
     while (c != NULL) {
         struct chunk *next = c->next;
         buf_done(&c->bytes);
+        buf_done(&c->chain);
         free(c);
         c = next;
     }
@@ -219,7 +254,6 @@ static void writer_free(struct writer *w)
     db_close(w->db);
     sealer_free(w->sealer);
     buf_done(&w->sealed);
-    stored_chain_done(&w->chain);
     pthread_mutex_destroy(&w->lock);
     pthread_cond_destroy(&w->changed);
     free(w);

@@ -26,7 +26,7 @@ const char audit_sql_at[] = "SELECT n, hash FROM audit WHERE n = $1";
 enum err audit_open(const char *path, struct db **ret_db, struct why *why)
 {
     static const char *const statements[] = { AUDIT_STATEMENT_ROWS(0) };
-    static const struct db_schema schema = { "audit", NULL, statements, AUDIT_STATEMENTS };
+    static const struct db_schema schema = { .name = "audit", .migrations = NULL, .statements = statements, .statements_n = AUDIT_STATEMENTS };
     return db_open(path, DB_READ_ONLY, &schema, ret_db, why);
 }
 

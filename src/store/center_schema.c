@@ -97,7 +97,7 @@ static const char *const statements[CENTER_STATEMENTS] = {
     PEOPLE_STATEMENT_ROWS(ASK_PEOPLE),
 };
 
-static const struct db_schema schema = { "center", migrations, statements, CENTER_STATEMENTS };
+static const struct db_schema schema = { .name = "center", .migrations = migrations, .statements = statements, .statements_n = CENTER_STATEMENTS };
 
 enum err center_open(const char *path, enum db_mode mode, struct db **ret_db, struct why *why)
 {

@@ -22,6 +22,7 @@ struct db_schema {
                                       * NULL: whatever version is there, for reading only */
     const char *const *statements;   /* SQL by number */
     size_t statements_n;
+    size_t cache_kib; /* SQLite: pages kept in memory, where one transaction changes more than fit into 2,000 KiB; 0: those */
 };
 
 enum db_mode { DB_READ_ONLY, DB_READ_WRITE, DB_CREATE };

@@ -111,10 +111,14 @@ static enum err connect_file(struct db *db, const char *path, enum db_mode mode,
 
 static enum err set_up(struct db *db, enum db_mode mode, struct why *why)
 {
+    char sql[48];
     enum err err = execute(db, "PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF; PRAGMA temp_store=MEMORY;", why);
     if (err == OK && mode != DB_READ_ONLY)
-        err = execute(db, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON;"
-                          "PRAGMA cache_size=-8000;", why);
+        err = execute(db, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON;", why);
+    if (err == OK && db->schema->cache_kib != 0) {
+        snprintf(sql, sizeof sql, "PRAGMA cache_size=-%zu", db->schema->cache_kib);
+        err = execute(db, sql, why);
+    }
     db_log_watch(&((struct sqlite *)db->handle)->log, sqlite_of(db));
     return err;
 }

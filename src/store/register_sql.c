@@ -260,4 +260,10 @@ static const char *const sql[REG_COUNT] = {
     AUDIT_STATEMENT_ROWS(REG_AUDIT),
 };
 
-const struct db_schema register_schema = { .name = "register", .migrations = migrations, .statements = sql, .statements_n = REG_COUNT };
+const struct db_schema register_schema = {
+    .name = "register",
+    .migrations = migrations,
+    .statements = sql,
+    .statements_n = REG_COUNT,
+    .cache_kib = 8000, /* a slice's certificates and their random places in three indexes */
+};

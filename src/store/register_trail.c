@@ -39,7 +39,7 @@ enum err register_trail_read(const char *path, const char *subject, audit_fn *fn
     static const char *const statements[ASKS] = {
         AUDIT_STATEMENT_ROWS(0), [ASK_SLICES] = "SELECT 1 FROM sqlite_schema WHERE name = 'slice'", [ASK_ABOUT] = register_sql_about,
     };
-    static const struct db_schema schema = { "register", NULL, statements, ASKS };
+    static const struct db_schema schema = { .name = "register", .migrations = NULL, .statements = statements, .statements_n = ASKS };
     struct db *db = NULL;
     bool slices = false;
     enum err err = db_open(path, DB_READ_ONLY, &schema, &db, why);

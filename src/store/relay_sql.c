@@ -53,7 +53,7 @@ static const char *const statements[RELAY_STATEMENTS] = {
 #undef X
 };
 
-static const struct db_schema schema = { "relay", migrations, statements, RELAY_STATEMENTS };
+static const struct db_schema schema = { .name = "relay", .migrations = migrations, .statements = statements, .statements_n = RELAY_STATEMENTS };
 
 enum err relay_open(const char *path, enum db_mode mode, struct db **ret_db, struct why *why)
 {

@@ -86,7 +86,7 @@ static const char *const statements[STOCK_STATEMENTS] = {
     PEOPLE_STATEMENT_ROWS(ASK_PEOPLE),
 };
 
-static const struct db_schema schema = { "stock", migrations, statements, STOCK_STATEMENTS };
+static const struct db_schema schema = { .name = "stock", .migrations = migrations, .statements = statements, .statements_n = STOCK_STATEMENTS };
 
 enum err stock_open(const char *path, enum db_mode mode, struct db **ret_db, struct why *why)
 {

@@ -19,7 +19,7 @@ static const char *const sql[STATEMENTS] = {
     [SWAP_C] = "UPDATE audit SET n = 5 WHERE n = 100",
     [RENUMBER] = "UPDATE audit SET n = n + 1 WHERE n = (SELECT max(n) FROM audit)",
 };
-static const struct db_schema schema = { "trail", migrations, sql, STATEMENTS };
+static const struct db_schema schema = { .name = "trail", .migrations = migrations, .statements = sql, .statements_n = STATEMENTS };
 
 static struct db *trail_of(int n)
 {

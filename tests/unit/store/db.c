@@ -22,9 +22,9 @@ static const char *const sql[] = {
     [SWAPPED] = "SELECT id FROM thing WHERE name = $2 AND id = $1",
     [PUT_CHILD] = "INSERT INTO child VALUES ($1)",
 };
-static const struct db_schema schema_1 = { "thing", first_version, sql, 5 };
-static const struct db_schema schema_2 = { "thing", second_version, sql, 5 };
-static const struct db_schema schema_broken = { "thing", broken_second, sql, 5 };
+static const struct db_schema schema_1 = { .name = "thing", .migrations = first_version, .statements = sql, .statements_n = 5 };
+static const struct db_schema schema_2 = { .name = "thing", .migrations = second_version, .statements = sql, .statements_n = 5 };
+static const struct db_schema schema_broken = { .name = "thing", .migrations = broken_second, .statements = sql, .statements_n = 5 };
 
 static enum err take_int(void *context, const struct db_row *row)
 {

@@ -10,7 +10,7 @@ enum { PUT, COUNT };
 
 static const char *const migrations[] = { "CREATE TABLE thing (id INTEGER PRIMARY KEY) STRICT;", NULL };
 static const char *const sql[] = { [PUT] = "INSERT INTO thing (id) VALUES ($1)", [COUNT] = "SELECT count(*) FROM thing" };
-static const struct db_schema schema = { "thing", migrations, sql, 2 };
+static const struct db_schema schema = { .name = "thing", .migrations = migrations, .statements = sql, .statements_n = 2 };
 
 static const char end_sessions[] = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
                                    "WHERE application_name = 'nameplate' AND pid <> pg_backend_pid()";

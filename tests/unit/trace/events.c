@@ -18,7 +18,7 @@ static void make_trail(const char *folder, const char *file, int64_t at_s, const
 {
     static const char *const migrations[] = { audit_migration, "CREATE TABLE other (n INTEGER) STRICT;", NULL };
     static const char *const statements[] = { AUDIT_STATEMENT_ROWS(0) };
-    static const struct db_schema schema = { "test", migrations, statements, AUDIT_STATEMENTS };
+    static const struct db_schema schema = { .name = "test", .migrations = migrations, .statements = statements, .statements_n = AUDIT_STATEMENTS };
     struct db *db;
     char path[128];
     path_in(folder, path);
