@@ -124,11 +124,21 @@ static enum err count_request(void *context, const struct stock_request *r)
     return OK;
 }
 
-/* How many requests the CA has not answered yet. */
+/* How many requests the CA has not answered yet; of a day, how many numbers are under none. */
 enum err api_request_open(struct api_call *call, struct why *why)
 {
-    int64_t n = 0;
-    enum err err = stock_request_each(admin_factory(call)->db, STOCK_REQUEST_OPEN, count_request, &n, why);
-    call->answer = json_pack("{s:I}", "open", (json_int_t)n);
+    struct db *db = admin_factory(call)->db;
+    char date[16];
+    int32_t day = 0;
+    int64_t open = 0, planned = 0;
+    api_query(call, "date", sizeof date, date);
+    if (date[0] != '\0' && clock_parse_day(date, &day) != OK)
+        return why_set(why, ERR_BAD_INPUT, "\"%s\" is not a day: write it as 2026-03-19", date);
+    enum err err = stock_request_each(db, STOCK_REQUEST_OPEN, count_request, &open, why);
+    if (err == OK && day != 0)
+        err = stock_planned(db, day, &planned, why);
+    call->answer = json_pack("{s:I}", "open", (json_int_t)open);
+    if (day != 0)
+        json_object_set_new(call->answer, "planned", json_integer(planned));
     return err;
 }

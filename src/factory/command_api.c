@@ -121,13 +121,17 @@ int command_status(const struct command_line *line)
     return status;
 }
 
-/* Until the CA has answered every request: with packs that are stored durably then, or with a refusal. */
-static enum err wait_for_ca(struct api_client *api, struct why *why)
+/* Until the CA has answered every request: with packs that are stored durably then, or with a refusal, which leaves numbers
+ * of the day planned. */
+static enum err wait_for_ca(struct api_client *api, const char *date, long long *ret_planned, struct why *why)
 {
+    char path[48];
+    snprintf(path, sizeof path, "/requests?date=%.10s", date);
     for (;;) {
         json_t *answer = NULL;
-        enum err err = api_ask(api, "GET", "/requests", NULL, &answer, why);
+        enum err err = api_ask(api, "GET", path, NULL, &answer, why);
         bool open = api_number(answer, "open") != 0;
+        *ret_planned = api_number(answer, "planned");
         json_decref(answer);
         if (err != OK || !open)
             return err;
@@ -135,24 +139,9 @@ static enum err wait_for_ca(struct api_client *api, struct why *why)
     }
 }
 
-/* How many numbers of the day have no pack yet. */
-static enum err count_without(struct api_client *api, const char *date, long long *ret_n, struct why *why)
-{
-    char path[64];
-    size_t i;
-    json_t *answer = NULL, *row;
-    snprintf(path, sizeof path, "/plan?from=%.10s&to=%.10s", date, date);
-    enum err err = api_ask(api, "GET", path, NULL, &answer, why);
-    *ret_n = 0;
-    json_array_foreach(json_object_get(answer, "rows"), i, row) *ret_n +=
-        api_number(row, "planned") + api_number(row, "requested");
-    json_decref(answer);
-    return err;
-}
-
 static enum err request_day(struct api_client *api, const char *date, bool wait, struct why *why)
 {
-    long long without = 0;
+    long long planned = 0;
     json_t *answer = NULL, *body = json_pack("{s:s}", "date", date);
     enum err err = api_ask(api, "POST", "/requests", body, &answer, why);
     json_decref(body);
@@ -162,12 +151,10 @@ static enum err request_day(struct api_client *api, const char *date, bool wait,
     if (err != OK || !wait)
         return err;
     fflush(stdout);
-    err = wait_for_ca(api, why);
-    if (err == OK)
-        err = count_without(api, date, &without, why);
-    if (err == OK && without != 0)
+    err = wait_for_ca(api, date, &planned, why);
+    if (err == OK && planned != 0)
         return why_set(why, ERR_CONFLICT, "the CA refused: %lld numbers of %s have no identity, the server's log says why",
-                       without, date);
+                       planned, date);
     if (err == OK)
         printf("the identities of %s are on hand\n", date);
     return err;

@@ -122,6 +122,8 @@ enum err stock_handed_release(struct db *db, const char *station, int64_t *ret_n
 
 /* New generations of a number since then (F-16). */
 enum err stock_reissues(struct db *db, const char *number, int64_t since_s, int64_t *ret_n, struct why *why) MUST_CHECK;
+/* Numbers of a day that are under no request. */
+enum err stock_planned(struct db *db, int32_t day, int64_t *ret_n, struct why *why) MUST_CHECK;
 /* Sealed packs in the database. */
 enum err stock_packs(struct db *db, int64_t *ret_n, struct why *why) MUST_CHECK;
 /* On hand and still planned for the days from `today` on, of one model (low-stock warning). */

@@ -108,6 +108,11 @@ enum err stock_claims(struct db *db, const char *station, const char *except, in
     return db_first_int(db, ASK_CLAIMS, DB_ARGS(db_text(station), db_text(except)), ret_n, why);
 }
 
+enum err stock_planned(struct db *db, int32_t day, int64_t *ret_n, struct why *why)
+{
+    return db_first_int(db, ASK_PLANNED, DB_ARGS(db_int(day)), ret_n, why);
+}
+
 enum err stock_packs(struct db *db, int64_t *ret_n, struct why *why)
 {
     return db_first_int(db, ASK_PACKS, DB_NO_ARGS, ret_n, why);
