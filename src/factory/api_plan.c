@@ -7,6 +7,7 @@
 #include "factory/office.h"
 #include "factory/plan_import.h"
 #include "factory/request.h"
+#include "log/log.h"
 
 enum err api_plan_import(struct api_call *call, struct why *why)
 {
@@ -96,12 +97,20 @@ enum err api_plan_remove(struct api_call *call, struct why *why)
     return api_commit(call, err, "plan-removed", model, detail, why);
 }
 
+static void tell_requested(const char *date, int64_t n, int64_t took_ms)
+{
+    char numbers[24], took[24];
+    snprintf(numbers, sizeof numbers, "%lld", (long long)n);
+    snprintf(took, sizeof took, "%lld", (long long)took_ms);
+    log_event(LOG_INFO, "requested", "date", date, "numbers", numbers, "took_ms", took, NULL);
+}
+
 enum err api_request(struct api_call *call, struct why *why)
 {
     struct factory *f = admin_factory(call);
     char date[16];
     int32_t day = 0;
-    int64_t n = 0;
+    int64_t n = 0, began_ms = clock_mono_ms();
     enum err err = api_text(call, "date", NULL, sizeof date, date, why);
     if (err == OK && clock_parse_day(date, &day) != OK)
         err = why_set(why, ERR_BAD_INPUT, "\"%s\" is not a day: write it as 2026-03-19", date);
@@ -112,6 +121,7 @@ enum err api_request(struct api_call *call, struct why *why)
     if (err == OK) {
         call->answer = json_pack("{s:I}", "requested", (json_int_t)n);
         office_wake(f->office);
+        tell_requested(date, n, clock_mono_ms() - began_ms);
     }
     return err;
 }

@@ -70,12 +70,15 @@ static enum err put_pair(struct buf *line, const char *key, const char *value)
 
 static enum err put_head(struct buf *line, enum log_level level, const char *event)
 {
-    char now[CLOCK_TEXT_SIZE];
-    clock_format(clock_wall_s(), now);
+    char second[CLOCK_TEXT_SIZE];
+    int64_t now_ms = clock_wall_ms();
+    int ms = (int)(now_ms % 1000);
+    clock_format(now_ms / 1000, second);
+    second[strcspn(second, "Z")] = '\0';
     if (!setup.json)
-        return buf_putf(line, "%s %s %s %s", now, level_names[level], setup.program, event);
-    return buf_putf(line, "{\"time\":\"%s\",\"level\":\"%s\",\"program\":\"%s\",\"event\":\"%s\"", now, level_names[level],
-                    setup.program, event);
+        return buf_putf(line, "%s.%03dZ %s %s %s", second, ms, level_names[level], setup.program, event);
+    return buf_putf(line, "{\"time\":\"%s.%03dZ\",\"level\":\"%s\",\"program\":\"%s\",\"event\":\"%s\"", second, ms,
+                    level_names[level], setup.program, event);
 }
 
 static enum err put_pairs(struct buf *line, va_list pairs)
