@@ -13,7 +13,7 @@ enum { VERSION = 1, NONCE = 12, TAG = 16, WRAPPED = SEAL_KEY + TAG };
 struct sealer {
     EVP_CIPHER *cipher;
     EVP_CIPHER_CTX *wrap, *unwrap; /* keyed with the KEK once; only the nonce changes */
-    EVP_CIPHER_CTX *data;          /* keyed anew for every item */
+    EVP_CIPHER_CTX *data;          /* keyed anew for every item; has its cipher, which to give again would make it anew */
 };
 
 enum err sealer_new(const struct secret *kek, struct sealer **ret_sealer, struct why *why)
@@ -29,7 +29,8 @@ enum err sealer_new(const struct secret *kek, struct sealer **ret_sealer, struct
     s->data = EVP_CIPHER_CTX_new();
     if (s->cipher == NULL || s->wrap == NULL || s->unwrap == NULL || s->data == NULL ||
         EVP_EncryptInit_ex2(s->wrap, s->cipher, kek->data, NULL, NULL) != 1 ||
-        EVP_DecryptInit_ex2(s->unwrap, s->cipher, kek->data, NULL, NULL) != 1) {
+        EVP_DecryptInit_ex2(s->unwrap, s->cipher, kek->data, NULL, NULL) != 1 ||
+        EVP_CipherInit_ex2(s->data, s->cipher, NULL, NULL, 1, NULL) != 1) {
         sealer_free(s);
         return openssl_fail(why, ERR_BUG, "AES-256-GCM is not to be had");
     }
@@ -82,7 +83,7 @@ static bool seal_into(struct sealer *s, struct span plain, struct span additiona
     to += WRAPPED;
     memcpy(to, nonce, NONCE);
     to += NONCE;
-    done = done && EVP_EncryptInit_ex2(s->data, s->cipher, key, nonce, NULL) == 1 && encrypt(s->data, additional, plain, to);
+    done = done && EVP_EncryptInit_ex2(s->data, NULL, key, nonce, NULL) == 1 && encrypt(s->data, additional, plain, to);
     secret_wipe(fresh, sizeof fresh);
     return done;
 }
@@ -113,7 +114,7 @@ enum err unseal(struct sealer *s, struct span sealed, struct span additional, st
     plain.len--;
     bool opened = EVP_DecryptInit_ex2(s->unwrap, NULL, NULL, wrap_nonce, NULL) == 1 &&
                   decrypt(s->unwrap, additional, span_of(wrapped, WRAPPED), key) &&
-                  EVP_DecryptInit_ex2(s->data, s->cipher, key, nonce, NULL) == 1 &&
+                  EVP_DecryptInit_ex2(s->data, NULL, key, nonce, NULL) == 1 &&
                   decrypt(s->data, additional, span_of(body, body_n), plain.data);
     secret_wipe(key, sizeof key);
     if (!opened) {
