@@ -22,6 +22,7 @@ static const struct {
     { "08", ERR_BUSY },           { "23", ERR_CONFLICT },       { "25", ERR_BUG },          { "40", ERR_BUSY },
     { "42", ERR_BUG },            { "53", ERR_BUSY },           { "54", ERR_TOO_LARGE },    { "57", ERR_BUSY },
     { "58", ERR_IO },             { "XX001", ERR_DAMAGED },     { "XX002", ERR_DAMAGED },   { "22001", ERR_TOO_LARGE },
+    { "34", ERR_BUSY }, /* a cursor that is gone: the connection was made anew between two of its pieces */
 };
 
 static enum err translate(const char *state)

@@ -6,7 +6,8 @@
 
 #include "store/db_backend.h"
 
-enum { POSTGRES_JOB = 64 };
+enum { POSTGRES_JOB = 64, POSTGRES_PARAMETERS = 32, POSTGRES_NUMBER = 24 };
+enum { POSTGRES_TEXT = 0, POSTGRES_BINARY = 1 }; /* libpq's formats */
 
 struct postgres_statement; /* prepared */
 
@@ -21,10 +22,20 @@ struct postgres {
     char job[POSTGRES_JOB];  /* that this connection leads */
     bool missed;             /* what others told before this connection */
     int64_t changes;
+    unsigned cursors; /* that were opened; the last one's number */
     struct postgres_statement *statements; /* by number */
 };
 
 static inline struct postgres *postgres_of(const struct db *db) { return db->handle; }
+
+/* What a statement is given, as libpq wants it. */
+struct postgres_values {
+    int parameters;
+    const Oid *types;
+    const char *at[POSTGRES_PARAMETERS];
+    int n[POSTGRES_PARAMETERS], formats[POSTGRES_PARAMETERS];
+    char numbers[POSTGRES_PARAMETERS][POSTGRES_NUMBER];
+};
 
 /* db_postgres.c */
 
@@ -45,6 +56,15 @@ enum err postgres_point(struct db *db, const char *sql, struct why *why) MUST_CH
 enum err postgres_lead(struct db *db, const char *job, bool *ret_leads, struct why *why) MUST_CHECK;
 enum err postgres_tell(struct db *db, const char *text, struct why *why) MUST_CHECK;
 void postgres_hear(struct db *db, db_heard_fn *heard, void *context);
+
+/* db_postgres_cursor.c */
+
+/* A question in PostgreSQL's words whose answer stays at the server; `v` NULL: it takes no values. What was opened must be
+ * walked: each row is passed on, and at the end, or the first error, it is closed. */
+enum err postgres_cursor_open(struct db *db, const char *sql, const struct postgres_values *v, unsigned *ret_cursor,
+                              struct why *why) MUST_CHECK;
+enum err postgres_cursor_walk(struct db *db, unsigned cursor, db_row_fn *on_row, void *context, struct why *why) MUST_CHECK;
+enum err postgres_pass(PGresult *result, db_row_fn *on_row, void *context) MUST_CHECK; /* the rows that have come */
 
 /* db_postgres_query.c */
 enum err postgres_query(struct db *db, unsigned number, const struct db_value *args, size_t args_n, db_row_fn *on_row,

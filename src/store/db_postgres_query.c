@@ -1,5 +1,7 @@
-/* PostgreSQL: statements prepared when they are first asked for, and rows. What is asked comes whole before its first
- * row is looked at, so that a row's function may ask again on the same connection. */
+/* PostgreSQL: statements prepared when they are first asked for, and rows. A row's function may ask again on the same
+ * connection, so nothing may be on its way there meanwhile: a short answer comes whole before its first row is looked at, and
+ * a long one piece by piece through a cursor. Which of the two it is shows when it comes: what is too long is let go, row by
+ * row, and asked for again (no row was passed on by then); from then on the statement is asked through a cursor at once. */
 #include <endian.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,13 +9,13 @@
 #include "store/db_dialect.h"
 #include "store/db_postgres.h"
 
-enum { PARAMETERS_MAX = 32, NUMBER_TEXT = 24, TEXT_FORMAT = 0, BINARY_FORMAT = 1 };
+enum { SHORT_MOST = 200 }; /* rows of a short answer */
 enum { OF_BYTEA = 17, OF_INT8 = 20, OF_INT4 = 23, OF_TEXT = 25 }; /* pg_type.h of the server */
 
 struct postgres_statement {
-    bool prepared;
+    bool prepared, is_long;
     int parameters;
-    Oid types[PARAMETERS_MAX];
+    Oid types[POSTGRES_PARAMETERS];
 };
 
 enum err postgres_new_statements(struct db *db)
@@ -52,7 +54,7 @@ static enum err describe(struct db *db, unsigned number, const char *name, struc
     PGresult *result = PQdescribePrepared(postgres_of(db)->conn, name);
     enum err err = PQresultStatus(result) == PGRES_COMMAND_OK ? OK : postgres_error(db, result, why);
     int n = err == OK ? PQnparams(result) : 0;
-    if (n > PARAMETERS_MAX)
+    if (n > POSTGRES_PARAMETERS)
         err = why_set(why, ERR_BUG, "%s database: statement %u takes too many values", db->schema->name, number);
     for (int i = 0; err == OK && i < n; i++)
         s->types[i] = PQparamtype(result, i);
@@ -70,20 +72,30 @@ static bool is_writing(const char *sql)
     return strncmp(sql, "INSERT", 6) == 0 || strncmp(sql, "UPDATE", 6) == 0 || strncmp(sql, "DELETE", 6) == 0;
 }
 
+/* The statement in PostgreSQL's words, as a text in `to`. */
+static enum err in_their_words(struct db *db, unsigned number, struct buf *to, const char **ret_text, struct why *why)
+{
+    enum err err = dialect_postgres(db->schema->statements[number], to, why);
+    const char *text = err == OK ? buf_text(to) : NULL;
+    if (err == OK && text == NULL)
+        err = ERR_NO_MEMORY;
+    if (err == OK)
+        *ret_text = text;
+    return err;
+}
+
 static enum err prepare(struct db *db, unsigned number, const char *name, const struct db_value *args, size_t args_n,
                         struct why *why)
 {
     struct postgres_statement *s = &postgres_of(db)->statements[number];
     AUTO_BUF sql = BUF_INIT;
-    Oid types[PARAMETERS_MAX];
-    if (args_n > PARAMETERS_MAX)
+    const char *text = NULL;
+    Oid types[POSTGRES_PARAMETERS];
+    if (args_n > POSTGRES_PARAMETERS)
         return why_set(why, ERR_BUG, "%s database: too many values for statement %u", db->schema->name, number);
-    enum err err = dialect_postgres(db->schema->statements[number], &sql, why);
+    enum err err = in_their_words(db, number, &sql, &text, why);
     if (err != OK)
         return err;
-    const char *text = buf_text(&sql);
-    if (text == NULL)
-        return ERR_NO_MEMORY;
     err = postgres_done(db, PQprepare(postgres_of(db)->conn, name, text, tell_types(args, args_n, types), types), why);
     if (err == OK)
         err = describe(db, number, name, s, why);
@@ -92,12 +104,6 @@ static enum err prepare(struct db *db, unsigned number, const char *name, const 
 }
 
 /* --- Values --- */
-
-struct values {
-    const char *at[PARAMETERS_MAX];
-    int n[PARAMETERS_MAX], formats[PARAMETERS_MAX];
-    char numbers[PARAMETERS_MAX][NUMBER_TEXT];
-};
 
 static bool is_of(const struct db_value *v, Oid type)
 {
@@ -110,31 +116,33 @@ static bool is_of(const struct db_value *v, Oid type)
     return false;
 }
 
-static void put_value(struct values *to, size_t i, const struct db_value *v)
+static void put_value(struct postgres_values *to, size_t i, const struct db_value *v)
 {
     to->at[i] = NULL;
-    to->formats[i] = TEXT_FORMAT;
+    to->formats[i] = POSTGRES_TEXT;
     switch (v->kind) {
     case DB_IS_NULL: return;
     case DB_IS_INT:
-        snprintf(to->numbers[i], NUMBER_TEXT, "%lld", (long long)v->number);
+        snprintf(to->numbers[i], POSTGRES_NUMBER, "%lld", (long long)v->number);
         to->at[i] = to->numbers[i];
         return;
     case DB_IS_TEXT: /* text is the same in both formats, and in the binary one needs no zero behind it */
     case DB_IS_BLOB:
         to->at[i] = v->bytes.at == NULL ? "" : (const char *)v->bytes.at;
         to->n[i] = (int)v->bytes.n;
-        to->formats[i] = BINARY_FORMAT;
+        to->formats[i] = POSTGRES_BINARY;
         return;
     }
 }
 
-static enum err put_values(struct db *db, unsigned number, const struct db_value *args, size_t n, struct values *to, struct why *why)
+static enum err put_values(struct db *db, unsigned number, const struct db_value *args, size_t n, struct postgres_values *to, struct why *why)
 {
     const struct postgres_statement *s = &postgres_of(db)->statements[number];
     if (n != (size_t)s->parameters)
         return why_set(why, ERR_BUG, "%s database: statement %u takes %d values, not %zu", db->schema->name, number,
                        s->parameters, n);
+    to->parameters = (int)n;
+    to->types = s->types;
     for (size_t i = 0; i < n; i++) {
         if (!is_of(&args[i], s->types[i]))
             return why_set(why, ERR_CONFLICT, "%s database: value %zu of statement %u is of another type than its column",
@@ -148,84 +156,124 @@ static enum err put_values(struct db *db, unsigned number, const struct db_value
 
 /* --- Asking --- */
 
-static enum err pass_rows(PGresult *result, db_row_fn *on_row, void *context)
+struct answer {
+    PGresult *rows[SHORT_MOST]; /* one row each; all of them in the first for a statement that writes */
+    int n;
+    unsigned cursor; /* 0: `rows` are all there are */
+};
+
+static void drop_rows(struct answer *a)
+{
+    while (a->n > 0)
+        PQclear(a->rows[--a->n]);
+}
+
+static enum err pass_rows(const struct answer *a, db_row_fn *on_row, void *context)
 {
     enum err err = OK;
-    for (int i = 0; err == OK && on_row != NULL && i < PQntuples(result); i++) {
-        struct db_row row = { &db_postgres, result, i };
-        err = on_row(context, &row);
+    for (int i = 0; err == OK && i < a->n; i++)
+        err = postgres_pass(a->rows[i], on_row, context);
+    return err;
+}
+
+/* What the server sends, up to the end of it: the connection is free afterwards. */
+static enum err take_rows(struct db *db, struct answer *a, bool *ret_more, struct why *why)
+{
+    struct postgres *p = postgres_of(db);
+    enum err err = OK;
+    for (PGresult *result; (result = PQgetResult(p->conn)) != NULL; PQclear(result)) {
+        ExecStatusType status = PQresultStatus(result);
+        if (status == PGRES_COMMAND_OK)
+            p->changes = strtoll(PQcmdTuples(result), NULL, 10);
+        else if (status != PGRES_SINGLE_TUPLE && status != PGRES_TUPLES_OK)
+            err = postgres_error(db, result, why);
+        *ret_more = *ret_more || (PQntuples(result) > 0 && a->n == SHORT_MOST);
+        if (PQntuples(result) > 0 && a->n < SHORT_MOST) {
+            a->rows[a->n++] = result;
+            result = NULL;
+        }
     }
     return err;
 }
 
-static enum err execute(struct db *db, unsigned number, const struct db_value *args, size_t args_n, PGresult **ret_result,
-                        struct why *why)
+static enum err execute(struct db *db, unsigned number, const struct postgres_values *v, struct answer *a, struct why *why)
 {
     struct postgres *p = postgres_of(db);
-    struct values values;
     char name[16];
     snprintf(name, sizeof name, "s%u", number);
-    enum err err = p->statements[number].prepared ? OK : prepare(db, number, name, args, args_n, why);
-    if (err == OK)
-        err = put_values(db, number, args, args_n, &values, why);
-    if (err != OK)
-        return err;
-    PGresult *result = PQexecPrepared(p->conn, name, (int)args_n, values.at, values.n, values.formats, BINARY_FORMAT);
-    ExecStatusType status = PQresultStatus(result);
-    if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK) {
-        err = postgres_error(db, result, why);
-        PQclear(result);
-        return err;
-    }
-    if (status == PGRES_COMMAND_OK)
-        p->changes = strtoll(PQcmdTuples(result), NULL, 10);
-    *ret_result = result;
-    return OK;
+    if (PQsendQueryPrepared(p->conn, name, v->parameters, v->at, v->n, v->formats, POSTGRES_BINARY) == 0)
+        return postgres_error(db, NULL, why);
+    bool writing = is_writing(db->schema->statements[number]), more = false;
+    if (!writing)
+        (void)PQsetSingleRowMode(p->conn);
+    enum err err = take_rows(db, a, &more, why);
+    if (err != OK || more)
+        drop_rows(a);
+    p->statements[number].is_long = more;
+    return err;
 }
 
-/* By itself, it queues with those who write in transactions. */
-static enum err execute_alone(struct db *db, unsigned number, const struct db_value *args, size_t args_n, PGresult **ret_result,
-                              struct why *why)
+static enum err open_cursor(struct db *db, unsigned number, const struct postgres_values *v, struct answer *a, struct why *why)
 {
-    PGresult *result = NULL;
+    AUTO_BUF sql = BUF_INIT;
+    const char *text = NULL;
+    enum err err = in_their_words(db, number, &sql, &text, why);
+    return err != OK ? err : postgres_cursor_open(db, text, v, &a->cursor, why);
+}
+
+/* Once, on the connection as it is. */
+static enum err ask_once(struct db *db, unsigned number, const struct db_value *args, size_t args_n, struct answer *a,
+                         struct why *why)
+{
+    const struct postgres_statement *s = &postgres_of(db)->statements[number];
+    struct postgres_values values;
+    char name[16];
+    snprintf(name, sizeof name, "s%u", number);
+    enum err err = s->prepared ? OK : prepare(db, number, name, args, args_n, why);
+    if (err == OK)
+        err = put_values(db, number, args, args_n, &values, why);
+    if (err == OK && !s->is_long)
+        err = execute(db, number, &values, a, why);
+    return err == OK && s->is_long ? open_cursor(db, number, &values, a, why) : err;
+}
+
+/* What writes by itself queues with those who write in transactions. */
+static enum err write_alone(struct db *db, unsigned number, const struct db_value *args, size_t args_n, struct answer *a,
+                            struct why *why)
+{
     enum err err = postgres_begin(db, why);
     if (err == OK)
-        err = execute(db, number, args, args_n, &result, why);
+        err = ask_once(db, number, args, args_n, a, why);
     if (err == OK)
         err = postgres_commit(db, why);
     postgres_rollback(db);
-    if (err == OK)
-        *ret_result = result;
-    else
-        PQclear(result);
     return err;
 }
 
 /* A question outside of a transaction may be asked again on a new connection. */
-static enum err ask(struct db *db, unsigned number, const struct db_value *args, size_t args_n, PGresult **ret_result,
-                    struct why *why)
+static enum err ask(struct db *db, unsigned number, const struct db_value *args, size_t args_n, struct answer *a, struct why *why)
 {
     enum err err = postgres_connected(db, why);
     if (err == OK)
-        err = execute(db, number, args, args_n, ret_result, why);
+        err = ask_once(db, number, args, args_n, a, why);
     if (err == OK || postgres_of(db)->open || !postgres_lost(db))
         return err;
     err = postgres_connected(db, why);
-    return err != OK ? err : execute(db, number, args, args_n, ret_result, why);
+    return err != OK ? err : ask_once(db, number, args, args_n, a, why);
 }
 
 enum err postgres_query(struct db *db, unsigned number, const struct db_value *args, size_t args_n, db_row_fn *on_row,
                         void *context, struct why *why)
 {
-    PGresult *result = NULL;
+    struct answer a = { .n = 0 };
     const char *sql = number < db->schema->statements_n ? db->schema->statements[number] : NULL;
     if (sql == NULL)
         return why_set(why, ERR_BUG, "%s database: there is no statement %u", db->schema->name, number);
     bool alone = !postgres_of(db)->open && is_writing(sql);
-    enum err err = (alone ? execute_alone : ask)(db, number, args, args_n, &result, why);
+    enum err err = (alone ? write_alone : ask)(db, number, args, args_n, &a, why);
     if (err == OK)
-        err = pass_rows(result, on_row, context);
-    PQclear(result);
+        err = a.cursor == 0 ? pass_rows(&a, on_row, context) : postgres_cursor_walk(db, a.cursor, on_row, context, why);
+    drop_rows(&a);
     return err;
 }
 

@@ -1,8 +1,8 @@
 #include "../test.h"
 
-#include <malloc.h>
 #include <stdio.h>
 
+#include "../heap.h"
 #include "sample.h"
 
 enum { ITEMS = 7 };
@@ -155,17 +155,6 @@ static enum err count_number(void *context, const void *record)
     assert_string_not_equal(((const struct wanted_number *)record)->number.text, "");
     ++*n;
     return OK;
-}
-
-/* AddressSanitizer replaces malloc, and mallinfo2 with it says nothing. */
-size_t __sanitizer_get_current_allocated_bytes(void) __attribute__((weak));
-
-static size_t heap_in_use(void)
-{
-    if (__sanitizer_get_current_allocated_bytes != NULL)
-        return __sanitizer_get_current_allocated_bytes();
-    struct mallinfo2 info = mallinfo2();
-    return info.uordblks + info.hblkhd;
 }
 
 /* Pushes `items` numbers; what the reader holds at the end, in bytes. */

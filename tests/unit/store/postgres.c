@@ -6,11 +6,12 @@
 #include "place.h"
 #include "store/db.h"
 
-enum { PUT, COUNT };
+enum { PUT, COUNT, EACH, MANY_ROWS = 1000 };
 
 static const char *const migrations[] = { "CREATE TABLE thing (id INTEGER PRIMARY KEY) STRICT;", NULL };
-static const char *const sql[] = { [PUT] = "INSERT INTO thing (id) VALUES ($1)", [COUNT] = "SELECT count(*) FROM thing" };
-static const struct db_schema schema = { .name = "thing", .migrations = migrations, .statements = sql, .statements_n = 2 };
+static const char *const sql[] = { [PUT] = "INSERT INTO thing (id) VALUES ($1)", [COUNT] = "SELECT count(*) FROM thing",
+                                   [EACH] = "SELECT id FROM thing ORDER BY id" };
+static const struct db_schema schema = { .name = "thing", .migrations = migrations, .statements = sql, .statements_n = 3 };
 
 static const char end_sessions[] = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
                                    "WHERE application_name = 'nameplate' AND pid <> pg_backend_pid()";
@@ -129,6 +130,42 @@ static void a_commit_that_was_not_kept_is_not_said_to_be(void **state) /* I9 */
     assert_int_equal(count(db), 0);
 }
 
+struct cut {
+    struct db *db;
+    int64_t seen, at;
+};
+
+static enum err cut_at(void *context, const struct db_row *row)
+{
+    struct cut *c = context;
+    assert_int_equal(db_row_int(row, 0), ++c->seen);
+    if (c->seen == c->at)
+        assert_int_equal(place_sql(end_sessions), 0);
+    if (c->seen == c->at + 1)
+        assert_int_equal(count(c->db), MANY_ROWS); /* on a new connection, which knows nothing of these rows */
+    return OK;
+}
+
+/* Never fewer rows as if there were no more. */
+static void an_answer_that_is_cut_off_in_its_middle_is_an_error(void **state)
+{
+    static const int64_t places[] = { 1, 199, 200, 500, MANY_ROWS - 2 };
+    struct db *db = *state;
+    if (db == NULL)
+        skip();
+    assert_int_equal(place_sql("INSERT INTO thing.thing SELECT generate_series(1, 1000)"), 0);
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        struct why why = { "" };
+        struct cut c = { .db = db, .at = places[i] };
+        enum err err = db_query(db, EACH, DB_NO_ARGS, cut_at, &c, &why);
+        if (err != OK || c.seen != MANY_ROWS) /* its last piece was here already */
+            assert_int_equal(err, ERR_BUSY);
+        c = (struct cut){ .db = db };
+        assert_ok(db_query(db, EACH, DB_NO_ARGS, cut_at, &c, NULL));
+        assert_int_equal(c.seen, MANY_ROWS);
+    }
+}
+
 static void one_handle_leads_a_job_until_it_is_closed_or_cut_off(void **state)
 {
     bool leads = false;
@@ -226,6 +263,7 @@ int main(void)
         TEST(a_lost_connection_is_made_anew_and_takes_its_transaction_with_it),
         TEST(a_commit_whose_answer_is_lost_is_looked_up),
         TEST(a_commit_that_was_not_kept_is_not_said_to_be),
+        TEST(an_answer_that_is_cut_off_in_its_middle_is_an_error),
         TEST(one_handle_leads_a_job_until_it_is_closed_or_cut_off),
         TEST(what_one_tells_the_others_hear_and_it_does_not),
         TEST(a_url_is_refused_in_a_sentence_without_its_password),
