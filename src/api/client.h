@@ -7,14 +7,15 @@
 #include "base/span.h"
 #include "conf/command.h"
 #include "conf/settings.h"
+#include "store/db_move.h"
 #include "tls/tls.h"
 
 enum { API_PATH = 1024 };
 
 /* Where a folder's service is found: the root it is judged by, and the database beside which it leaves its address
- * (DATABASE.admin) and a log-in its session (DATABASE.session). */
+ * (DATABASE.admin) and a log-in its session (DATABASE.session). `url`: of the database that is used instead; may be "". */
 struct api_place {
-    char identity[SETTING_TEXT_SIZE], store[SETTING_TEXT_SIZE];
+    char identity[SETTING_TEXT_SIZE], store[SETTING_TEXT_SIZE], url[SETTING_TEXT_SIZE];
 };
 
 /* Whose service it is. */
@@ -23,6 +24,7 @@ struct api_program {
     enum role role;           /* of its certificate */
     /* From --dir or --config. */
     enum err (*find)(const struct command_line *line, struct api_place *ret_place, struct why *why);
+    db_move_fn *move; /* its database, from the file into PostgreSQL */
 };
 
 struct api_client {
@@ -78,5 +80,6 @@ int api_command_operator_add(const struct command_line *line);
 int api_command_operator_list(const struct command_line *line);
 int api_command_operator_disable(const struct command_line *line);
 int api_command_operator_password(const struct command_line *line);
+int api_command_database_move(const struct command_line *line); /* the server is off; nobody logs in */
 
 #endif

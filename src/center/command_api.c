@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "center/commands.h"
+#include "store/center.h"
 
 enum err command_settings(const struct command_line *line, char ret_path[API_PATH], struct center_settings *ret_settings,
                           struct why *why)
@@ -19,7 +20,8 @@ static enum err find_service(const struct command_line *line, struct api_place *
         return err;
     memcpy(ret_place->identity, settings.identity, sizeof ret_place->identity);
     memcpy(ret_place->store, settings.store, sizeof ret_place->store);
+    memcpy(ret_place->url, settings.store_url, sizeof ret_place->url);
     return OK;
 }
 
-const struct api_program center_api = { "center", "centre", ROLE_CENTER, find_service };
+const struct api_program center_api = { "center", "centre", ROLE_CENTER, find_service, center_move };

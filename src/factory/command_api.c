@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "api/client.h"
 #include "factory/commands.h"
+#include "store/stock.h"
 
 enum err command_settings(const struct command_line *line, char ret_path[API_PATH], struct factory_settings *ret_settings,
                           struct why *why)
@@ -23,10 +24,11 @@ static enum err find_service(const struct command_line *line, struct api_place *
         return err;
     memcpy(ret_place->identity, settings.identity, sizeof ret_place->identity);
     memcpy(ret_place->store, settings.store, sizeof ret_place->store);
+    memcpy(ret_place->url, settings.store_url, sizeof ret_place->url);
     return OK;
 }
 
-const struct api_program factory_api = { "factory", "factory server", ROLE_FACTORY, find_service };
+const struct api_program factory_api = { "factory", "factory server", ROLE_FACTORY, find_service, stock_move };
 
 static int finish(json_t *answer)
 {

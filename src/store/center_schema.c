@@ -104,6 +104,17 @@ enum err center_open(const char *path, enum db_mode mode, struct db **ret_db, st
     return db_open(path, mode, &schema, ret_db, why);
 }
 
+static enum err check(struct db *db, int64_t *ret_faults, struct why *why)
+{
+    *ret_faults = 0;
+    return db_check(db, why);
+}
+
+enum err center_move(const char *file, const char *url, struct db_moved *ret_moved, struct why *why)
+{
+    return db_move(&(struct db_movable){ &schema, ASK_AUDIT, check }, file, url, ret_moved, why);
+}
+
 enum err center_one(struct db *db, unsigned statement, const struct db_value *args, size_t args_n, db_row_fn *on_row,
                     void *context, const char *what, struct why *why)
 {

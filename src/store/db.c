@@ -7,7 +7,7 @@ bool db_is_url(const char *place) { return strncmp(place, "postgresql://", 13) =
 
 /* --- Opening --- */
 
-static int64_t newest_version(const struct db_schema *schema)
+int64_t db_newest_version(const struct db_schema *schema)
 {
     int64_t n = 0;
     while (schema->migrations[n] != NULL)
@@ -15,22 +15,28 @@ static int64_t newest_version(const struct db_schema *schema)
     return n;
 }
 
-static enum err check_version(struct db *db, int64_t version, struct why *why)
+enum err db_check_version(const struct db *db, int64_t version, struct why *why)
 {
-    int64_t newest = newest_version(db->schema);
+    int64_t newest = db_newest_version(db->schema);
+    if (version >= DB_ARRIVING)
+        return why_set(why, ERR_CONFIG, "the move of the %s database to here did not come to its end: begin it again, by the same "
+                                        "database move", db->schema->name);
+    if (version >= DB_MOVED_AWAY)
+        return why_set(why, ERR_CONFIG, "the %s database of this file was moved to PostgreSQL, and the file is out of date since: "
+                                        "[store] url in the settings must say where it is now", db->schema->name);
     if (version > newest)
         return why_set(why, ERR_CONFIG, "the %s database has version %lld, this program knows %lld: use the newer program",
                        db->schema->name, (long long)version, (long long)newest);
     return OK;
 }
 
-static enum err run_migrations(struct db *db, struct why *why)
+enum err db_run_migrations(struct db *db, struct why *why)
 {
     int64_t version = 0; /* read again: another process may have migrated while we waited for the lock */
     enum err err = db->backend->version_read(db, &version, why);
     if (err == OK)
-        err = check_version(db, version, why);
-    for (int64_t n = version; err == OK && n < newest_version(db->schema); n++) {
+        err = db_check_version(db, version, why);
+    for (int64_t n = version; err == OK && n < db_newest_version(db->schema); n++) {
         err = db->backend->script(db, db->schema->migrations[n], why);
         if (err == OK)
             err = db->backend->version_write(db, n + 1, why);
@@ -43,15 +49,15 @@ static enum err migrate(struct db *db, enum db_mode mode, struct why *why)
     int64_t version = 0;
     enum err err = db->backend->version_read(db, &version, why);
     if (err == OK)
-        err = check_version(db, version, why);
-    if (err != OK || version == newest_version(db->schema))
+        err = db_check_version(db, version, why);
+    if (err != OK || version == db_newest_version(db->schema))
         return err;
     if (mode == DB_READ_ONLY)
         return why_set(why, ERR_CONFIG, "the %s database has version %lld: start the server once, it brings it up to date",
                        db->schema->name, (long long)version);
     err = db->backend->migration_begin(db, why);
     if (err == OK)
-        err = run_migrations(db, why);
+        err = db_run_migrations(db, why);
     if (err == OK)
         return db->backend->migration_end(db, why);
     db_rollback(db);

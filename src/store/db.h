@@ -25,11 +25,12 @@ struct db_schema {
     size_t cache_kib; /* SQLite: pages kept in memory, where one transaction changes more than fit into 2,000 KiB; 0: those */
 };
 
-enum db_mode { DB_READ_ONLY, DB_READ_WRITE, DB_CREATE };
+/* DB_ALONE, for db_move.h: a file while nobody else has it open; a PostgreSQL in which there need not be anything yet. */
+enum db_mode { DB_READ_ONLY, DB_READ_WRITE, DB_CREATE, DB_ALONE };
 
 /* `place`: a file, or postgresql://USER@HOST:PORT,HOST:PORT/DATABASE. Opens, checks the version, migrates (DB_CREATE and
  * DB_READ_WRITE), prepares nothing yet. Errors: NOT_FOUND, CONFIG (a newer version than this program knows; a URL that
- * cannot be used), DAMAGED, IO, NO_SPACE, BUSY (no connection). */
+ * cannot be used; one that was moved away), DAMAGED, IO, NO_SPACE, BUSY (no connection; DB_ALONE: a file in use). */
 bool db_is_url(const char *place);
 enum err db_check_url(const char *url, struct why *why) MUST_CHECK; /* without connecting. Errors: CONFIG */
 enum err db_open(const char *place, enum db_mode mode, const struct db_schema *schema, struct db **ret_db, struct why *why) MUST_CHECK;

@@ -10,6 +10,15 @@ struct db {
     void *handle; /* the backend's own; NULL before its open */
 };
 
+/* What a move (db_move.h) adds to the version, so that no program, old or new, takes the database for its own: of a file that
+ * is out of date since, and of a copy that nobody may use yet. */
+enum { DB_MOVED_AWAY = 1000000, DB_ARRIVING = 2000000 };
+
+/* db.c */
+int64_t db_newest_version(const struct db_schema *schema);
+enum err db_check_version(const struct db *db, int64_t version, struct why *why) MUST_CHECK; /* not newer than is known here */
+enum err db_run_migrations(struct db *db, struct why *why) MUST_CHECK; /* between migration_begin and migration_end */
+
 struct db_row {
     const struct db_backend *backend;
     void *result; /* sqlite3_stmt or PGresult */
@@ -35,6 +44,8 @@ struct db_backend {
 
     enum err (*query)(struct db *db, unsigned statement, const struct db_value *args, size_t args_n, db_row_fn *on_row,
                       void *context, struct why *why);
+    /* A question by its text, in this database's own words. */
+    enum err (*walk)(struct db *db, const char *sql, db_row_fn *on_row, void *context, struct why *why);
     int64_t (*changes)(const struct db *db);
     int64_t (*last_id)(const struct db *db);
     int64_t (*row_int)(const struct db_row *row, int column);

@@ -76,7 +76,7 @@ enum err postgres_ask(struct db *db, const char *sql, size_t size, char *ret_tex
     return OK;
 }
 
-static enum err execute(struct db *db, const char *sql, struct why *why)
+enum err postgres_execute(struct db *db, const char *sql, struct why *why)
 {
     return postgres_done(db, PQexec(postgres_of(db)->conn, sql), why);
 }
@@ -190,16 +190,21 @@ enum err postgres_connected(struct db *db, struct why *why)
     return connect(db, why);
 }
 
-static enum err make_schema(struct db *db, struct why *why)
+enum err postgres_make_schema(struct db *db, struct why *why)
 {
     char sql[512];
-    enum err err = postgres_begin(db, why);
     snprintf(sql, sizeof sql, "CREATE SCHEMA IF NOT EXISTS %s;"
                               "CREATE TABLE IF NOT EXISTS %s.schema_version (version BIGINT NOT NULL);"
                               "INSERT INTO %s.schema_version SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM %s.schema_version)",
              db->schema->name, db->schema->name, db->schema->name, db->schema->name);
+    return postgres_execute(db, sql, why);
+}
+
+static enum err make_schema(struct db *db, struct why *why)
+{
+    enum err err = postgres_begin(db, why);
     if (err == OK)
-        err = execute(db, sql, why);
+        err = postgres_make_schema(db, why);
     if (err == OK)
         err = postgres_commit(db, why);
     postgres_rollback(db);
@@ -230,7 +235,7 @@ static enum err open_postgres(struct db *db, const char *place, enum db_mode mod
         err = postgres_new_statements(db);
     if (err == OK)
         err = connect(db, why);
-    return err != OK ? err : find_schema(db, mode, why);
+    return err != OK || mode == DB_ALONE ? err : find_schema(db, mode, why);
 }
 
 static void close_postgres(struct db *db)
@@ -251,7 +256,7 @@ static enum err script(struct db *db, const char *sql, struct why *why)
     const char *text = err == OK ? buf_text(&theirs) : NULL;
     if (err == OK && text == NULL)
         err = ERR_NO_MEMORY;
-    return err != OK ? err : execute(db, text, why);
+    return err != OK ? err : postgres_execute(db, text, why);
 }
 
 static enum err read_version(struct db *db, int64_t *ret_version, struct why *why)
@@ -269,18 +274,23 @@ static enum err write_version(struct db *db, int64_t version, struct why *why)
 {
     char sql[80];
     snprintf(sql, sizeof sql, "UPDATE schema_version SET version = %lld", (long long)version);
-    return execute(db, sql, why);
+    return postgres_execute(db, sql, why);
+}
+
+enum err postgres_continue_ids(struct db *db, struct why *why)
+{
+    return postgres_execute(db,
+                            "DO $$ DECLARE c record; BEGIN FOR c IN SELECT table_name AS t, column_name AS n"
+                            " FROM information_schema.columns WHERE table_schema = current_schema() AND is_identity = 'YES' LOOP"
+                            " EXECUTE format('SELECT setval(pg_get_serial_sequence(%L, %L), coalesce(max(%I), 0) + 1, false) FROM %I',"
+                            " quote_ident(c.t), c.n, c.n, c.t); END LOOP; END $$",
+                            why);
 }
 
 /* What points where is checked as it is written. Ids that a migration copied are not given out again. */
 static enum err end_migration(struct db *db, struct why *why)
 {
-    enum err err = execute(db,
-                           "DO $$ DECLARE c record; BEGIN FOR c IN SELECT table_name AS t, column_name AS n"
-                           " FROM information_schema.columns WHERE table_schema = current_schema() AND is_identity = 'YES' LOOP"
-                           " EXECUTE format('SELECT setval(pg_get_serial_sequence(%L, %L), coalesce(max(%I), 0) + 1, false) FROM %I',"
-                           " quote_ident(c.t), c.n, c.n, c.t); END LOOP; END $$",
-                           why);
+    enum err err = postgres_continue_ids(db, why);
     if (err == OK)
         err = postgres_commit(db, why);
     postgres_rollback(db);
@@ -288,6 +298,13 @@ static enum err end_migration(struct db *db, struct why *why)
 }
 
 /* --- What else is asked --- */
+
+static enum err walk(struct db *db, const char *sql, db_row_fn *on_row, void *context, struct why *why)
+{
+    unsigned cursor = 0;
+    enum err err = postgres_cursor_open(db, sql, NULL, &cursor, why);
+    return err != OK ? err : postgres_cursor_walk(db, cursor, on_row, context, why);
+}
 
 static int64_t changes(const struct db *db) { return postgres_of(db)->changes; }
 
@@ -304,11 +321,11 @@ static enum err check(struct db *db, struct why *why)
 {
     enum err err = postgres_connected(db, why);
     return err != OK ? err
-                     : execute(db,
-                               "DO $$ DECLARE t record; BEGIN FOR t IN SELECT c.oid::regclass::text AS name FROM pg_class c"
-                               " WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind = 'r' LOOP"
-                               " EXECUTE 'SELECT count(x::text) FROM ' || t.name || ' x'; END LOOP; END $$",
-                               why);
+                     : postgres_execute(db,
+                                        "DO $$ DECLARE t record; BEGIN FOR t IN SELECT c.oid::regclass::text AS name FROM pg_class c"
+                                        " WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind = 'r' LOOP"
+                                        " EXECUTE 'SELECT count(x::text) FROM ' || t.name || ' x'; END LOOP; END $$",
+                                        why);
 }
 
 /* The server does it by itself. */
@@ -338,6 +355,7 @@ const struct db_backend db_postgres = {
     .rollback = postgres_rollback,
     .point = postgres_point,
     .query = postgres_query,
+    .walk = walk,
     .changes = changes,
     .last_id = last_id,
     .tidy_later = tidy_later,

@@ -48,6 +48,10 @@ enum err postgres_error(struct db *db, const PGresult *result, struct why *why) 
 /* The first column of the first row; "" without any. */
 enum err postgres_ask(struct db *db, const char *sql, size_t size, char *ret_text, struct why *why) MUST_CHECK;
 
+enum err postgres_execute(struct db *db, const char *sql, struct why *why) MUST_CHECK; /* statements behind one another */
+enum err postgres_make_schema(struct db *db, struct why *why) MUST_CHECK; /* with its version, 0; inside a transaction */
+enum err postgres_continue_ids(struct db *db, struct why *why) MUST_CHECK; /* behind the highest one of each table */
+
 /* db_postgres_transaction.c */
 enum err postgres_begin(struct db *db, struct why *why) MUST_CHECK;
 enum err postgres_commit(struct db *db, struct why *why) MUST_CHECK;

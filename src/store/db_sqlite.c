@@ -11,7 +11,7 @@
 #include "base/file.h"
 #include "store/db_log.h"
 
-enum { BUSY_MS = 15000, PARAMETERS_MAX = 32 };
+enum { BUSY_MS = 15000, ALONE_MS = 1000, PARAMETERS_MAX = 32 };
 
 struct statement {
     sqlite3_stmt *stmt;
@@ -105,7 +105,7 @@ static enum err connect_file(struct db *db, const char *path, enum db_mode mode,
     if (code != SQLITE_OK)
         return why_set(why, translate(code), "cannot open %s: %s", path, sqlite3_errstr(code));
     sqlite3_extended_result_codes(sqlite_of(db), 1);
-    sqlite3_busy_timeout(sqlite_of(db), BUSY_MS);
+    sqlite3_busy_timeout(sqlite_of(db), mode == DB_ALONE ? ALONE_MS : BUSY_MS);
     return OK;
 }
 
@@ -113,12 +113,17 @@ static enum err set_up(struct db *db, enum db_mode mode, struct why *why)
 {
     char sql[48];
     enum err err = execute(db, "PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF; PRAGMA temp_store=MEMORY;", why);
+    if (err == OK && mode == DB_ALONE) /* before the log is looked at: then nobody else can look, and who does, is in the way */
+        err = execute(db, "PRAGMA locking_mode=EXCLUSIVE", why);
     if (err == OK && mode != DB_READ_ONLY)
         err = execute(db, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON;", why);
     if (err == OK && db->schema->cache_kib != 0) {
         snprintf(sql, sizeof sql, "PRAGMA cache_size=-%zu", db->schema->cache_kib);
         err = execute(db, sql, why);
     }
+    if (err == ERR_BUSY && mode == DB_ALONE)
+        err = why_set(why, ERR_BUSY, "the %s database is in use: stop the server first, and wait for commands that read it",
+                      db->schema->name);
     db_log_watch(&((struct sqlite *)db->handle)->log, sqlite_of(db));
     return err;
 }
@@ -319,6 +324,15 @@ static enum err query(struct db *db, unsigned number, const struct db_value *arg
     return err;
 }
 
+static enum err walk(struct db *db, const char *sql, db_row_fn *on_row, void *context, struct why *why)
+{
+    sqlite3_stmt *stmt = NULL;
+    int code = sqlite3_prepare_v2(sqlite_of(db), sql, -1, &stmt, NULL);
+    enum err err = code == SQLITE_OK ? step_all(db, stmt, on_row, context, why) : failed(db, code, why);
+    sqlite3_finalize(stmt);
+    return err;
+}
+
 static int64_t changes(const struct db *db) { return sqlite3_changes64(sqlite_of(db)); }
 
 static int64_t last_id(const struct db *db) { return sqlite3_last_insert_rowid(sqlite_of(db)); }
@@ -362,6 +376,7 @@ const struct db_backend db_sqlite = {
     .rollback = rollback,
     .point = execute,
     .query = query,
+    .walk = walk,
     .changes = changes,
     .last_id = last_id,
     .row_int = row_int,

@@ -93,6 +93,24 @@ enum err stock_open(const char *path, enum db_mode mode, struct db **ret_db, str
     return db_open(path, mode, &schema, ret_db, why);
 }
 
+static enum err count_fault(void *context, const char *number, const char *sentence)
+{
+    (void)number;
+    (void)sentence;
+    ++*(int64_t *)context;
+    return OK;
+}
+
+static enum err check(struct db *db, int64_t *ret_faults, struct why *why)
+{
+    return stock_check(db, count_fault, ret_faults, why);
+}
+
+enum err stock_move(const char *file, const char *url, struct db_moved *ret_moved, struct why *why)
+{
+    return db_move(&(struct db_movable){ &schema, ASK_AUDIT, check }, file, url, ret_moved, why);
+}
+
 enum err stock_one(struct db *db, unsigned statement, const struct db_value *args, size_t args_n, db_row_fn *on_row,
                    void *context, struct why *why)
 {

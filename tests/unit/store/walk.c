@@ -21,7 +21,7 @@ static const char *const sql[] = {
     [COUNT_CHILDREN] = "SELECT count(*) FROM child",
     [PUT_CHILD] = "INSERT INTO child (thing) VALUES ($1)",
 };
-static const struct db_schema schema = { "walk", migrations, sql, sizeof sql / sizeof *sql };
+static const struct db_schema schema = { .name = "walk", .migrations = migrations, .statements = sql, .statements_n = sizeof sql / sizeof *sql };
 
 static struct db *open_with(int64_t rows)
 {
