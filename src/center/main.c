@@ -243,10 +243,10 @@ static const struct command commands[] = {
       "nameplate center export --output customers.csv", command_export, flags_export },
     { "audit list", "[SUBJECT]", 0, 1, "Print the audit trail.", "nameplate center audit list 3012-000001", command_audit_list,
       flags_folder },
-    { "database move", "URL", 1, 1, "Move the database from the file in the folder into PostgreSQL, while the server is stopped.",
-      "nameplate center database move postgresql://nameplate@db1.example/nameplate", api_command_database_move, flags_folder },
     { "audit verify", "", 0, 0, "Check the chain of the audit trail.", "nameplate center audit verify", command_audit_verify,
       flags_folder },
+    { "database move", "URL", 1, 1, "Move the database from the file in the folder into PostgreSQL, while the server is stopped.",
+      "nameplate center database move postgresql://nameplate@db1.example/nameplate", api_command_database_move, flags_folder },
     { "status", "", 0, 0, "Show the centre in numbers.", "nameplate center status", command_status, flags_json },
     { 0 },
 };

@@ -160,10 +160,10 @@ static const struct command commands[] = {
       command_reconcile, flags_folder },
     { "audit list", "[SUBJECT]", 0, 1, "Print the audit trail.", "nameplate factory audit list 3012-000001", command_audit_list,
       flags_folder },
-    { "database move", "URL", 1, 1, "Move the database from the file in the folder into PostgreSQL, while the server is stopped.",
-      "nameplate factory database move postgresql://nameplate@db1.example/nameplate", api_command_database_move, flags_folder },
     { "audit verify", "", 0, 0, "Check the chain of the audit trail.", "nameplate factory audit verify --dir ./factory",
       command_audit_verify, flags_verify },
+    { "database move", "URL", 1, 1, "Move the database from the file in the folder into PostgreSQL, while the server is stopped.",
+      "nameplate factory database move postgresql://nameplate@db1.example/nameplate", api_command_database_move, flags_folder },
     { 0 },
 };
 
