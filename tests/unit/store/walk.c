@@ -13,9 +13,11 @@ static const char *const migrations[] = {
     "CREATE TABLE child (id INTEGER PRIMARY KEY, thing INTEGER NOT NULL REFERENCES thing (id)) STRICT;",
     NULL,
 };
+static const char fill_sql[] =
+    "INSERT INTO thing (id, name) WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < $1) "
+    "SELECT i, 'the name of the thing of this number, so long as names are ' || i FROM n";
 static const char *const sql[] = {
-    [FILL] = "INSERT INTO thing (id, name) WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < $1) "
-             "SELECT i, 'the name of the thing of this number, so long as names are ' || i FROM n",
+    [FILL] = fill_sql,
     [EACH] = "SELECT id, name FROM thing ORDER BY id",
     [FIRST_ROWS] = "SELECT id, name FROM thing WHERE id <= $1 AND name <> $2 ORDER BY id",
     [COUNT_CHILDREN] = "SELECT count(*) FROM child",
