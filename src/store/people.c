@@ -28,36 +28,37 @@ enum err people_put(const struct people *p, const struct person *o, struct why *
                   why);
 }
 
-struct listing {
-    person_fn *fn;
-    void *context;
-    bool seen;
-};
-
-static enum err pass_person(void *context, const struct db_row *row)
+static void read_person(const struct db_row *row, struct person *p)
 {
-    struct listing *l = context;
-    struct person person = { .disabled = db_row_int(row, 3) != 0,
-                             .failures = db_row_int(row, 4),
-                             .locked_until_s = db_row_int(row, 5) };
-    db_row_copy(row, 0, sizeof person.name, person.name);
-    db_row_copy(row, 1, sizeof person.role, person.role);
-    db_row_copy(row, 2, sizeof person.hash, person.hash);
-    l->seen = true;
-    return l->fn(l->context, &person);
+    *p = (struct person){ .disabled = db_row_int(row, 3) != 0, .failures = db_row_int(row, 4), .locked_until_s = db_row_int(row, 5) };
+    db_row_copy(row, 0, sizeof p->name, p->name);
+    db_row_copy(row, 1, sizeof p->role, p->role);
+    db_row_copy(row, 2, sizeof p->hash, p->hash);
 }
 
-static enum err take_person(void *context, const struct person *person)
+static enum err take_person(void *context, const struct db_row *row)
 {
-    *(struct person *)context = *person;
+    read_person(row, context);
     return OK;
 }
 
 enum err people_get(const struct people *p, const char *name, struct person *ret_person, struct why *why)
 {
-    struct listing l = { .fn = take_person, .context = ret_person };
-    enum err err = db_query(p->db, p->first + ASK_GET, DB_ARGS(db_text(name)), pass_person, &l, why);
-    return err == OK && !l.seen ? why_set(why, ERR_NOT_FOUND, "there is no operator %s", name) : err;
+    enum err err = db_first(p->db, p->first + ASK_GET, DB_ARGS(db_text(name)), take_person, ret_person, why);
+    return err == ERR_NOT_FOUND ? why_set(why, ERR_NOT_FOUND, "there is no operator %s", name) : err;
+}
+
+struct listing {
+    person_fn *fn;
+    void *context;
+};
+
+static enum err pass_person(void *context, const struct db_row *row)
+{
+    const struct listing *l = context;
+    struct person person;
+    read_person(row, &person);
+    return l->fn(l->context, &person);
 }
 
 enum err people_each(const struct people *p, person_fn *fn, void *context, struct why *why)
@@ -80,14 +81,9 @@ static enum err take_name(void *context, const struct db_row *row)
 enum err people_session_get(const struct people *p, const uint8_t hash[32], int64_t now_s, char ret_name[LIMIT_NAME + 1],
                             struct why *why)
 {
-    char name[LIMIT_NAME + 1] = "";
-    enum err err =
-        db_query(p->db, p->first + ASK_SESSION_GET, DB_ARGS(db_blob(span_of(hash, 32)), db_int(now_s)), take_name, name, why);
-    if (err == OK && name[0] == '\0')
-        return why_set(why, ERR_NOT_FOUND, "there is no such session");
-    if (err == OK)
-        memcpy(ret_name, name, sizeof name);
-    return err;
+    enum err err = db_first(p->db, p->first + ASK_SESSION_GET, DB_ARGS(db_blob(span_of(hash, 32)), db_int(now_s)), take_name,
+                            ret_name, why);
+    return err == ERR_NOT_FOUND ? why_set(why, ERR_NOT_FOUND, "there is no such session") : err;
 }
 
 enum err people_session_drop(const struct people *p, const uint8_t hash[32], int64_t now_s, struct why *why)

@@ -63,15 +63,12 @@ enum err relay_open(const char *path, enum db_mode mode, struct db **ret_db, str
 struct copy {
     size_t size;
     char *to;
-    bool seen;
 };
 
 static enum err take_text(void *context, const struct db_row *row)
 {
-    struct copy *copy = context;
-    if (!copy->seen)
-        db_row_copy(row, 0, copy->size, copy->to);
-    copy->seen = true;
+    const struct copy *copy = context;
+    db_row_copy(row, 0, copy->size, copy->to);
     return OK;
 }
 
@@ -80,5 +77,6 @@ enum err relay_text(struct db *db, unsigned statement, const struct db_value *ar
 {
     struct copy copy = { .size = size, .to = ret_text };
     *ret_text = '\0';
-    return db_query(db, statement, args, args_n, take_text, &copy, why);
+    enum err err = db_first(db, statement, args, args_n, take_text, &copy, why);
+    return err == ERR_NOT_FOUND ? OK : err;
 }
