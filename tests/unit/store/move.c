@@ -350,7 +350,7 @@ static void a_copy_of_another_file_is_left_alone(void **state)
 /* Killed at any moment: never both usable, the same move again brings it to its end, and nothing is missing. */
 static void a_move_that_is_killed_leaves_one_of_the_two_and_can_be_repeated(void **state) /* I1, I2, I9 */
 {
-    enum { MOMENTS = 12, ROWS = 20000 };
+    enum { MOMENTS = 8, ROWS = 20000 };
     int before_the_end = 0;
     if (*state == NULL)
         skip();
@@ -364,7 +364,7 @@ static void a_move_that_is_killed_leaves_one_of_the_two_and_can_be_repeated(void
             struct db_moved moved;
             _exit(db_move(&movable, file(), place_url(), &moved, NULL) == OK ? 0 : 1);
         }
-        usleep(60000U * (unsigned)i);
+        usleep(90000U * (unsigned)i);
         kill(child, SIGKILL);
         int status;
         assert_int_equal(waitpid(child, &status, 0), child);
