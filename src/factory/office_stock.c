@@ -36,17 +36,28 @@ static enum err collect_erased(void *context, const struct identity *row)
     return lifecycle_next(row->state, LIFE_EVENT_ERASE, ROLE_FACTORY, &c->rows[c->n++].state, NULL);
 }
 
-static enum err change_all(struct office *o, enum lifecycle_state state, stock_identity_fn *collect, const char *event, bool drop,
+static enum err look_expired(struct changes *c, struct why *why)
+{
+    return stock_identity_in_state(c->office->db, LIFE_CLAIMED, "", collect_expired, c, why);
+}
+
+static enum err look_erased(struct changes *c, struct why *why)
+{
+    int64_t until_s = c->now_s - factory_policy(&c->office->factory->settings).retention_s;
+    return stock_identity_written(c->office->db, until_s, CHANGES_MAX, collect_erased, c, why);
+}
+
+static enum err change_all(struct office *o, enum err (*look)(struct changes *c, struct why *why), const char *event, bool drop,
                            struct why *why)
 {
     struct changes c = { .office = o, .now_s = clock_wall_s() };
-    enum err err = stock_identity_in_state(o->db, state, "", collect, &c, why);
+    enum err err = look(&c, why);
     if (err != OK || c.n == 0)
         return err;
     c.n = 0; /* read again inside the transaction: a station may have claimed anew since */
     err = db_begin(o->db, why);
     if (err == OK)
-        err = stock_identity_in_state(o->db, state, "", collect, &c, why);
+        err = look(&c, why);
     for (size_t i = 0; err == OK && i < c.n; i++) {
         err = stock_identity_save(o->db, &c.rows[i], c.from[i], drop, why);
         if (err == OK)
@@ -61,12 +72,12 @@ static enum err change_all(struct office *o, enum lifecycle_state state, stock_i
 
 enum err office_expire(struct office *o, struct why *why)
 {
-    return change_all(o, LIFE_CLAIMED, collect_expired, "expire", false, why);
+    return change_all(o, look_expired, "expire", false, why);
 }
 
 enum err office_erase(struct office *o, struct why *why)
 {
-    return change_all(o, LIFE_WRITTEN, collect_erased, "erase", true, why);
+    return change_all(o, look_erased, "erase", true, why);
 }
 
 enum err office_request(struct office *o, struct why *why)

@@ -91,6 +91,10 @@ enum err stock_identity_each(struct db *db, stock_identity_fn *fn, void *context
 enum err stock_identity_in_state(struct db *db, enum lifecycle_state state, const char *model, stock_identity_fn *fn,
                                  void *context, struct why *why) MUST_CHECK; /* model "": all */
 
+/* Those written at `until_s` or before, the oldest first. */
+enum err stock_identity_written(struct db *db, int64_t until_s, int64_t most, stock_identity_fn *fn, void *context,
+                                struct why *why) MUST_CHECK;
+
 struct stock_pack {
     struct device_number number;
     int64_t request; /* of stock_request_find */

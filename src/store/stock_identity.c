@@ -103,6 +103,13 @@ enum err stock_identity_in_state(struct db *db, enum lifecycle_state state, cons
                     why);
 }
 
+enum err stock_identity_written(struct db *db, int64_t until_s, int64_t most, stock_identity_fn *fn, void *context,
+                                struct why *why)
+{
+    struct identity_call call = { fn, context };
+    return db_query(db, ASK_IDENTITY_WRITTEN, DB_ARGS(db_int(until_s), db_int(most)), pass_identity, &call, why);
+}
+
 enum err stock_claims(struct db *db, const char *station, const char *except, int64_t *ret_n, struct why *why)
 {
     return db_first_int(db, ASK_CLAIMS, DB_ARGS(db_text(station), db_text(except)), ret_n, why);

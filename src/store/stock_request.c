@@ -139,6 +139,7 @@ const char stock_request_migration[] =
     "INSERT INTO request_row (id, direct, made, state, reason) SELECT id, direct, made, state, reason FROM request ORDER BY made, id;"
     "DROP TABLE request;"
     "ALTER TABLE request_row RENAME TO request;"
+    "CREATE INDEX request_state ON request (state, made);"
 #define REQUEST "INTEGER"
 #define COPY \
     "SELECT id, number, generation, model, day, state, live, order_id," \

@@ -197,6 +197,37 @@ static void erasing_takes_the_pack_and_leaves_the_row(void **state)
     assert_false(row.has_pack);
 }
 
+static enum err take_number(void *context, const struct identity *row)
+{
+    strcat(context, row->number.text);
+    return OK;
+}
+
+/* F-17: of what is kept for a while after it was written, only what is due is looked at. */
+static void packs_whose_retention_is_over_are_found_oldest_first(void **state)
+{
+    struct db *db = *state;
+    bool stored;
+    char found[80] = "";
+    plan(db, "3012", 4);
+    request(db, "r1", 100, 4);
+    for (unsigned i = 1; i <= 4; i++) {
+        char number[16];
+        snprintf(number, sizeof number, "3012-00000%u", i);
+        assert_ok(store(db, number, "r1", (uint8_t)i, &stored));
+        struct identity row = newest(db, number);
+        move(db, &row, LIFE_CLAIMED, false, OK);
+        row.written_s = 50 - 10 * i;
+        if (i < 4)
+            move(db, &row, LIFE_WRITTEN, false, OK);
+    }
+    assert_ok(stock_identity_written(db, 30, 100, take_number, found, NULL));
+    assert_string_equal(found, "3012-0000033012-000002");
+    found[0] = '\0';
+    assert_ok(stock_identity_written(db, 30, 1, take_number, found, NULL));
+    assert_string_equal(found, "3012-000003");
+}
+
 /* I4, I8: what the lifecycle does not allow, the database refuses by itself. */
 static void impossible_changes_are_refused_by_the_database(void **state)
 {
@@ -430,6 +461,7 @@ int main(void)
         TEST(packs_are_stored_once_for_what_was_asked),
         TEST(a_plan_can_be_taken_back_until_it_is_asked_for),
         TEST(a_refused_request_leaves_its_numbers_planned),
+        TEST(packs_whose_retention_is_over_are_found_oldest_first),
         TEST(erasing_takes_the_pack_and_leaves_the_row),
         TEST(impossible_changes_are_refused_by_the_database),
         TEST(a_second_live_identity_of_a_number_is_refused),
