@@ -174,6 +174,23 @@ report() { # NUMBER OUTCOME
     post "$DIR/other.xml" | grep -q '>BAD_TOKEN<'
 }
 
+@test "a token for another role is refused and stays good, and a server that is away is named with its command" {
+    serve
+    token=$(ca token add --role station --name line-9)
+    echo 'a long password' >"$DIR/pw"
+    print=$(openssl x509 -in "$DIR/ca/root.crt" -outform DER | sha256sum | cut -d' ' -f1)
+    init() { run nameplate factory init --dir "$DIR/f" --ca "$1" --fingerprint "$print" --token "$token" --admin meier --password-file "$DIR/pw"; }
+    init "https://$(address ca)"
+    same "$status" 1
+    has "$output" "this token is for a station"
+    has "$(ca token list | grep line-9)" open
+    same "$(ca list | grep -c line-9 || true)" 0
+    stop ca
+    init "https://$(address ca)"
+    same "$status" 1
+    has "$output" "try: nameplate ca serve"
+}
+
 @test "M-8 I7: revoke and crl work while the CA serves, and openssl accepts what it should and refuses what it must" {
     serve
     request one 3012-000001 3012-000002

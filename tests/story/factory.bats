@@ -88,7 +88,7 @@ wait_count() {
     same "$status" 1
     has "$output" 'plan-wrong.csv:3:1:'
     plan 6
-    nameplate factory request --dir factory --date "$TODAY"
+    nameplate factory request --dir factory # of today
     wait_count on_hand 6
     enrol_station line-b B
     has "$(station line-a hello)" 'line A'
@@ -126,6 +126,12 @@ wait_count() {
     /usr/bin/python3 "$ROOT/tests/scan_keys.py" --self-test
     stop factory
     /usr/bin/python3 "$ROOT/tests/scan_keys.py" --except key.pem factory
+}
+
+@test "a command that finds no server says which one to start" {
+    run nameplate factory status --dir factory
+    same "$status" 1
+    has "$output" "try: nameplate factory serve --dir factory"
 }
 
 @test "at most four packs are outstanding at one station, and a removed station gets nothing" {
