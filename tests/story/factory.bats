@@ -134,6 +134,22 @@ wait_count() {
     has "$output" "try: nameplate factory serve --dir factory"
 }
 
+@test "SIGHUP takes up the log's level at factory server and CA, and a wrong one is refused" {
+    local program
+    serve
+    for program in ca factory; do
+        sed -i 's/^level = .*/level = loud/' "$program/nameplate.conf"
+        run nameplate $program serve --dir "$program" --check-config
+        same "$status" 1
+        has "$output" "level = loud: debug, info, warn or error"
+        kill -HUP "${PID[$program]}"
+        wait_for_line "$program.err" 'error .* reload-failed .*level = loud' 20
+        sed -i 's/^level = .*/level = info/; s/^json = .*/json = yes/' "$program/nameplate.conf"
+        kill -HUP "${PID[$program]}"
+        wait_for_line "$program.err" '^{.*reload' 20
+    done
+}
+
 @test "at most four packs are outstanding at one station, and a removed station gets nothing" {
     serve
     plan 6
