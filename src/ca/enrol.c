@@ -20,7 +20,8 @@ static enum err take_token(void *context, const struct register_token *t)
     return t->certificate.n == 0 ? OK : cert_from_der(t->certificate, &e->cert, NULL);
 }
 
-/* One for another role is refused before it is spent. The token counts once, before its end; the same signing request again (a lost answer) gets the same certificate (I10). */
+/* One for another role is refused before it is spent. The token counts once, before its end; the same signing request again
+ * (a lost answer) gets the same certificate (I10). */
 static enum err check_token(const struct enrolment *e, const char *role, const uint8_t csr[32], int64_t now_s, struct why *why)
 {
     if (role[0] != '\0' && strcmp(role, e->token.role) != 0)
