@@ -212,9 +212,13 @@ void api_add_step(char *path, size_t size, const char *word)
 
 int api_fail(const struct api_program *program, const struct command_line *line, enum err err, const struct why *why)
 {
-    char hint[128];
-    snprintf(hint, sizeof hint, "nameplate %s login --user NAME --password-file FILE", program->area);
-    return command_fail(line, err, why, err == ERR_NOT_AUTHENTICATED ? hint : NULL);
+    char hint[API_PATH + 64];
+    const char *dir = command_flag(line, "dir");
+    if (err == ERR_UNREACHABLE)
+        snprintf(hint, sizeof hint, "nameplate %s serve --dir %s", program->area, dir == NULL ? "DIR" : dir);
+    else
+        snprintf(hint, sizeof hint, "nameplate %s login --user NAME --password-file FILE", program->area);
+    return command_fail(line, err, why, err == ERR_NOT_AUTHENTICATED || err == ERR_UNREACHABLE ? hint : NULL);
 }
 
 int api_run(const struct api_program *program, const struct command_line *line, const char *method, const char *path,

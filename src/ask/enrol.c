@@ -30,7 +30,7 @@ static enum err ask(const struct enrolment *e, const char *folder, const uint8_t
     enum err err = ca_ask_url(e->ca, url, why);
     if (err == OK)
         err = tls_context_new(&(struct tls_options){ .pinned_root = pinned, .peers = ROLE_BIT(ROLE_CA) }, &tls, why);
-    const struct enrolment_request request = { .token = e->token, .csr = buf_span(csr) };
+    const struct enrolment_request request = { .token = e->token, .csr = buf_span(csr), .role = role_name(e->role) };
     if (err == OK)
         err = ca_ask_wait(url, NULL, tls, &(struct ca_question){ SOAP_ENROLMENT, NULL, &request, 0 }, &answer, &told, why);
     if (err == OK)
@@ -61,4 +61,11 @@ enum err enrol_with_ca_again(const struct enrolment *e, struct why *why)
     if (err == OK)
         err = ask(e, next, pinned, &csr, why);
     return err == OK ? credentials_take_next(e->identity, next, e->passphrase, e->role, why) : err;
+}
+
+const char *enrol_hint(enum err err, enum role role)
+{
+    if (err == ERR_BAD_TOKEN)
+        return role == ROLE_CENTER ? "nameplate ca token add --role center --name NAME" : "nameplate ca token add --role factory --name NAME";
+    return err == ERR_UNREACHABLE ? "nameplate ca serve --dir DIR" : NULL;
 }

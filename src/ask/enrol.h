@@ -20,4 +20,7 @@ enum err enrol_with_ca(const struct enrolment *e, struct why *why) MUST_CHECK;
  * it was. Errors: also those of credentials_take_next. */
 enum err enrol_with_ca_again(const struct enrolment *e, struct why *why) MUST_CHECK;
 
+/* The command to try next after such an error, or NULL. */
+const char *enrol_hint(enum err err, enum role role);
+
 #endif

@@ -46,6 +46,8 @@ static enum err read_order(const struct order_text *t, int64_t now_s, struct reg
         return why_set(why, ERR_USAGE, "order %s needs a quantity from 1 to 100000000 (--quantity)", t->name);
     if (t->until != NULL && t->until[0] != '\0' && clock_parse(t->until, &o.until_s) != OK)
         return why_set(why, ERR_USAGE, "order %s: \"%s\" is not a date like 2027-01-31", t->name, t->until);
+    if (o.until_s != 0 && o.until_s <= now_s)
+        return why_set(why, ERR_USAGE, "order %s: %s is over already", t->name, t->until);
     snprintf(o.name, sizeof o.name, "%s", t->name);
     snprintf(o.factory, sizeof o.factory, "%s", t->factory);
     snprintf(o.model, sizeof o.model, "%s", t->model);
@@ -57,20 +59,28 @@ static enum err read_order(const struct order_text *t, int64_t now_s, struct reg
     return err;
 }
 
-/* A mistake in the name is told now, not when the factory asks. */
-static enum err check_profile(const struct ca_settings *s, const char *name, struct why *why)
+/* The profile that the order names, or the one that its model's devices get without. */
+static enum err load_profile(const struct ca_settings *s, const struct register_order *o, struct span text, struct profile **ret,
+                             struct why *why)
+{
+    if (o->profile[0] != '\0')
+        return profile_load(text, o->profile, ret, why);
+    enum err err = profile_load(text, o->model, ret, why);
+    return err == ERR_NOT_FOUND ? profile_load(text, s->profile, ret, why) : err;
+}
+
+/* A mistake in the name or in the profile is told now, not when the factory asks. */
+static enum err check_profile(const struct ca_settings *s, const struct register_order *o, struct why *why)
 {
     AUTO_BUF text = BUF_INIT;
     struct profile *profile = NULL;
-    if (name[0] == '\0')
-        return OK;
     enum err err = file_read(s->profiles, LIMIT_PROFILES, &text, why);
     if (err == OK)
-        err = profile_load(buf_span(&text), name, &profile, why);
+        err = load_profile(s, o, buf_span(&text), &profile, why);
     if (err == OK)
         err = profile_lint(profile, why);
     if (err == OK && !profile_is_device(profile))
-        err = why_set(why, ERR_USAGE, "[%s] is no profile of device identities", name);
+        err = why_set(why, ERR_USAGE, "[%s] is no profile of device identities", o->profile[0] != '\0' ? o->profile : o->model);
     profile_free(profile);
     return err;
 }
@@ -84,7 +94,7 @@ static enum err add_order(struct db *db, const struct ca_settings *s, const stru
     actor_name(actor);
     enum err err = read_order(t, now_s, &o, why);
     if (err == OK)
-        err = check_profile(s, o.profile, why);
+        err = check_profile(s, &o, why);
     if (err == OK)
         err = register_order_add(db, &o, why);
     return err != OK ? err

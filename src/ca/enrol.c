@@ -20,9 +20,12 @@ static enum err take_token(void *context, const struct register_token *t)
     return t->certificate.n == 0 ? OK : cert_from_der(t->certificate, &e->cert, NULL);
 }
 
-/* The token once, before its end; the same signing request again (a lost answer) gets the same certificate (I10). */
-static enum err check_token(const struct enrolment *e, const uint8_t csr[32], int64_t now_s, struct why *why)
+/* One for another role is refused before it is spent. The token counts once, before its end; the same signing request again
+ * (a lost answer) gets the same certificate (I10). */
+static enum err check_token(const struct enrolment *e, const char *role, const uint8_t csr[32], int64_t now_s, struct why *why)
 {
+    if (role[0] != '\0' && strcmp(role, e->token.role) != 0)
+        return why_set(why, ERR_BAD_TOKEN, "this token is for a %s", e->token.role);
     if (e->token.used_s != 0 && (e->cert == NULL || memcmp(e->token.csr, csr, 32) != 0))
         return why_set(why, ERR_BAD_TOKEN, "the token of %s was used already: get a new one by `nameplate ca token add`",
                        e->token.name);
@@ -113,13 +116,15 @@ enum err enrol_peer(struct signer *s, int64_t tag, struct frame_reader *fields, 
     struct enrolment e = { .cert = NULL };
     uint8_t hash[32], digest[32];
     struct span token = frame_bytes(fields), csr = frame_bytes(fields);
+    char role[LIMIT_NAME + 1];
+    frame_text(fields, sizeof role, role);
     enum err err = frame_finish(fields, why);
     cert_fingerprint_der(token, hash); /* a SHA-256 like any other */
     cert_fingerprint_der(csr, digest);
     if (err == OK)
         err = register_token_find(s->db, hash, take_token, &e, why);
     if (err == OK)
-        err = check_token(&e, digest, clock_wall_s(), why);
+        err = check_token(&e, role, digest, clock_wall_s(), why);
     if (err == OK && e.token.used_s == 0) {
         memcpy(e.token.csr, digest, sizeof digest);
         e.token.used_s = clock_wall_s();

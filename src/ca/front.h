@@ -10,6 +10,7 @@
 #include "soap/soap.h"
 
 struct front {
+    const struct command_line *line; /* for a reload */
     const struct ca_settings *settings;
     struct loop *loop;
     struct http_server *server;

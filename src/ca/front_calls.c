@@ -61,7 +61,9 @@ static enum err put_enrolment(struct call *c, const void *request, struct buf *t
     const struct enrolment_request *r = request;
     (void)c;
     enum err err = frame_put_text(to, r->token);
-    return err != OK ? err : frame_put_bytes(to, r->csr);
+    if (err == OK)
+        err = frame_put_bytes(to, r->csr);
+    return err != OK ? err : frame_put_text(to, r->role == NULL ? "" : r->role);
 }
 
 static enum err put_identities(struct call *c, const void *request, struct buf *to)

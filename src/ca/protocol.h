@@ -14,7 +14,7 @@
     K(OUTCOMES, 7, "outcomes")   /* tag, requester, count, count times: number, fingerprint, outcome, reason */ \
     K(ACCOUNTS, 8, "accounts")   /* tag, requester, order or "" */ \
     K(BOOTSTRAP, 9, "bootstrap") /* tag, requester, model; answer PACK */ \
-    K(ENROL, 10, "enrol")        /* tag, token, PKCS #10 */ \
+    K(ENROL, 10, "enrol")        /* tag, token, PKCS #10, role or "" */ \
     K(LISTS, 11, "lists")        /* tag, SHA-256 of those that are known or ""; answer LISTS: the newest CRL of each CA, or none */ \
     K(WITNESS, 12, "witness")    /* tag, requester, entries, head or "", asked entry or 0 */ \
     K(IDENTITIES, 13, "identities") /* tag, cursor; answer IDENTITIES: what changed since */ \

@@ -76,10 +76,29 @@ static void on_stop(void *context)
     http_server_drain(f->server, on_drained, f);
 }
 
-/* SIGHUP: certificate, key and what else is in files are read again, with the next revocation lists. */
+static enum err use_log(const struct ca_settings *s, struct why *why)
+{
+    enum log_level level = LOG_INFO;
+    if (log_level_parse(s->log_level, &level) != OK)
+        return why_set(why, ERR_CONFIG, "[log] level = %s: debug, info, warn or error", s->log_level);
+    log_setup("ca", level, s->log_json);
+    return OK;
+}
+
+/* SIGHUP: certificate, key and what else is in files are read again, with the next revocation lists; of the settings the
+ * log's. A configuration that is wrong changes nothing. */
 static void on_reload(void *context)
 {
     struct front *f = context;
+    struct ca_settings fresh;
+    struct why why = { 0 };
+    enum err err = ca_settings_load(f->line, &fresh, &why);
+    if (err == OK)
+        err = use_log(&fresh, &why);
+    if (err != OK) {
+        log_failure(LOG_ERROR, "reload-failed", err, &why, NULL);
+        return;
+    }
     log_event(LOG_INFO, "reload", NULL);
     if (f->lists_tag == 0 && !f->draining)
         front_reload(f);
@@ -143,9 +162,9 @@ static enum err run_front(struct front *f, int fd, struct why *why)
     return err;
 }
 
-static enum err serve(const struct ca_settings *settings, int *ret_status, struct why *why)
+static enum err serve(const struct command_line *line, const struct ca_settings *settings, int *ret_status, struct why *why)
 {
-    struct front f = { .settings = settings };
+    struct front f = { .line = line, .settings = settings };
     int fd = -1;
     pid_t pid = -1;
     enum err err = start_signer(settings, &fd, &pid, why);
@@ -168,6 +187,8 @@ static enum err check_config(const struct ca_settings *s, struct why *why)
     struct tls_context *tls = NULL;
     enum err err = ca_signer_new(s, &signer, why);
     if (err == OK)
+        err = profiles_lint(buf_span(&signer->profiles), s->profile, why);
+    if (err == OK)
         err = front_tls(s, NULL, &tls, why);
     tls_context_free(tls);
     ca_signer_free(signer);
@@ -180,15 +201,12 @@ int command_serve(const struct command_line *line)
 {
     struct why why = { 0 };
     struct ca_settings s;
-    enum log_level level = LOG_INFO;
     int status = 0;
     enum err err = ca_settings_load(line, &s, &why);
-    if (err == OK && log_level_parse(s.log_level, &level) != OK)
-        err = why_set(&why, ERR_CONFIG, "[log] level = %s: debug, info, warn or error", s.log_level);
-    if (err == OK) {
-        log_setup("ca", level, s.log_json);
-        err = command_switch(line, "check-config") ? check_config(&s, &why) : serve(&s, &status, &why);
-    }
+    if (err == OK)
+        err = use_log(&s, &why);
+    if (err == OK)
+        err = command_switch(line, "check-config") ? check_config(&s, &why) : serve(line, &s, &status, &why);
     if (err != OK)
         return command_fail(line, err, &why, err == ERR_NOT_FOUND ? "nameplate ca init --dir DIR" : NULL);
     return status;

@@ -33,6 +33,15 @@ static enum err start(const struct ca_settings *settings, int fd, struct signer 
     return err != OK ? err : ca_signer_new(settings, ret_signer, why);
 }
 
+/* One model's mistake does not stop the others: it is told now, and nothing is issued by that profile. */
+static void look_at_profiles(const struct signer *s)
+{
+    struct why why = { 0 };
+    enum err err = profiles_lint(buf_span(&s->profiles), s->settings->profile, &why);
+    if (err != OK)
+        log_failure(LOG_ERROR, "profile", err, &why, "file", s->settings->profiles, NULL);
+}
+
 static void ignore_signals(void)
 {
     static const int ignored[] = { SIGTERM, SIGINT, SIGHUP, SIGPIPE };
@@ -49,6 +58,8 @@ int ca_signer_main(const struct ca_settings *settings, int fd)
     struct signer *s = NULL;
     enum err started = start(settings, fd, &s, &why);
     enum err err = say_hello(fd, started, &why, &why);
+    if (started == OK)
+        look_at_profiles(s);
     if (started == OK && err == OK)
         err = ca_signer_serve(s, fd, &why);
     if (started == OK && err != OK)

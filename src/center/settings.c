@@ -3,6 +3,7 @@
 #include <stddef.h>
 
 #include "base/limit.h"
+#include "log/log.h"
 #include "store/db.h"
 
 #define AT(member) offsetof(struct center_settings, member)
@@ -40,9 +41,12 @@ const size_t center_setting_rows_n = sizeof center_setting_rows / sizeof *center
 enum err center_settings_read(const char *path, struct center_settings *ret_settings, struct why *why)
 {
     struct center_settings s = { .port = 0 };
+    enum log_level level;
     enum err err = settings_read(path, center_setting_rows, center_setting_rows_n, &s, why);
     if (err == OK && s.store_url[0] != '\0')
         err = db_check_url(s.store_url, why);
+    if (err == OK && log_level_parse(s.log_level, &level) != OK)
+        err = why_set(why, ERR_CONFIG, "[log] level = %s: debug, info, warn or error", s.log_level);
     if (err == OK)
         *ret_settings = s;
     return err;

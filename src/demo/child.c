@@ -136,7 +136,9 @@ static void take_exit(struct child *c)
     c->on_exit(c->context, c, status);
 }
 
-enum err child_turn(struct child *const *children, size_t n, int timeout_ms, struct why *why)
+volatile sig_atomic_t child_interrupted;
+
+static enum err turn(struct child *const *children, size_t n, int timeout_ms, struct why *why)
 {
     struct pollfd fds[64] = { 0 };
     for (size_t i = 0; i < n && i < 32; i++) {
@@ -154,6 +156,12 @@ enum err child_turn(struct child *const *children, size_t n, int timeout_ms, str
     return OK;
 }
 
+enum err child_turn(struct child *const *children, size_t n, int timeout_ms, struct why *why)
+{
+    enum err err = turn(children, n, timeout_ms, why);
+    return err == OK && child_interrupted != 0 ? why_set(why, ERR_CONFLICT, "interrupted; the same command goes on from here") : err;
+}
+
 void child_end_all(struct child *const *children, size_t n)
 {
     struct why why;
@@ -163,7 +171,7 @@ void child_end_all(struct child *const *children, size_t n)
         for (int64_t until = clock_mono_ms() + 10000; children[i]->pid > 0;) {
             if (clock_mono_ms() > until)
                 child_signal(children[i], SIGKILL);
-            if (child_turn(&children[i], 1, 100, &why) != OK)
+            if (turn(&children[i], 1, 100, &why) != OK)
                 break;
         }
     }

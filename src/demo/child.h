@@ -3,6 +3,7 @@
 #ifndef DEMO_CHILD_H
 #define DEMO_CHILD_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <sys/types.h>
 
@@ -49,7 +50,10 @@ enum err child_send(struct child *c, const char *text, struct why *why) MUST_CHE
 void child_signal(struct child *c, int signal);
 void child_close_input(struct child *c);
 
-/* Waits for output and exits of all children for at most timeout_ms and calls their functions. */
+/* The signal that told the demo to stop, or 0; set by its handler. */
+extern volatile sig_atomic_t child_interrupted;
+
+/* Waits for output and exits of all children for at most timeout_ms and calls their functions. CONFLICT: interrupted. */
 enum err child_turn(struct child *const *children, size_t n, int timeout_ms, struct why *why) MUST_CHECK;
 
 /* SIGTERM to all that run, in the given order and each waited for; SIGKILL after ten seconds. */

@@ -13,9 +13,7 @@
 
 enum { TURN_MS = 20, REPORTS_MS = 30000 };
 
-static volatile sig_atomic_t interrupted;
-
-static void on_signal(int number) { interrupted = number; }
+static void on_signal(int number) { child_interrupted = number; }
 
 void demo_fail(struct demo *d, enum err err, const struct why *why, const char *where)
 {
@@ -36,8 +34,6 @@ static bool all_lines_done(const struct demo *d)
 static enum err turn(struct demo *d, struct why *why)
 {
     enum err err = child_turn(d->children, d->children_n, TURN_MS, why);
-    if (err == OK && interrupted != 0)
-        err = why_set(why, ERR_CONFLICT, "interrupted; the same command goes on from here");
     if (err == OK && d->failed) {
         *why = d->why;
         err = d->err;
@@ -157,6 +153,8 @@ static int command_demo(const struct command_line *line)
     free(d);
     if (err == OK)
         return 0;
+    if (child_interrupted != 0) /* the programs and commands that it hit, too, are no faults */
+        err = why_set(&why, ERR_CONFLICT, "interrupted; the same command goes on from here");
     fputs(isatty(STDOUT_FILENO) ? "\n" : "", stdout);
     fflush(stdout);
     return command_fail(line, err, &why, err == ERR_USAGE ? "nameplate demo --help" : NULL);

@@ -61,6 +61,12 @@ static enum err write_plan(const struct demo *d, struct why *why)
     return err == OK ? file_replace(d->plan, buf_span(&csv), 0644, why) : why_set(why, err, "%s", "the plan is too large");
 }
 
+static bool is_set_up(const char *dir)
+{
+    char path[CHILD_DIR];
+    return file_join(dir, "nameplate.conf", sizeof path, path) == OK && file_exists(path);
+}
+
 /* `devices` 0: as recorded, else 60. A folder keeps the plan of its first run. */
 static enum err choose(struct demo *d, size_t devices, struct why *why)
 {
@@ -73,6 +79,8 @@ static enum err choose(struct demo *d, size_t devices, struct why *why)
         d->devices = recorded;
         return OK;
     }
+    if (is_set_up(d->ca_dir) || is_set_up(d->factory_dir))
+        return why_set(why, ERR_CONFLICT, "%s holds a CA or a factory server that is no demo's: take another --dir", d->dir);
     d->devices = devices == 0 ? 60 : devices;
     d->day = clock_local_day(clock_wall_s());
     enum err err = write_plan(d, why);

@@ -85,8 +85,9 @@ int command_new(const struct command_line *line)
     if (err != OK)
         return command_fail(line, err, &why, err == ERR_EXISTS ? "nameplate device show --dir DIR" : NULL);
     if (command_flag(line, "root") == NULL)
-        printf("no root certificate in its firmware: it can be shown, but not run\n");
-    printf("next: nameplate device run --dir %s\n", dir);
+        printf("no root certificate in its firmware (--root FILE): it can be shown, but not run\nnext: nameplate device show --dir %s\n", dir);
+    else
+        printf("next: nameplate device run --dir %s\n", dir);
     return 0;
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "api/client.h"
+#include "base/clock.h"
 #include "factory/commands.h"
 #include "store/stock.h"
 
@@ -166,9 +167,12 @@ int command_request(const struct command_line *line)
 {
     struct api_client api;
     struct why why = { "" };
+    char today[CLOCK_DAY_SIZE];
     const char *date = command_flag(line, "date");
-    if (date == NULL)
-        return command_fail(line, ERR_USAGE, &(struct why){ "--date is missing" }, "nameplate factory request --date 2026-03-19");
+    if (date == NULL) {
+        clock_format_day(clock_local_day(clock_wall_s()), today);
+        date = today;
+    }
     enum err err = api_open(&factory_api, line, &api, &why);
     if (err == OK) {
         err = request_day(&api, date, command_switch(line, "wait"), &why);

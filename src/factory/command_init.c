@@ -119,7 +119,7 @@ int command_init(const struct command_line *line)
     if (err == OK)
         err = write_settings(&in, &why); /* last: a folder with it is complete */
     if (err != OK)
-        return command_fail(line, err, &why, err == ERR_BAD_TOKEN ? "nameplate ca token add --role factory --name NAME" : NULL);
+        return command_fail(line, err, &why, enrol_hint(err, ROLE_FACTORY));
     printf("next: nameplate factory serve --dir %s\n", in.dir);
     return 0;
 }
@@ -137,7 +137,7 @@ int command_enrol(const struct command_line *line)
     if (err == OK)
         err = enrol_with_ca_again(&e, &why);
     if (err != OK)
-        return command_fail(line, err, &why, "nameplate ca token add --role factory --name NAME");
+        return command_fail(line, err, &why, enrol_hint(err, ROLE_FACTORY));
     puts("next: send a running server SIGHUP, so that it shows the new certificate");
     return 0;
 }

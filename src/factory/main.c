@@ -79,7 +79,7 @@ static const struct command_flag flags_request[] = {
     FLAG_DIR,
     FLAG_CONFIG,
     FLAG_LOGIN,
-    { "date", "D", NULL, "day of the plan, 2026-03-19" },
+    { "date", "D", NULL, "day of the plan, 2026-03-19 (default: today)" },
     { "wait", NULL, NULL, "return when the identities are on hand" },
     FLAG_END,
 };

@@ -38,6 +38,8 @@ enum err plan_import(struct db *db, const char *actor, struct span csv, bool dry
 {
     struct plan_result result = { 0 };
     enum err err = plan_parse(csv, plan, why);
+    if (err == ERR_BAD_INPUT && plan->mistakes.n > 0)
+        err = OK; /* what is wrong with the rows that could be read is told with it */
     if (err == OK)
         err = db_begin(db, why);
     if (err == OK)

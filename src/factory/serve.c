@@ -58,6 +58,15 @@ void reload_credentials(void *context)
     log_event(LOG_INFO, "reloaded", NULL);
 }
 
+static enum err use_log(const struct factory_settings *s)
+{
+    enum log_level level;
+    enum err err = log_level_parse(s->log_level, &level);
+    if (err == OK)
+        log_setup("factory", level, s->log_json);
+    return err;
+}
+
 /* SIGHUP: policy, level of the log, credentials. Addresses and files need a new start. */
 static void on_reload(void *context)
 {
@@ -65,10 +74,13 @@ static void on_reload(void *context)
     struct factory_settings settings;
     struct why why = { "" };
     enum err err = factory_settings_read(f->config, &settings, &why);
-    if (err != OK)
+    if (err == OK)
+        err = use_log(&settings);
+    if (err != OK) {
         log_failure(LOG_ERROR, "reload-failed", err, &why, NULL);
-    else
-        f->policy = factory_policy(&settings);
+        return;
+    }
+    f->policy = factory_policy(&settings);
     reload_credentials(f);
 }
 
@@ -225,12 +237,10 @@ int factory_serve(const char *config)
 {
     struct factory f = { .config = config, .started_s = clock_wall_s() };
     struct why why = { "" };
-    enum log_level level = LOG_INFO;
     enum err err = factory_settings_read(config, &f.settings, &why);
     if (err == OK)
-        err = log_level_parse(f.settings.log_level, &level);
+        err = use_log(&f.settings);
     if (err == OK) {
-        log_setup("factory", level, f.settings.log_json);
         f.policy = factory_policy(&f.settings);
         err = run(&f, &why);
         close_all(&f);

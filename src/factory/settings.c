@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "log/log.h"
 #include "store/db.h"
 
 #define AT(member) offsetof(struct factory_settings, member)
@@ -94,6 +95,7 @@ enum err factory_settings_read(const char *path, struct factory_settings *ret_se
 {
     struct factory_settings s = { 0 };
     int32_t minute;
+    enum log_level level;
     enum err err = settings_read(path, factory_setting_rows, factory_setting_rows_n, &s, why);
     if (err == OK)
         err = check_word("[store] mode", s.mode, "store", "direct", why);
@@ -109,6 +111,8 @@ enum err factory_settings_read(const char *path, struct factory_settings *ret_se
         err = db_check_url(s.store_url, why);
     if (err == OK)
         err = place_kek(path, &s, why);
+    if (err == OK && log_level_parse(s.log_level, &level) != OK)
+        err = why_set(why, ERR_CONFIG, "[log] level = %s: debug, info, warn or error", s.log_level);
     if (err == OK)
         *ret_settings = s;
     return err;

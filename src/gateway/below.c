@@ -6,7 +6,9 @@
 #include "gateway/gateway.h"
 #include "log/log.h"
 
-enum { SESSION_S = 10 }; /* a node that shows itself waits so long for its session, also when it did not offer to */
+/* A node that shows itself waits so long for its session, also when it did not offer to. A gateway does not, not even for the
+ * session of the agent beside it: one of its exchanges stands and takes what comes, the other has to be free for its letters. */
+enum { SESSION_S = 10 };
 enum { AGAIN_S = 10 }; /* a presence without an answer for so long goes up again when it is repeated */
 
 struct waiter {
@@ -81,7 +83,7 @@ static enum err take_presence(struct taking *t, const struct field_presence *p, 
     copy_number(row.via, t->peer);
     enum err err = relay_presence_put(t->g->db, &row, t->now_s, AGAIN_S, &news, why);
     t->news = t->news || news;
-    if (strcmp(row.via, p->number.text) == 0)
+    if (strcmp(row.via, p->number.text) == 0 && !decide_carries(t->peer, t->g->identity->number.text))
         t->nonce = p->nonce;
     return err;
 }

@@ -4,10 +4,14 @@
 
 enum { FIRST_DELAY_MS = 1000, DOUBLINGS_MOST = 20 };
 
+bool decide_carries(const struct peer *peer, const char *self)
+{
+    return peer->role == ROLE_GATEWAY && strcmp(peer->name, self) != 0;
+}
+
 enum err decide_speaks(const struct peer *peer, const char *self, const char *number, struct why *why)
 {
-    bool carries = peer->role == ROLE_GATEWAY && strcmp(peer->name, self) != 0;
-    if (carries || strcmp(peer->name, number) == 0)
+    if (decide_carries(peer, self) || strcmp(peer->name, number) == 0)
         return OK;
     return why_set(why, ERR_NUMBER_MISMATCH, "%s %s speaks in the name of %s", role_name(peer->role), peer->name, number);
 }

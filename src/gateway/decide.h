@@ -8,6 +8,9 @@
 
 #include "model/role.h"
 
+/* Whether it is a gateway below, which brings what is not its own; not our own agent, beside us, which has our identity. */
+bool decide_carries(const struct peer *peer, const char *self);
+
 /* A device speaks for itself, a gateway below for whom it carries: whether that number may come its way says the centre.
  * Our own agent, beside us, has our own identity and speaks for nobody else. Errors: NUMBER_MISMATCH. */
 enum err decide_speaks(const struct peer *peer, const char *self, const char *number, struct why *why) MUST_CHECK;

@@ -32,6 +32,20 @@ enum err csv_note(struct csv_mistakes *m, size_t line, size_t column, const char
     return why_set(&e->why, OK, "%s", text);
 }
 
+static int compare_mistakes(const void *a, const void *b)
+{
+    const struct csv_mistake *x = a, *y = b;
+    if (x->line != y->line)
+        return x->line < y->line ? -1 : 1;
+    return (x->column > y->column) - (x->column < y->column);
+}
+
+void csv_mistakes_sort(struct csv_mistakes *m)
+{
+    if (m->n > 1)
+        qsort(m->list, m->n, sizeof *m->list, compare_mistakes);
+}
+
 enum err csv_verdict(const struct csv_mistakes *m, struct why *why)
 {
     if (m->n == 0)

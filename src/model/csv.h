@@ -23,6 +23,7 @@ struct csv_mistakes {
 void csv_mistakes_done(struct csv_mistakes *mistakes); /* frees; NULL is fine */
 /* Errors: NO_MEMORY. */
 enum err csv_note(struct csv_mistakes *mistakes, size_t line, size_t column, const char *fmt, ...) MUST_CHECK PRINTF_LIKE(4, 5);
+void csv_mistakes_sort(struct csv_mistakes *mistakes); /* in the order of the file */
 /* BAD_INPUT with the first mistake in `why` when there is one. */
 enum err csv_verdict(const struct csv_mistakes *mistakes, struct why *why) MUST_CHECK;
 

@@ -97,8 +97,10 @@ static enum err read_row(struct plan *plan, const struct csv_line *l, struct why
     enum err err = OK;
     for (size_t i = 0; i < FIELDS; i++)
         row.columns[i] = i < l->n ? l->fields[i].column : 1;
+    size_t mistakes = plan->mistakes.n;
     for (size_t i = 0; err == OK && i < l->n; i++)
         err = readers[i](plan, l->line, &l->fields[i], &row);
+    row.wrong = plan->mistakes.n > mistakes;
     return err != OK ? err : add_row(plan, &row, why);
 }
 

@@ -17,6 +17,7 @@ struct plan_row {
     char model[LIMIT_MODEL_CODE + 1];
     uint32_t quantity;
     char first_serial[LIMIT_SERIAL + 1]; /* "" when the file leaves it open; plan_check fills it in */
+    bool wrong;                          /* has a mistake of its own already; what was read of it may be empty */
     bool known;                          /* plan_check: stands in the plan in force already, unchanged */
 };
 
@@ -53,8 +54,8 @@ struct plan_known {
     size_t ranges_n;
 };
 
-/* Compares a plan that was read without mistakes with what is known, gives open rows the next free serial of
- * their model, and marks the rows that are in force already. Errors: BAD_INPUT with the mistakes in
+/* Compares a plan with what is known, also one that was read with mistakes, so that all of them are told at once. Without
+ * any it gives open rows the next free serial of their model, and marks the rows that are in force already. Errors: BAD_INPUT with the mistakes in
  * plan->mistakes (unknown model, serials that overlap or run out, a day and model planned otherwise), NO_MEMORY. */
 enum err plan_check(struct plan *plan, const struct plan_known *known, struct why *why) MUST_CHECK;
 

@@ -49,10 +49,10 @@ static int compare_range(const void *a, const void *b)
     return strcmp(x->model, y->model);
 }
 
-static enum err check_twice(struct plan *plan, struct plan_row *const *sorted)
+static enum err check_twice(struct plan *plan, struct plan_row *const *sorted, size_t rows_n)
 {
     enum err err = OK;
-    for (size_t i = 1; err == OK && i < plan->rows_n; i++) {
+    for (size_t i = 1; err == OK && i < rows_n; i++) {
         const struct plan_row *a = sorted[i - 1], *b = sorted[i];
         if (a->day == b->day && strcmp(a->model, b->model) == 0)
             err = csv_note(&plan->mistakes, b->line, b->columns[1], "model %s is planned for this day in line %zu already", b->model,
@@ -77,11 +77,12 @@ static enum err compare_with_known(struct plan *plan, struct plan_row *row, cons
     return OK;
 }
 
-static enum err check_known(struct plan *plan, struct plan_row *const *sorted, const struct plan_range *const *ranges, size_t n)
+static enum err check_known(struct plan *plan, struct plan_row *const *sorted, size_t rows_n, const struct plan_range *const *ranges,
+                            size_t n)
 {
     size_t at = 0;
     enum err err = OK;
-    for (size_t i = 0; err == OK && i < plan->rows_n; i++) {
+    for (size_t i = 0; err == OK && i < rows_n; i++) {
         struct plan_range key = { .day = sorted[i]->day };
         memcpy(key.model, sorted[i]->model, sizeof key.model);
         const struct plan_range *p = &key;
@@ -98,17 +99,19 @@ static enum err check_days(struct plan *plan, const struct plan_known *known)
     struct plan_row **sorted = calloc(plan->rows_n + 1, sizeof *sorted);
     const struct plan_range **ranges = calloc(known->ranges_n + 1, sizeof *ranges);
     enum err err = sorted == NULL || ranges == NULL ? ERR_NO_MEMORY : OK;
+    size_t n = 0;
     if (err == OK) {
         for (size_t i = 0; i < plan->rows_n; i++)
-            sorted[i] = &plan->rows[i];
+            if (!plan->rows[i].wrong)
+                sorted[n++] = &plan->rows[i];
         for (size_t i = 0; i < known->ranges_n; i++)
             ranges[i] = &known->ranges[i];
-        qsort(sorted, plan->rows_n, sizeof *sorted, compare_day_model);
+        qsort(sorted, n, sizeof *sorted, compare_day_model);
         qsort(ranges, known->ranges_n, sizeof *ranges, compare_range);
-        err = check_twice(plan, sorted);
+        err = check_twice(plan, sorted, n);
     }
     if (err == OK)
-        err = check_known(plan, sorted, ranges, known->ranges_n);
+        err = check_known(plan, sorted, n, ranges, known->ranges_n);
     free(sorted);
     free(ranges);
     return err;
@@ -120,6 +123,8 @@ static enum err check_models(struct plan *plan, const struct plan_known *known)
     for (size_t i = 0; err == OK && i < plan->rows_n; i++) {
         const struct plan_row *row = &plan->rows[i];
         const struct plan_model *model = find_model(known, row->model);
+        if (row->model[0] == '\0')
+            continue;
         if (model == NULL)
             err = csv_note(&plan->mistakes, row->line, row->columns[1], "model %s is not in the model list", row->model);
         else if (model->discontinued)
@@ -191,7 +196,7 @@ static enum err note_overlap(struct plan *plan, const struct run *a, const struc
     const struct plan_row *row = b->row != NULL ? b->row : a->row;
     const struct run *mine = b->row != NULL ? b : a, *other = b->row != NULL ? a : b;
     char day[CLOCK_DAY_SIZE];
-    if (row == NULL)
+    if (row == NULL || other->day == mine->day) /* the same day of the same model was told already */
         return OK;
     clock_format_day(other->day, day);
     return csv_note(&plan->mistakes, row->line, row->columns[3], "serials %s to %s of model %s overlap with %s to %s, planned for %s",
@@ -207,7 +212,7 @@ static size_t collect_runs(struct plan *plan, const struct plan_known *known, st
         n += plan_last_serial(runs[n].first, known->ranges[i].quantity, runs[n].last, NULL) == OK;
     }
     for (size_t i = 0; i < plan->rows_n; i++) {
-        if (plan->rows[i].known)
+        if (plan->rows[i].known || plan->rows[i].wrong)
             continue;
         runs[n] = (struct run){ .model = plan->rows[i].model, .day = plan->rows[i].day, .row = &plan->rows[i] };
         memcpy(runs[n].first, plan->rows[i].first_serial, sizeof runs[n].first);
@@ -243,7 +248,8 @@ enum err plan_check(struct plan *plan, const struct plan_known *known, struct wh
         err = check_days(plan, known);
     if (err == OK && plan->mistakes.n == 0)
         err = give_serials(plan, known);
-    if (err == OK && plan->mistakes.n == 0)
+    if (err == OK)
         err = check_overlaps(plan, known);
+    csv_mistakes_sort(&plan->mistakes);
     return err != OK ? why_set(why, err, "%s", err_row(err)->text) : csv_verdict(&plan->mistakes, why);
 }

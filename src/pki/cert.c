@@ -131,11 +131,14 @@ enum err cert_from_pem(struct span pem, struct cert **ret_cert, struct why *why)
 {
     if (pem.n > BUF_DEFAULT_MAX)
         return why_set(why, ERR_TOO_LARGE, "%zu bytes are no certificate", pem.n);
+    unsigned char *der = NULL;
+    long n = 0;
     AUTO_BIO bio = BIO_new_mem_buf(pem.at == NULL ? (const void *)"" : pem.at, (int)pem.n);
-    AUTO_X509 x509 = bio == NULL ? NULL : PEM_read_bio_X509(bio, NULL, NULL, NULL);
-    if (x509 == NULL)
+    if (bio == NULL || PEM_bytes_read_bio(&der, &n, NULL, PEM_STRING_X509, bio, NULL, NULL) != 1)
         return openssl_fail(why, ERR_BAD_CERTIFICATE, "no certificate in PEM found");
-    return cert_from_x509(x509, ret_cert, why);
+    enum err err = cert_from_der(span_of(der, (size_t)n), ret_cert, why); /* as strict as with one that comes bare */
+    OPENSSL_free(der);
+    return err;
 }
 
 struct cert *cert_ref(struct cert *cert)

@@ -44,6 +44,8 @@ enum err name_attribute(const X509_NAME *name, int nid, struct span *ret_text, s
     if (type != V_ASN1_PRINTABLESTRING && type != V_ASN1_UTF8STRING)
         return why_set(why, ERR_BAD_CERTIFICATE, "the subject's %s is neither PrintableString nor UTF8String (RFC 5280 4.1.2.4)",
                        OBJ_nid2ln(nid));
+    if (type != V_ASN1_PRINTABLESTRING && (nid == NID_serialNumber || nid == NID_countryName))
+        return why_set(why, ERR_BAD_CERTIFICATE, "the subject's %s is no PrintableString (RFC 5280 A.1)", OBJ_nid2ln(nid));
     if (text.n == 0 || !name_is_clean(text))
         return why_set(why, ERR_BAD_CERTIFICATE, "the subject's %s is empty or has a NUL, control or broken character",
                        OBJ_nid2ln(nid));

@@ -2,10 +2,12 @@
 
 #include <errno.h>
 #include <openssl/conf.h>
+#include <openssl/err.h>
 #include <openssl/x509v3.h>
 #include <stdlib.h>
 
 #include "base/limit.h"
+#include "model/number.h"
 #include "pki/profile_parts.h"
 
 enum { DAYS_MAX = 36525, SECONDS_MAX = 86400 };
@@ -248,6 +250,49 @@ enum err profile_load(struct span config, const char *name, struct profile **ret
         *ret_profile = p;
     else
         profile_free(p);
+    return err;
+}
+
+static enum err lint_one(struct span config, const char *name, bool of_devices, struct why *why)
+{
+    struct profile *profile = NULL;
+    enum err err = profile_load(config, name, &profile, why);
+    if (err == OK)
+        err = profile_lint(profile, why);
+    if (err == OK && of_devices && !profile_is_device(profile))
+        err = why_set(why, ERR_BAD_PROFILE, "[%s] is no profile of device identities", name);
+    profile_free(profile);
+    return err;
+}
+
+static enum err lint_sections(struct span config, const CONF *conf, struct why *why)
+{
+    enum err err = OK;
+    STACK_OF(OPENSSL_CSTRING) *names = NCONF_get_section_names(conf);
+    for (int i = 0; err == OK && i < sk_OPENSSL_CSTRING_num(names); i++) {
+        const char *name = sk_OPENSSL_CSTRING_value(names, i);
+        bool model = number_is_model(span_text(name));
+        if (model || NCONF_get_string(conf, name, settings[SET_USE].name) != NULL)
+            err = lint_one(config, name, model, why);
+    }
+    sk_OPENSSL_CSTRING_free(names);
+    return err;
+}
+
+enum err profiles_lint(struct span config, const char *usual, struct why *why)
+{
+    CONF *conf = NCONF_new(NULL);
+    enum err err = parse(config.n == 0 ? profile_builtin_text() : config, conf, why);
+    if (err == OK)
+        err = lint_one(config, usual, true, why);
+    if (err == OK)
+        err = lint_one(config, "bootstrap", false, why);
+    if (err == OK)
+        err = lint_one(config, "infrastructure", false, why);
+    if (err == OK)
+        err = lint_sections(config, conf, why);
+    NCONF_free(conf);
+    ERR_clear_error(); /* of sections that are none of ours */
     return err;
 }
 

@@ -23,6 +23,10 @@ int64_t profile_begin(const struct profile *profile, int64_t made_s);
  * profile's own rules. Errors: BAD_PROFILE, `why` naming the setting and the clause. */
 enum err profile_lint(const struct profile *profile, struct why *why) MUST_CHECK;
 
+/* Loads and lints every section that is a profile (one with a `use`, or named as a model code), and those that a CA cannot
+ * be without: `usual` (a device's), "bootstrap", "infrastructure". Errors: those of both. */
+enum err profiles_lint(struct span config, const char *usual, struct why *why) MUST_CHECK;
+
 /* The text of the built-in profiles, as written by `ca init` into DIR/profiles.cnf. */
 struct span profile_builtin_text(void);
 

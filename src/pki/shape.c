@@ -151,9 +151,11 @@ static enum err check_names(const struct cert *leaf, enum verify_profile profile
     return OK;
 }
 
-static enum err check_issuer(const X509 *issuer, enum verify_profile profile, struct why *why)
+static enum err check_issuer(const X509 *x509, const X509 *issuer, enum verify_profile profile, struct why *why)
 {
     char kind[LIMIT_NAME + 1];
+    if (X509_cmp(x509, issuer) == 0)
+        return bad(why, "the certificate is its own issuer");
     enum err err = name_issuer_kind(issuer, kind, why);
     if (err != OK)
         return err;
@@ -178,6 +180,6 @@ enum err shape_check(const struct cert *leaf, const X509 *issuer, enum verify_pr
     if (err == OK)
         err = check_names(leaf, profile, why);
     if (err == OK)
-        err = check_issuer(issuer, profile, why);
+        err = check_issuer(x509, issuer, profile, why);
     return err;
 }

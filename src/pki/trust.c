@@ -125,6 +125,10 @@ enum err trust_add_intermediates(struct trust *trust, struct span pem_or_der, st
 
 static enum err add_crl(struct trust *trust, X509_CRL *crl, struct why *why)
 {
+    if (X509_CRL_get_ext_by_NID(crl, NID_delta_crl, -1) >= 0) {
+        X509_CRL_free(crl);
+        return why_set(why, ERR_BAD_INPUT, "a delta list says only what has changed since another one (RFC 5280 5.2.4)");
+    }
     int done = X509_STORE_add_crl(trust->store, crl);
     X509_CRL_free(crl);
     if (done != 1)

@@ -89,7 +89,8 @@
 
 #define FIELDS_enrolment_request(F, L) \
     F(TEXT, token, "token", ONE) \
-    F(BYTES, csr, "csr", ONE)                 /* PKCS #10 */
+    F(BYTES, csr, "csr", ONE)                 /* PKCS #10 */ \
+    F(TEXT, role, "role", MAYBE)              /* what the token must be for; it is not spent otherwise */
 #define FIELDS_enrolment_response(F, L) \
     F(TEXT, role, "role", ONE) \
     F(TEXT, name, "name", ONE) \

@@ -36,11 +36,12 @@ static enum err ask(const char *url, const uint8_t root[CERT_FINGERPRINT], const
     struct link link = { .service = SERVICE_FACTORY };
     AUTO_PARSED answer = { .arena = NULL };
     const struct tls_options options = { .pinned_root = root, .peers = ROLE_BIT(ROLE_FACTORY) };
+    const struct enrolment_request request = { .token = token, .csr = buf_span(csr), .role = role_name(ROLE_STATION) };
     enum err err = link_set_url(&link, url, why);
     if (err == OK)
         err = tls_context_new(&options, &link.tls, why);
     if (err == OK)
-        err = link_ask(&link, SOAP_ENROLMENT, &(struct enrolment_request){ .token = token, .csr = buf_span(csr) }, &answer, why);
+        err = link_ask(&link, SOAP_ENROLMENT, &request, &answer, why);
     if (err == OK)
         err = keep(folder, root, answer.body, why);
     if (err == OK)
@@ -117,7 +118,8 @@ static enum err write_settings(const struct command_line *line, const char *path
 
 static int fail(const struct command_line *line, enum err err, const struct why *why)
 {
-    return command_fail(line, err, why, err == ERR_BAD_TOKEN ? "nameplate ca token add --role station --name NAME" : NULL);
+    const char *hint = err == ERR_BAD_TOKEN ? "nameplate ca token add --role station --name NAME" : NULL;
+    return command_fail(line, err, why, err == ERR_UNREACHABLE ? "nameplate factory serve --dir DIR" : hint);
 }
 
 int command_init(const struct command_line *line)

@@ -41,11 +41,18 @@ static void hide_typing(void)
         former_known = false;
 }
 
+/* Somebody looks at it, on a terminal that knows more than lines. */
+static bool is_screen(void)
+{
+    const char *term = getenv("TERM");
+    return isatty(STDOUT_FILENO) && term != NULL && term[0] != '\0' && strcmp(term, "dumb") != 0;
+}
+
 void screen_open(struct screen *s, const char *mode, const char *station, const struct bench *bench)
 {
     *s = (struct screen){ .bench = bench, .utf8 = locale_is_utf8() };
     snprintf(s->station, sizeof s->station, "%.*s", LIMIT_NAME, station);
-    s->full = strcmp(mode, "full") == 0 || (strcmp(mode, "auto") == 0 && isatty(STDOUT_FILENO));
+    s->full = strcmp(mode, "full") == 0 || (strcmp(mode, "auto") == 0 && is_screen());
     if (!s->full)
         return;
     hide_typing();

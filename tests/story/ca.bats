@@ -87,6 +87,26 @@ report() { # NUMBER OUTCOME
     ca serve --check-config | grep -q '^port = 0'
 }
 
+@test "a wrong profile is told by --check-config, at the start and when an order is added" {
+    printf '\n[3014]\nuse = device\nsubject.serialNumber = number\nhardwareType = 1.2.3\ndays = forever\nkeyUsage = critical,digitalSignature,keyCertSign\n' >>"$DIR/ca/profiles.cnf"
+    run ca serve --check-config
+    [ "$status" -eq 1 ]
+    has "$output" "[3014] keyUsage"
+    serve
+    grep -q 'profile .*\[3014\]' "$DIR/ca.err"
+    run ca order add 4714 --factory factory-1 --model 3014 --quantity 5
+    [ "$status" -eq 1 ]
+    has "$output" "[3014]"
+    request in-between 3012-000001 # the other models go on
+    grep -q '<deviceNumber>3012-000001' "$DIR/answer.xml"
+}
+
+@test "an order that is over before it begins is refused" {
+    run ca order add 4715 --factory factory-1 --model 3012 --quantity 5 --until 2020-01-31
+    [ "$status" -eq 2 ]
+    has "$output" "2020-01-31 is over already"
+}
+
 @test "F-4 F-5 I10: a batch comes back with one pack for each number, the same after kill -9" {
     serve
     request urn:story:1 3012-000001 3012-000002 3012-000003
@@ -152,6 +172,23 @@ report() { # NUMBER OUTCOME
     openssl req -new -key "$DIR/line-1.key" -subj /CN=other -outform DER -out "$DIR/other.csr"
     envelope y "<EnrolmentRequest xmlns=\"urn:nameplate:ca:1\"><token>$token</token><csr>$(base64 -w0 "$DIR/other.csr")</csr></EnrolmentRequest>" >"$DIR/other.xml"
     post "$DIR/other.xml" | grep -q '>BAD_TOKEN<'
+}
+
+@test "a token for another role is refused and stays good, and a server that is away is named with its command" {
+    serve
+    token=$(ca token add --role station --name line-9)
+    echo 'a long password' >"$DIR/pw"
+    print=$(openssl x509 -in "$DIR/ca/root.crt" -outform DER | sha256sum | cut -d' ' -f1)
+    init() { run nameplate factory init --dir "$DIR/f" --ca "$1" --fingerprint "$print" --token "$token" --admin meier --password-file "$DIR/pw"; }
+    init "https://$(address ca)"
+    same "$status" 1
+    has "$output" "this token is for a station"
+    has "$(ca token list | grep line-9)" open
+    same "$(ca list | grep -c line-9 || true)" 0
+    stop ca
+    init "https://$(address ca)"
+    same "$status" 1
+    has "$output" "try: nameplate ca serve"
 }
 
 @test "M-8 I7: revoke and crl work while the CA serves, and openssl accepts what it should and refuses what it must" {

@@ -104,3 +104,23 @@ live() { jq -c 'select(.number != null and .number != "" and (.state == "written
     has "$(tail -1 "$DEMO/second.out")" "demo: $DEVICES planned, $DEVICES written, $DEVICES proved"
     same "$("$PROGRAM" ca export --dir "$DEMO/f/ca" | wc -l)" "$(wc -l <"$DEMO/ca.jsonl")"
 }
+
+@test "a folder with somebody's own CA is left alone" {
+    "$PROGRAM" ca init --dir "$DEMO/own/ca" >/dev/null
+    before=$(cd "$DEMO/own/ca" && find . -type f -exec sha256sum {} + | sort)
+    run "$PROGRAM" demo --devices 6 --dir "$DEMO/own"
+    same "$status" 1
+    has "$output" "that is no demo's"
+    same "$(cd "$DEMO/own/ca" && find . -type f -exec sha256sum {} + | sort)" "$before"
+}
+
+@test "who interrupts the demo is told so, and the same command goes on" {
+    "$PROGRAM" demo --devices 6 --dir "$DEMO/stopped" >"$DEMO/stopped.out" 2>&1 3>&- &
+    local pid=$!
+    until [ -e "$DEMO/stopped/ca/nameplate.conf" ]; do sleep 0.1; done
+    kill -INT "$pid"
+    local status=0
+    wait "$pid" || status=$?
+    same "$status" 1
+    has "$(cat "$DEMO/stopped.out")" "interrupted; the same command goes on from here"
+}

@@ -21,6 +21,16 @@ make_device() { nameplate device new --model 3012 --serial 123456 --root "$DIR/r
     same "$(stat -c %s "$DIR/d/flash.bin") $(stat -c %s "$DIR/d/nvram.bin")" "65536 8192"
 }
 
+@test "a device without a root certificate says that it cannot run, and what can be done with it" {
+    run nameplate device new --model 3012 --serial 1 --dir "$DIR/rootless"
+    same "$status" 0
+    has "$output" "--root FILE"
+    has "$output" "next: nameplate device show --dir $DIR/rootless"
+    run nameplate device run --dir "$DIR/rootless" --listen 127.0.0.1:0
+    same "$status" 1
+    has "$output" "--root FILE"
+}
+
 @test "a device is not made over another one" {
     make_device
     cp "$DIR/d/nvram.bin" "$DIR/before"

@@ -88,7 +88,7 @@ wait_count() {
     same "$status" 1
     has "$output" 'plan-wrong.csv:3:1:'
     plan 6
-    nameplate factory request --dir factory --date "$TODAY"
+    nameplate factory request --dir factory # of today
     wait_count on_hand 6
     enrol_station line-b B
     has "$(station line-a hello)" 'line A'
@@ -126,6 +126,28 @@ wait_count() {
     /usr/bin/python3 "$ROOT/tests/scan_keys.py" --self-test
     stop factory
     /usr/bin/python3 "$ROOT/tests/scan_keys.py" --except key.pem factory
+}
+
+@test "a command that finds no server says which one to start" {
+    run nameplate factory status --dir factory
+    same "$status" 1
+    has "$output" "try: nameplate factory serve --dir factory"
+}
+
+@test "SIGHUP takes up the log's level at factory server and CA, and a wrong one is refused" {
+    local program
+    serve
+    for program in ca factory; do
+        sed -i 's/^level = .*/level = loud/' "$program/nameplate.conf"
+        run nameplate $program serve --dir "$program" --check-config
+        same "$status" 1
+        has "$output" "level = loud: debug, info, warn or error"
+        kill -HUP "${PID[$program]}"
+        wait_for_line "$program.err" 'error .* reload-failed .*level = loud' 20
+        sed -i 's/^level = .*/level = info/; s/^json = .*/json = yes/' "$program/nameplate.conf"
+        kill -HUP "${PID[$program]}"
+        wait_for_line "$program.err" '^{.*reload' 20
+    done
 }
 
 @test "at most four packs are outstanding at one station, and a removed station gets nothing" {

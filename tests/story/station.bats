@@ -48,6 +48,17 @@ results() { grep -E '^(PASS|FAIL)' | cut -d' ' -f1-3; }
     has "$(scan line-1 3012-000002)" "PASS 3012-000002"
 }
 
+on_terminal() { # TERM SECONDS: what a station that nobody scans at shows there
+    TERM=$1 script -qefc "timeout $2 $BUILD/nameplate station run --dir $DIR/line-1 --sources device" /dev/null </dev/null || true
+}
+
+@test "a terminal that knows no more than lines gets lines, another one the screen" {
+    plain=$(on_terminal dumb 5)
+    has "$plain" "STEP - S3 waiting for a scan"
+    same "$(grep -c $'\033' <<<"$plain" || true)" 0
+    has "$(on_terminal xterm 5)" $'\033[?1049h'
+}
+
 @test "a keyed number counts when it came twice the same (F-9)" {
     at_bench 000001
     out=$(scan line-1 '#3012-000001' '#3012-000002' '#3012-000001' '#3012-000001')

@@ -74,3 +74,31 @@ revocation_list() {
     run nameplate verify --ca root.pem --crl leaf.pem leaf.pem
     same "$status" 1
 }
+
+@test "a byte behind the certificate is refused, in PEM as in DER" {
+    { openssl x509 -in leaf.pem -outform DER; printf '\0'; } >longer.der
+    { echo '-----BEGIN CERTIFICATE-----'; base64 -w64 longer.der; echo '-----END CERTIFICATE-----'; } >longer.pem
+    for file in longer.der longer.pem; do
+        run nameplate verify --ca root.pem "$file"
+        same "$status" 1
+        has "$output" '1 bytes follow the certificate'
+    done
+}
+
+@test "a delta list alone is no revocation list" {
+    revocation_list clean.pem
+    printf '01' >ca-db/number
+    printf 'crlnumber=ca-db/number\ncrl_extensions=delta\n[delta]\nauthorityKeyIdentifier=keyid\n2.5.29.27=critical,DER:020100\n' >>crl.cnf
+    openssl ca -gencrl -config crl.cnf -keyfile root.key -cert root.pem -out delta.pem 2>/dev/null
+    run nameplate verify --ca root.pem --crl delta.pem leaf.pem
+    same "$status" 1
+    has "$output" 'delta list'
+}
+
+@test "a device identity is never its own root" {
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout own.key -out own.pem -days 30 -subj "/CN=3012-1/serialNumber=3012-1" \
+        -config <(printf '[req]\ndistinguished_name=n\nx509_extensions=e\n[n]\n[e]\nsubjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid:always\nkeyUsage=critical,digitalSignature\nextendedKeyUsage=clientAuth\nsubjectAltName=otherName:1.3.6.1.5.5.7.8.4;SEQ:m\n[m]\na=OID:1.3.6.1.4.1.32473.1\nb=FORMAT:ASCII,OCT:3012-1\n') 2>/dev/null
+    run nameplate verify --profile device --ca own.pem own.pem
+    same "$status" 1
+    has "$output" 'its own issuer'
+}

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "field/letter.h"
 
 #define UP "[uplink]\nurl = https://127.0.0.1:%u\ninterval = 1\nwait = 20\n[log]\nlevel = error\n"
@@ -334,6 +335,29 @@ static void a_replacement_board_gets_through_and_may_do_nothing_else(void **stat
     assert_err(node_ask(&blank, lower.port, SOAP_EXCHANGE, &empty, &refused, &why), ERR_NOT_ALLOWED);
 }
 
+/* It was held for the session of the agent beside the gateway, which its standing exchange took: ten seconds, in which
+ * nothing else went up. */
+static void a_gateway_is_not_held_for_its_own_agents_session(void **state) /* M-3 */
+{
+    (void)state;
+    AUTO_PARSED reply = { 0 };
+    struct why why = { "" };
+    struct field_presence p = presence(&lower, "4001-91", "agent");
+    const struct exchange_request r = { .presences = &p, .presences_n = 1 };
+    pthread_mutex_lock(&center.lock);
+    center.away = true;
+    pthread_mutex_unlock(&center.lock);
+    int64_t began_ms = clock_mono_ms();
+    enum err err = node_ask(&lower, upper.port, SOAP_EXCHANGE, &r, &reply, &why);
+    int64_t took_ms = clock_mono_ms() - began_ms;
+    pthread_mutex_lock(&center.lock);
+    center.away = false;
+    pthread_mutex_unlock(&center.lock);
+    if (err != OK)
+        fail_msg("%s", why_text(&why, err));
+    assert_in_range(took_ms, 0, 8000);
+}
+
 static void sigterm_answers_those_who_wait_and_ends(void **state)
 {
     (void)state;
@@ -352,6 +376,7 @@ int main(void)
         cmocka_unit_test(a_refusal_of_the_centre_is_told_to_the_device),
         cmocka_unit_test(an_answer_of_the_centre_comes_down_to_the_caller),
         cmocka_unit_test(a_replacement_board_gets_through_and_may_do_nothing_else),
+        cmocka_unit_test(a_gateway_is_not_held_for_its_own_agents_session),
         cmocka_unit_test(sigterm_answers_those_who_wait_and_ends),
     };
     return cmocka_run_group_tests(tests, group_setup, group_teardown);

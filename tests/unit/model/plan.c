@@ -120,6 +120,36 @@ static void what_contradicts_the_factory_is_refused_in_a_sentence(void **state)
     }
 }
 
+/* Reading a file and comparing it with the factory are two steps; who made the file wants to hear of both at once. */
+static void mistakes_of_both_kinds_are_told_in_the_order_of_the_file(void **state)
+{
+    static const struct {
+        size_t line, column;
+        const char *says;
+    } expected[] = {
+        { 1, 12, "model 9999 is not in the model list" },
+        { 2, 1, "is not a day of the calendar" },
+        { 2, 12, "model 9998 is not in the model list" },
+        { 3, 17, "is not a quantity" },
+        { 5, 12, "planned for this day in line 4 already" },
+        { 6, 19, "overlap with 000200 to 000204" },
+    };
+    (void)state;
+    AUTO_PLAN plan;
+    struct why why;
+    static const char text[] = "2026-03-19,9999,5\n2026-02-30,9998,5\n2026-03-19,3014,x,000200\n2026-03-20,3014,5,000200\n"
+                               "2026-03-20,3014,5,000200\n2026-03-21,3014,5,000204\n";
+    assert_err(plan_parse(span_text(text), &plan, &why), ERR_BAD_INPUT);
+    assert_err(plan_check(&plan, &known, &why), ERR_BAD_INPUT);
+    assert_int_equal(plan.mistakes.n, sizeof expected / sizeof *expected);
+    for (size_t i = 0; i < plan.mistakes.n; i++) {
+        const struct csv_mistake *m = &plan.mistakes.list[i];
+        if (m->line != expected[i].line || m->column != expected[i].column || strstr(m->why.text, expected[i].says) == NULL)
+            fail_msg("%zu:%zu %s", m->line, m->column, m->why.text);
+    }
+    assert_non_null(strstr(why.text, "(and 5 more mistakes)"));
+}
+
 static void open_rows_get_the_next_free_serials_of_their_model(void **state)
 {
     (void)state;
@@ -155,6 +185,7 @@ int main(void)
         cmocka_unit_test(each_mistake_is_told_with_line_and_column),
         cmocka_unit_test(all_mistakes_are_collected_up_to_the_limit),
         cmocka_unit_test(what_contradicts_the_factory_is_refused_in_a_sentence),
+        cmocka_unit_test(mistakes_of_both_kinds_are_told_in_the_order_of_the_file),
         cmocka_unit_test(open_rows_get_the_next_free_serials_of_their_model),
         cmocka_unit_test(rows_in_force_already_are_taken_again_without_effect),
     };

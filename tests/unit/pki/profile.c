@@ -104,6 +104,38 @@ static void a_profile_that_is_not_there_and_a_file_that_cannot_be_read_are_told_
     assert_err(profile_load(span_text(".include /etc/passwd\n[a]\n"), "a", &profile, &why), ERR_BAD_PROFILE);
 }
 
+/* Sections that are profiles, and those that a CA needs, are judged together; others are left alone. */
+static void all_profiles_of_a_file_are_judged(void **state)
+{
+    static const struct {
+        const char *section, *from, *to, *says; /* says NULL: clean */
+    } rows[] = {
+        { "idevid", "use = device", "use = device", NULL },
+        { "idevid", "days = forever", "days = 0", "[idevid] days = 0" },
+        { "gateway", "extendedKeyUsage = serverAuth,clientAuth", "extendedKeyUsage = serverAuth", "[gateway] extendedKeyUsage" },
+        { "bootstrap", "[bootstrap]", "[boards]", "[bootstrap]" },
+        { "infrastructure", "days = 825", "days = soon", "[infrastructure] days" },
+        { "root", "[root]", "[3012]\ncolour = blue\n[root]", "[3012]" },
+        { "root", "[root]", "[3012]\nuse = bootstrap\ndays = 1\nkeyUsage = critical,digitalSignature\nextendedKeyUsage = "
+                            "serverAuth,clientAuth\nsubjectKeyIdentifier = hash\nauthorityKeyIdentifier = keyid\n[root]",
+          "[3012] is no profile of device identities" },
+        { "root", "[root]", "[names]\ncolour = blue\n[root]", NULL },
+        { "root", "[root]", "[broken\n[root]", "cannot be understood" },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct why why = { 0 };
+        AUTO_BUF text = BUF_INIT;
+        put_changed(rows[i].section, rows[i].from, rows[i].to, &text);
+        enum err err = profiles_lint(buf_span(&text), "idevid", &why);
+        if ((err == OK) != (rows[i].says == NULL) || (err != OK && strstr(why.text, rows[i].says) == NULL))
+            fail_msg("%s -> %s: %s", rows[i].from, rows[i].to, why_text(&why, err));
+    }
+    assert_ok(profiles_lint((struct span){ 0 }, "idevid", NULL));
+    assert_err(profiles_lint((struct span){ 0 }, "bootstrap", NULL), ERR_BAD_PROFILE);
+    assert_err(profiles_lint((struct span){ 0 }, "printer", NULL), ERR_NOT_FOUND);
+}
+
 /* What certificates other than identities may say about their holder. */
 static void a_certificate_gets_only_a_name_that_fits_its_profile(void **state)
 {
@@ -177,6 +209,7 @@ int main(void)
         cmocka_unit_test(the_built_in_profiles_are_clean),
         cmocka_unit_test(each_mistake_in_a_profile_is_refused_with_its_setting_and_clause),
         cmocka_unit_test(a_profile_that_is_not_there_and_a_file_that_cannot_be_read_are_told_apart),
+        cmocka_unit_test(all_profiles_of_a_file_are_judged),
         cmocka_unit_test(a_certificate_gets_only_a_name_that_fits_its_profile),
         cmocka_unit_test(a_certificate_that_would_end_before_it_begins_is_not_made),
         cmocka_unit_test(a_certificate_begins_an_hour_before_it_was_made_or_a_tenth_of_its_life),

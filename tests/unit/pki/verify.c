@@ -55,6 +55,13 @@ static void nul_in_serial(X509 *x)
     const unsigned char text[] = "3012-123456"; /* with its NUL */
     assert_int_equal(X509_NAME_add_entry_by_NID(name, NID_serialNumber, V_ASN1_PRINTABLESTRING, text, sizeof text, -1, 0), 1);
 }
+static void serial_as_utf8(X509 *x)
+{
+    no_serial(x);
+    assert_int_equal(X509_NAME_add_entry_by_NID(X509_get_subject_name(x), NID_serialNumber, V_ASN1_UTF8STRING,
+                                                (const unsigned char *)"3012-123456", -1, -1, 0),
+                     1);
+}
 static void control_in_organization(X509 *x) { set_subject(x, NID_organizationName, "Acme\nCA", -1); }
 static void email_in_subject(X509 *x) { add_subject(x, NID_pkcs9_emailAddress, "a@b", -1); }
 static void no_purpose(X509 *x) { drop_ext(x, NID_ext_key_usage); }
@@ -113,6 +120,7 @@ static const struct row rows[] = {
     { "small letter", lower_case_serial, "serialNumber", false },
     { "space behind the number", space_in_serial, "serialNumber", false },
     { "NUL behind the number", nul_in_serial, "NUL", false },
+    { "serialNumber as UTF8String", serial_as_utf8, "PrintableString", false },
     { "line end in O", control_in_organization, "control", false },
     { "e-mail in subject", email_in_subject, "attribute", false },
     { "no EKU", no_purpose, "Extended Key Usage", false },
