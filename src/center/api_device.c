@@ -53,19 +53,31 @@ static enum err read_silence(const struct api_call *call, int64_t now_s, int64_t
     return OK;
 }
 
+static enum err check_standing(const char *name, struct why *why)
+{
+    for (int s = 0; name != NULL && s < CENTER_STANDING_COUNT; s++)
+        if (strcmp(name, center_standing_name((enum center_standing)s)) == 0)
+            return OK;
+    return name == NULL ? OK : why_set(why, ERR_BAD_INPUT, "\"%s\" is not normal, quarantined or scrapped", name);
+}
+
 enum err api_device_list(struct api_call *call, struct why *why)
 {
-    char customer[LIMIT_NAME + 1], site[LIMIT_NAME + 1], gateway[LIMIT_NUMBER_TEXT + 1], after[LIMIT_NUMBER_TEXT + 1], unlicensed[4];
+    char customer[LIMIT_NAME + 1], site[LIMIT_NAME + 1], gateway[LIMIT_NUMBER_TEXT + 1], after[LIMIT_NUMBER_TEXT + 1], unlicensed[4],
+        standing[16];
     struct rows rows = { json_array(), console_most(call), clock_wall_s(), false };
     struct center_device_filter filter = { .customer = console_query(call, "customer", sizeof customer, customer),
                                            .site = console_query(call, "site", sizeof site, site),
                                            .gateway = console_query(call, "gateway", sizeof gateway, gateway),
                                            .unlicensed = console_query(call, "unlicensed", sizeof unlicensed, unlicensed) != NULL,
                                            .now_s = rows.now_s,
+                                           .standing = console_query(call, "standing", sizeof standing, standing),
                                            .after = console_query(call, "after", sizeof after, after),
                                            .most = rows.most + 1 };
     call->answer = json_pack("{s:o}", "rows", rows.list);
     enum err err = read_silence(call, rows.now_s, &filter.silent_s, why);
+    if (err == OK)
+        err = check_standing(filter.standing, why);
     if (err == OK)
         err = check_known(call->service->people.db, filter.customer, filter.site, why);
     if (err == OK)

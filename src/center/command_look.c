@@ -81,9 +81,10 @@ static void print_devices(const json_t *answer)
     printf("%-18s %-9s %-9s %-11s %-16s %-16s %-18s %s\n", "number", "kind", "agreement", "standing", "customer", "site",
            "gateway", "seen");
     json_array_foreach(rows, i, r) printf(
-        "%-18s %-9s %-9s %-11s %-16s %-16s %-18s %s\n", api_member(r, "number"), api_member(r, "kind"),
+        "%-18s %-9s %-9s %-11s %-16s %-16s %-18s %s%s%s\n", api_member(r, "number"), api_member(r, "kind"),
         api_member(r, "agreement"), api_member(r, "standing"), or_dash(api_member(r, "customer")), or_dash(api_member(r, "site")),
-        or_dash(api_member(r, "gateway")), api_member(r, "seen")[0] == '\0' ? "never" : api_member(r, "seen"));
+        or_dash(api_member(r, "gateway")), api_member(r, "seen")[0] == '\0' ? "never" : api_member(r, "seen"),
+        api_member(r, "reason")[0] == '\0' ? "" : "  ", api_member(r, "reason"));
     if (json_is_true(json_object_get(answer, "more")))
         fprintf(stderr, "there are more: --after %s goes on behind the last one, --most shows more at once\n", last);
 }
@@ -106,6 +107,13 @@ int command_unlicensed(const struct command_line *line)
 {
     char path[PATH] = "/devices";
     api_add_query(path, sizeof path, "unlicensed", "1");
+    return show_devices(line, path);
+}
+
+int command_quarantine_list(const struct command_line *line)
+{
+    char path[PATH] = "/devices";
+    api_add_query(path, sizeof path, "standing", "quarantined");
     return show_devices(line, path);
 }
 

@@ -270,6 +270,8 @@ static const struct command commands[] = {
       command_unlicensed, flags_unlicensed },
     { "silent", "", 0, 0, "Show the devices under an agreement that were not seen for some time.", "nameplate center silent --days 7",
       command_silent, flags_silent },
+    { "quarantine list", "", 0, 0, "Show the devices in quarantine, and why.", "nameplate center quarantine list",
+      command_quarantine_list, flags_unlicensed },
     { "quarantine release", "NUMBER", 1, 1, "End the quarantine of a device that somebody has looked at.",
       "nameplate center quarantine release 3012-000001 --reason 'board was exchanged by our engineer'",
       command_quarantine_release, flags_reason },

@@ -86,6 +86,7 @@ struct center_device_filter {
     bool unlicensed;                       /* seen, and under no active agreement at now_s (effect 1) */
     int64_t silent_s;                      /* under one since before, and not seen since that moment; 0: all */
     int64_t now_s;
+    const char *standing; /* as it is called; NULL: all */
     const char *after; /* only numbers behind this one; NULL: all */
     int64_t most;      /* 0: all */
 };

@@ -145,7 +145,7 @@ enum err center_device_list(struct db *db, const struct center_device_filter *f,
     return db_query(db, ask,
                     DB_ARGS(db_text(or_empty(f->customer)), db_text(or_empty(f->site)), db_text(or_empty(f->gateway)),
                             db_int(f->unlicensed), db_int(f->now_s), db_int(f->silent_s), db_text(or_empty(f->after)),
-                            db_int(f->most == 0 ? INT64_MAX : f->most)),
+                            db_int(f->most == 0 ? INT64_MAX : f->most), db_text(or_empty(f->standing))),
                     pass_device, &l, why);
 }
 

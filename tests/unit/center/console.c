@@ -143,10 +143,12 @@ static void silent_devices_are_listed_and_a_list_is_read_in_pages(void **state)
     assert_ok(center_device_stand(s->console.db, "3012-000002", CENTER_SCRAPPED, "", &why));
     assert_ok(center_device_stand(s->console.db, "3012-000005", CENTER_SCRAPPED, "", &why));
     assert_string_equal(numbers_of(s, "silent=3600"), "3012-000003 ");
+    assert_string_equal(numbers_of(s, "standing=scrapped"), "3012-000002 3012-000005 ");
+    assert_string_equal(numbers_of(s, "standing=quarantined"), "");
     assert_string_equal(numbers_of(s, "unlicensed=1"), ""); /* what is scrapped is no customer's any more */
-    static const char *const wrong[] = { "silent=x", "silent=0", "silent=-1", "silent=99999999999999", "customer=nobody", "site=nowhere" };
+    static const char *const wrong[] = { "silent=x", "silent=0", "silent=-1", "silent=99999999999999", "standing=x", "customer=nobody", "site=nowhere" };
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
-        assert_err(ask(s, api_device_list, "", wrong[i], NULL, NULL, &why), i < 4 ? ERR_BAD_INPUT : ERR_NOT_FOUND);
+        assert_err(ask(s, api_device_list, "", wrong[i], NULL, NULL, &why), i < 5 ? ERR_BAD_INPUT : ERR_NOT_FOUND);
 }
 
 /* M-7: a device at a site is the site's customer's. */
