@@ -168,6 +168,9 @@ answered() { until_says 120 '"state": "answered"' center calls --id "$1"; }
     start part nameplate device run --dir "$DIR/part" --listen 127.0.0.1:0
     until_says 90 "counters-handed-over" cat "$DIR/part/history.jsonl"
     has "$(center call "$NUMBER" counters --wait 120)" '"copy": 42,'
+    # One chain of readings over both boards: what is billed has no break.
+    run center billing --from "$(date -ud yesterday +%F)" --until "$(date -ud '2 days' +%F)"
+    grep -E "^,,$NUMBER,copy,[0-9]+,42,[0-9]+,[^,]+,[^,]+,[0-9]+,0\$" <<<"$output"
 }
 
 @test "I9, I10, M-5: a device that is killed again and again loses no count, and no reading comes twice or out of order" {
