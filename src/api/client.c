@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/file.h"
+#include "base/text.h"
 #include "http/client.h"
 
 enum { ADDRESS_SIZE = 600, TIMEOUT_MS = 120000 };
@@ -98,13 +99,27 @@ static enum err find_session(struct api_client *api, struct why *why)
     return err;
 }
 
+/* JSON carries nothing else. */
+static enum err check_words(const struct command_line *line, struct why *why)
+{
+    const char *bad = NULL;
+    for (size_t i = 0; i < line->args_n; i++)
+        bad = text_is_utf8(line->args[i]) ? bad : line->args[i];
+    for (size_t i = 0; line->command->flags != NULL && line->command->flags[i].name != NULL; i++)
+        bad = line->flags[i] == NULL || text_is_utf8(line->flags[i]) ? bad : line->flags[i];
+    return bad == NULL ? OK : why_set(why, ERR_USAGE, "\"%s\" is not UTF-8: this terminal has another encoding", bad);
+}
+
 enum err api_open(const struct api_program *program, const struct command_line *line, struct api_client *ret_api, struct why *why)
 {
     const char *user = command_flag(line, "user"), *file = command_flag(line, "password-file");
     struct api_client api;
+    enum err err = check_words(line, why);
+    if (err != OK)
+        return err;
     if ((user == NULL) != (file == NULL))
         return why_set(why, ERR_USAGE, "--user and --password-file belong together");
-    enum err err = connect_to(program, line, &api, why);
+    err = connect_to(program, line, &api, why);
     if (err != OK)
         return err;
     err = user != NULL ? log_in(&api, user, file, NULL, why) : find_session(&api, why);

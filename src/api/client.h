@@ -64,6 +64,8 @@ void api_add_step(char *path, size_t size, const char *word);
 
 /* --- Printing rows --- */
 
+/* Control characters of all texts become '?': what devices and boards say of themselves goes to a person's terminal. */
+void api_make_plain(json_t *answer);
 const char *api_member(const json_t *row, const char *name); /* "" when it is no text */
 long long api_number(const json_t *row, const char *name);   /* 0 when it is no number */
 /* GETs {"rows": [...]} and prints these members of each row, two spaces between: a boolean as name=yes. */

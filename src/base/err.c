@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
+
 static const struct err_row rows[ERR_COUNT] = {
     [OK] = { "OK", ERR_ACTION_NONE, ERR_FAULT_NONE, 200, "done" },
 #define X(code, what, who, http, sentence) \
@@ -52,6 +54,7 @@ static void put_text(struct why *why, const char *fmt, va_list args)
     if (vsnprintf(why->text, sizeof why->text, fmt, args) < 0)
         why->text[0] = '\0';
     make_one_line(why->text);
+    text_mend(why->text); /* what had no room */
 }
 
 enum err why_set(struct why *why, enum err err, const char *fmt, ...)

@@ -22,20 +22,17 @@ enum err api_agreement_list(struct api_call *call, struct why *why)
     char number[LIMIT_NUMBER_TEXT + 1];
     struct rows rows = { json_array(), clock_wall_s() };
     call->answer = json_pack("{s:o}", "rows", rows.list);
-    api_query(call, "number", sizeof number, number);
-    return center_agreement_list(call->service->people.db, number[0] == '\0' ? NULL : number, add_agreement, &rows, why);
+    const char *about = console_query(call, "number", sizeof number, number);
+    struct center_device d;
+    enum err err = about == NULL ? OK : center_device_find(call->service->people.db, about, &d, why);
+    return err != OK ? err : center_agreement_list(call->service->people.db, about, add_agreement, &rows, why);
 }
 
 static enum err read_time(struct api_call *call, const char *name, int64_t fallback, int64_t *ret_s, struct why *why)
 {
-    char text[CLOCK_TEXT_SIZE + 8];
-    int64_t at = fallback;
+    char text[CONSOLE_TIME];
     enum err err = api_text(call, name, "", sizeof text, text, why);
-    if (err == OK && text[0] != '\0' && clock_parse(text, &at) != OK)
-        err = why_set(why, ERR_BAD_INPUT, "\"%s\" is not a day or moment: write it as 2026-03-19 or 2026-03-19T12:00:00Z", text);
-    if (err == OK)
-        *ret_s = at;
-    return err;
+    return err != OK ? err : console_moment(text, fallback, ret_s, why);
 }
 
 static enum err add(struct api_call *call, int64_t now, struct why *why)

@@ -74,8 +74,9 @@ enum err api_site_list(struct api_call *call, struct why *why)
     char customer[LIMIT_NAME + 1];
     json_t *rows = json_array();
     call->answer = json_pack("{s:o}", "rows", rows);
-    api_query(call, "customer", sizeof customer, customer);
-    return center_site_list(call->service->people.db, customer[0] == '\0' ? NULL : customer, add_site, rows, why);
+    const char *of = console_query(call, "customer", sizeof customer, customer);
+    enum err err = check_known(call->service->people.db, of, NULL, why);
+    return err != OK ? err : center_site_list(call->service->people.db, of, add_site, rows, why);
 }
 
 struct find_site {

@@ -38,23 +38,50 @@ static enum err add_device(void *context, const struct center_device *d)
     return api_push(rows->list, make_row(d, rows->now_s));
 }
 
-static const char *query_or_null(const struct api_call *call, const char *name, size_t size, char *text)
+/* Seconds for which a device may have been silent; 0: it is no question. */
+static enum err read_silence(const struct api_call *call, int64_t now_s, int64_t *ret_since_s, struct why *why)
 {
-    api_query(call, name, size, text);
-    return text[0] == '\0' ? NULL : text;
+    char text[16], *end;
+    int64_t since = 0;
+    if (console_query(call, "silent", sizeof text, text) != NULL) {
+        long long n = strtoll(text, &end, 10);
+        if (*end != '\0' || n < 1 || n > now_s)
+            return why_set(why, ERR_BAD_INPUT, "silent=\"%s\" is not a number of seconds", text);
+        since = now_s - n;
+    }
+    *ret_since_s = since;
+    return OK;
+}
+
+static enum err check_standing(const char *name, struct why *why)
+{
+    for (int s = 0; name != NULL && s < CENTER_STANDING_COUNT; s++)
+        if (strcmp(name, center_standing_name((enum center_standing)s)) == 0)
+            return OK;
+    return name == NULL ? OK : why_set(why, ERR_BAD_INPUT, "\"%s\" is not normal, quarantined or scrapped", name);
 }
 
 enum err api_device_list(struct api_call *call, struct why *why)
 {
-    char customer[LIMIT_NAME + 1], site[LIMIT_NAME + 1], gateway[LIMIT_NUMBER_TEXT + 1], unlicensed[4];
+    char customer[LIMIT_NAME + 1], site[LIMIT_NAME + 1], gateway[LIMIT_NUMBER_TEXT + 1], after[LIMIT_NUMBER_TEXT + 1], unlicensed[4],
+        standing[16];
     struct rows rows = { json_array(), console_most(call), clock_wall_s(), false };
-    struct center_device_filter filter = { .customer = query_or_null(call, "customer", sizeof customer, customer),
-                                           .site = query_or_null(call, "site", sizeof site, site),
-                                           .gateway = query_or_null(call, "gateway", sizeof gateway, gateway),
-                                           .unlicensed = query_or_null(call, "unlicensed", sizeof unlicensed, unlicensed) != NULL,
-                                           .now_s = rows.now_s };
+    struct center_device_filter filter = { .customer = console_query(call, "customer", sizeof customer, customer),
+                                           .site = console_query(call, "site", sizeof site, site),
+                                           .gateway = console_query(call, "gateway", sizeof gateway, gateway),
+                                           .unlicensed = console_query(call, "unlicensed", sizeof unlicensed, unlicensed) != NULL,
+                                           .now_s = rows.now_s,
+                                           .standing = console_query(call, "standing", sizeof standing, standing),
+                                           .after = console_query(call, "after", sizeof after, after),
+                                           .most = rows.most + 1 };
     call->answer = json_pack("{s:o}", "rows", rows.list);
-    enum err err = center_device_list(call->service->people.db, &filter, add_device, &rows, why);
+    enum err err = read_silence(call, rows.now_s, &filter.silent_s, why);
+    if (err == OK)
+        err = check_standing(filter.standing, why);
+    if (err == OK)
+        err = check_known(call->service->people.db, filter.customer, filter.site, why);
+    if (err == OK)
+        err = center_device_list(call->service->people.db, &filter, add_device, &rows, why);
     json_object_set_new(call->answer, "more", json_boolean(rows.more));
     return err;
 }
@@ -73,6 +100,8 @@ static enum err read_place(struct api_call *call, struct center_device *d, struc
         d->gateway.text[0] = '\0';
     else if (err == OK)
         err = console_number(gateway, &d->gateway, why);
+    if (err == OK && gateway[0] != '\0')
+        err = check_gateway(call->service->people.db, d->gateway.text, why);
     return err;
 }
 

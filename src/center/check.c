@@ -135,3 +135,21 @@ enum err check_device(const struct center_device *d, struct why *why)
     enum err err = check_telephone(d->telephone, why);
     return err != OK ? err : check_address(d->address, why);
 }
+
+enum err check_gateway(struct db *db, const char *number, struct why *why)
+{
+    struct center_device d;
+    enum err err = center_device_find(db, number, &d, NULL);
+    if (err == ERR_NOT_FOUND)
+        return why_set(why, err, "there is no gateway %s", number);
+    if (err == OK && d.kind != CENTER_GATEWAY)
+        return why_set(why, ERR_CONFLICT, "%s is entered here as a%s %s, not as a gateway: nobody can stand behind it", number,
+                       d.kind == CENTER_AGENTLESS ? "n" : "", center_kind_name(d.kind));
+    return err;
+}
+
+enum err check_known(struct db *db, const char *customer, const char *site, struct why *why)
+{
+    enum err err = customer == NULL ? OK : center_customer_known(db, customer, why);
+    return err == OK && site != NULL ? center_site_known(db, site, why) : err;
+}

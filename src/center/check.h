@@ -21,4 +21,8 @@ enum err check_customer(const struct center_customer *c, struct why *why) MUST_C
 enum err check_site(const struct center_site *s, struct why *why) MUST_CHECK;
 enum err check_device(const struct center_device *d, struct why *why) MUST_CHECK;
 
+/* Against the database. Who speaks for a device is a gateway: NOT_FOUND, CONFLICT. A filter's words; NULL passes: NOT_FOUND. */
+enum err check_gateway(struct db *db, const char *number, struct why *why) MUST_CHECK;
+enum err check_known(struct db *db, const char *customer, const char *site, struct why *why) MUST_CHECK;
+
 #endif

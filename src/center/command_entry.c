@@ -1,6 +1,7 @@
 /* What operators enter: customers, sites, devices, agreements, decisions about devices. */
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "center/commands.h"
@@ -84,31 +85,52 @@ int command_device_bind(const struct command_line *line)
     return put_device(line, json_pack("{s:s,s:s}", "number", line->args[0], "gateway", line->args_n > 1 ? line->args[1] : ""));
 }
 
+/* A line of its own that says y or yes. */
+static bool says_yes(void)
+{
+    char said[8] = "";
+    if (fgets(said, sizeof said, stdin) == NULL)
+        return false;
+    if (strchr(said, '\n') == NULL) /* the rest of it answers nothing else */
+        for (int c = getchar(); c != EOF && c != '\n';)
+            c = getchar();
+    return strcasecmp(said, "y\n") == 0 || strcasecmp(said, "yes\n") == 0;
+}
+
+static bool may_be_meant(const struct command_line *line, const json_t *ticket)
+{
+    const char *board = command_flag(line, "board");
+    return strcmp(api_member(ticket, "number"), line->args[0]) == 0 && strcmp(api_member(ticket, "state"), "waiting") == 0 &&
+           api_member(ticket, "fingerprint")[0] != '\0' && (board == NULL || strcmp(api_member(ticket, "board"), board) == 0);
+}
+
 /* A person at a terminal compares the key with what the board shows; then it is the one that is approved. */
 static int ask_key(const struct command_line *line, json_t *body)
 {
-    const char *board = command_flag(line, "board");
-    char path[128] = "/tickets", said[8] = "";
+    char path[128] = "/tickets";
     json_t *answer, *r;
-    size_t i;
+    size_t i, asked = 0;
+    bool yes = false;
     api_add_query(path, sizeof path, "open", "1");
     int status = api_run(&center_api, line, "GET", path, NULL, &answer);
     if (status != 0)
         return status;
     json_array_foreach(json_object_get(answer, "rows"), i, r)
     {
-        if (strcmp(api_member(r, "number"), line->args[0]) != 0 || strcmp(api_member(r, "state"), "waiting") != 0 ||
-            (board != NULL && strcmp(api_member(r, "board"), board) != 0))
+        if (yes || !may_be_meant(line, r))
             continue;
+        json_object_set(body, "board", json_object_get(r, "board"));
+        json_object_set(body, "fingerprint", json_object_get(r, "fingerprint"));
+        api_make_plain(r);
         printf("board %s shows the key %s? [y/N] ", api_member(r, "board"), api_member(r, "fingerprint"));
         fflush(stdout);
-        if (fgets(said, sizeof said, stdin) == NULL || said[0] != 'y')
-            continue;
-        json_object_set_new(body, "board", json_string(api_member(r, "board")));
-        json_object_set_new(body, "fingerprint", json_string(api_member(r, "fingerprint")));
-        break;
+        asked++;
+        yes = says_yes();
     }
-    return finish(answer);
+    json_decref(answer);
+    if (asked > 0 && !yes)
+        fprintf(stderr, "nothing is approved: device approve %s --refuse refuses it\n", line->args[0]);
+    return asked > 0 && !yes;
 }
 
 int command_device_approve(const struct command_line *line)

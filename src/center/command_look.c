@@ -14,8 +14,10 @@ static int show(const struct command_line *line, const char *path, void (*print)
         return status;
     if (command_switch(line, "json"))
         api_print_json(answer);
-    else
+    else {
+        api_make_plain(answer);
         print(answer);
+    }
     json_decref(answer);
     return 0;
 }
@@ -72,32 +74,60 @@ int command_site_list(const struct command_line *line)
 
 static void print_devices(const json_t *answer)
 {
+    const json_t *rows = json_object_get(answer, "rows");
+    const char *last = api_member(json_array_get(rows, json_array_size(rows) - 1), "number");
     size_t i;
     json_t *r;
     printf("%-18s %-9s %-9s %-11s %-16s %-16s %-18s %s\n", "number", "kind", "agreement", "standing", "customer", "site",
            "gateway", "seen");
-    json_array_foreach(json_object_get(answer, "rows"), i, r) printf(
-        "%-18s %-9s %-9s %-11s %-16s %-16s %-18s %s\n", api_member(r, "number"), api_member(r, "kind"),
+    json_array_foreach(rows, i, r) printf(
+        "%-18s %-9s %-9s %-11s %-16s %-16s %-18s %s%s%s\n", api_member(r, "number"), api_member(r, "kind"),
         api_member(r, "agreement"), api_member(r, "standing"), or_dash(api_member(r, "customer")), or_dash(api_member(r, "site")),
-        or_dash(api_member(r, "gateway")), api_member(r, "seen")[0] == '\0' ? "never" : api_member(r, "seen"));
+        or_dash(api_member(r, "gateway")), api_member(r, "seen")[0] == '\0' ? "never" : api_member(r, "seen"),
+        api_member(r, "reason")[0] == '\0' ? "" : "  ", api_member(r, "reason"));
     if (json_is_true(json_object_get(answer, "more")))
-        fprintf(stderr, "there are more: --most shows up to so many\n");
+        fprintf(stderr, "there are more: --after %s goes on behind the last one, --most shows more at once\n", last);
+}
+
+static int show_devices(const struct command_line *line, char path[PATH])
+{
+    static const char *const flags[] = { "customer", "site", "most", "after", NULL };
+    add_flags(line, flags, path);
+    return show(line, path, print_devices);
 }
 
 int command_device_list(const struct command_line *line)
 {
-    static const char *const flags[] = { "customer", "site", "gateway", "most", NULL };
     char path[PATH] = "/devices";
-    add_flags(line, flags, path);
-    return show(line, path, print_devices);
+    api_add_query(path, sizeof path, "gateway", command_flag(line, "gateway"));
+    return show_devices(line, path);
 }
 
 int command_unlicensed(const struct command_line *line)
 {
     char path[PATH] = "/devices";
     api_add_query(path, sizeof path, "unlicensed", "1");
-    api_add_query(path, sizeof path, "most", command_flag(line, "most"));
-    return show(line, path, print_devices);
+    return show_devices(line, path);
+}
+
+int command_quarantine_list(const struct command_line *line)
+{
+    char path[PATH] = "/devices";
+    api_add_query(path, sizeof path, "standing", "quarantined");
+    return show_devices(line, path);
+}
+
+int command_silent(const struct command_line *line)
+{
+    char path[PATH] = "/devices", seconds[24];
+    struct why why = { "" };
+    long days = 1;
+    enum err err = command_flag(line, "days") == NULL ? OK : command_flag_int(line, "days", 1, 3650, &days, &why);
+    if (err != OK)
+        return command_fail(line, err, &why, NULL);
+    snprintf(seconds, sizeof seconds, "%lld", days * 86400LL);
+    api_add_query(path, sizeof path, "silent", seconds);
+    return show_devices(line, path);
 }
 
 static void print_counters(const json_t *counters)
@@ -118,6 +148,8 @@ static void print_device(const json_t *d)
     printf("number      %s\n", api_member(d, "number"));
     for (size_t m = 0; m < sizeof members / sizeof *members; m++)
         printf("%-11s %s\n", members[m], or_dash(api_member(d, members[m])));
+    if (api_number(d, "interval") != 0)
+        printf("interval    %lld s\n", api_number(d, "interval"));
     printf("standing    %s%s%s\n", api_member(d, "standing"), reason[0] == '\0' ? "" : ": ", reason);
     printf("agreement   %s", api_member(agreement, "state"));
     if (api_member(agreement, "from")[0] != '\0')

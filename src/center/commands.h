@@ -15,8 +15,8 @@ command_fn command_init, command_enrol, command_serve;
 command_fn command_customer_add, command_customer_list, command_site_add, command_site_list, command_device_add,
     command_device_list, command_device_show, command_device_bind, command_device_approve, command_device_scrap, command_tickets,
     command_agreement_add, command_agreement_end, command_agreement_suspend, command_agreement_resume, command_agreement_list,
-    command_call, command_calls, command_counters, command_incidents, command_events, command_unlicensed,
-    command_quarantine_release, command_program_add, command_program_list, command_import, command_export, command_status,
+    command_call, command_calls, command_counters, command_billing, command_silent, command_incidents, command_events, command_unlicensed,
+    command_quarantine_list, command_quarantine_release, command_program_add, command_program_list, command_import, command_export, command_status,
     command_audit_list, command_audit_verify;
 
 /* DIR/nameplate.conf of --dir, or --config. */

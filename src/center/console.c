@@ -26,6 +26,7 @@ static const struct api_route routes[] = {
     { "POST", "/api/v1/calls", MAY_MANAGE, api_call_add },
     { "GET", "/api/v1/calls/", MAY_VIEW, api_call_show },
     { "GET", "/api/v1/counters", MAY_VIEW, api_counter_list },
+    { "GET", "/api/v1/billing", MAY_VIEW, api_billing },
     { "GET", "/api/v1/incidents", MAY_VIEW, api_incident_list },
     { "GET", "/api/v1/events", MAY_VIEW, api_event_list },
     { "GET", "/api/v1/programs", MAY_VIEW, api_program_list },
@@ -88,6 +89,21 @@ int64_t console_most(const struct api_call *call)
     api_query(call, "most", sizeof text, text);
     long long n = strtoll(text, NULL, 10);
     return n < 1 ? ROWS_USUAL : n > ROWS_MOST ? ROWS_MOST : n;
+}
+
+enum err console_moment(const char *text, int64_t fallback, int64_t *ret_s, struct why *why)
+{
+    int64_t at = fallback;
+    if (text[0] != '\0' && clock_parse(text, &at) != OK)
+        return why_set(why, ERR_BAD_INPUT, "\"%s\" is not a day or moment: write it as 2026-03-19 or 2026-03-19T12:00:00Z", text);
+    *ret_s = at;
+    return OK;
+}
+
+const char *console_query(const struct api_call *call, const char *name, size_t size, char *text)
+{
+    api_query(call, name, size, text);
+    return text[0] == '\0' ? NULL : text;
 }
 
 const char *console_time(int64_t at_s, char to[CLOCK_TEXT_SIZE])

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "center/upcall.h"
 
 /* A call of ours, as much of it as an answer needs. */
@@ -46,6 +47,7 @@ static enum err move(struct job *job, const char *id, enum call_event event, int
     enum call_state now;
     char text[CENTER_TEXT];
     snprintf(text, sizeof text, "%.*s", (int)sizeof text - 1, reason);
+    text_mend(text);
     enum err err = center_call_move(job->center->db, id, event, due_s, answer, text, &now, why);
     return err == ERR_BAD_TRANSITION ? OK : err; /* it is over already: nothing more follows from it */
 }

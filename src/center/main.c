@@ -133,6 +133,8 @@ static const struct command_flag flags_sites[] = {
     FLAG_DIR, FLAG_CONFIG, FLAG_LOGIN, { "customer", "ID", NULL, "only this customer's" }, { "json", NULL, NULL, "as JSON" },
     FLAG_END,
 };
+#define FLAGS_PAGE \
+    { "most", "N", NULL, "so many; without it 1000" }, { "after", "NUMBER", NULL, "only those behind this number, to go on" }
 static const struct command_flag flags_devices[] = {
     FLAG_DIR,
     FLAG_CONFIG,
@@ -140,8 +142,41 @@ static const struct command_flag flags_devices[] = {
     { "customer", "ID", NULL, "only this customer's" },
     { "site", "ID", NULL, "only those at this site" },
     { "gateway", "NUMBER", NULL, "only those bound to this gateway" },
-    { "most", "N", NULL, "so many; without it 1000" },
+    FLAGS_PAGE,
     { "json", NULL, NULL, "as JSON" },
+    FLAG_END,
+};
+static const struct command_flag flags_unlicensed[] = {
+    FLAG_DIR,
+    FLAG_CONFIG,
+    FLAG_LOGIN,
+    { "customer", "ID", NULL, "only this customer's" },
+    { "site", "ID", NULL, "only those at this site" },
+    FLAGS_PAGE,
+    { "json", NULL, NULL, "as JSON" },
+    FLAG_END,
+};
+static const struct command_flag flags_silent[] = {
+    FLAG_DIR,
+    FLAG_CONFIG,
+    FLAG_LOGIN,
+    { "days", "N", "1", "not seen for so many days" },
+    { "customer", "ID", NULL, "only this customer's" },
+    { "site", "ID", NULL, "only those at this site" },
+    FLAGS_PAGE,
+    { "json", NULL, NULL, "as JSON" },
+    FLAG_END,
+};
+static const struct command_flag flags_billing[] = {
+    FLAG_DIR,
+    FLAG_CONFIG,
+    FLAG_LOGIN,
+    { "from", "DAY", NULL, "first day of the period, 2026-03-01 or 2026-03-01T12:00:00Z" },
+    { "until", "DAY", NULL, "the day behind the last one" },
+    { "customer", "ID", NULL, "only this customer's" },
+    { "site", "ID", NULL, "only those at this site" },
+    { "json", NULL, NULL, "as JSON instead of CSV" },
+    { "output", "FILE", NULL, "where to write it; without it to standard output" },
     FLAG_END,
 };
 static const struct command_flag flags_most[] = {
@@ -224,12 +259,19 @@ static const struct command commands[] = {
       flags_calls },
     { "counters", "[NUMBER]", 0, 1, "Show the charge counters as they were read.", "nameplate center counters 3012-000001",
       command_counters, flags_most },
+    { "billing", "", 0, 0, "Write what each device counted in a period, with opening and closing counters.",
+      "nameplate center billing --from 2026-03-01 --until 2026-04-01 --customer acme --output march.csv", command_billing,
+      flags_billing },
     { "incidents", "[NUMBER]", 0, 1, "Show what was refused or found, in words.", "nameplate center incidents", command_incidents,
       flags_most },
     { "events", "[NUMBER]", 0, 1, "Show what devices reported: starts, thresholds passed, faults, low supplies.", "nameplate center events", command_events,
       flags_most },
     { "unlicensed", "", 0, 0, "Show the devices that were seen without an active agreement.", "nameplate center unlicensed",
-      command_unlicensed, flags_most },
+      command_unlicensed, flags_unlicensed },
+    { "silent", "", 0, 0, "Show the devices under an agreement that were not seen for some time.", "nameplate center silent --days 7",
+      command_silent, flags_silent },
+    { "quarantine list", "", 0, 0, "Show the devices in quarantine, and why.", "nameplate center quarantine list",
+      command_quarantine_list, flags_unlicensed },
     { "quarantine release", "NUMBER", 1, 1, "End the quarantine of a device that somebody has looked at.",
       "nameplate center quarantine release 3012-000001 --reason 'board was exchanged by our engineer'",
       command_quarantine_release, flags_reason },

@@ -4,6 +4,7 @@
 
 #include "base/hex.h"
 #include "base/rng.h"
+#include "base/text.h"
 #include "center/errand.h"
 #include "center/job.h"
 #include "model/lifecycle.h"
@@ -72,6 +73,7 @@ static enum err keep(struct job *job, const struct field_presence *p, const stru
     const char *number = p->number.text, *via = number_equal(&p->number, &job->number) ? "" : job->number.text;
     char version[LIMIT_NAME + 1];
     snprintf(version, sizeof version, "%s", p->version);
+    text_mend(version);
     enum err err = o->new_doubt ? center_doubt_put(db, number, &o->doubt, why) : OK;
     if (err != OK || o->challenge != NULL) /* what came late says nothing about the device as it is now */
         return err;

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "center/check.h"
 #include "center/job.h"
 
 enum err reading_from(int64_t epoch, int64_t boots, int64_t sequence, const struct counter_value *counters, size_t n,
@@ -15,7 +16,7 @@ enum err reading_from(int64_t epoch, int64_t boots, int64_t sequence, const stru
     for (size_t i = 0; i < n; i++) {
         struct counter *c = &r.counters[i];
         size_t length = strlen(counters[i].name);
-        if (length == 0 || length >= sizeof c->name || counters[i].value < 0)
+        if (check_id(counters[i].name, NULL) != OK || length >= sizeof c->name || counters[i].value < 0)
             return why_set(why, ERR_BAD_INPUT, "counter %zu of the reading is none", i + 1);
         memcpy(c->name, counters[i].name, length + 1);
         c->value = counters[i].value;

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "center/check.h"
 #include "center/upcall.h"
 
 /* A gateway's own word that it refused somebody below: an incident in words, and no more than that. */
@@ -22,8 +23,8 @@ static enum err note_refusal(struct upcall *u, const struct event_report_request
 enum err upcall_event(struct upcall *u, struct why *why)
 {
     const struct event_report_request *r = u->parsed.body;
-    if (r->kind[0] == '\0' || strlen(r->kind) > LIMIT_NAME || strlen(r->detail) > 1000)
-        return why_set(why, ERR_BAD_INPUT, "an event has a kind of 1 to %d characters and a detail of 1000 at most", LIMIT_NAME);
+    if (check_id(r->kind, NULL) != OK || strlen(r->kind) > LIMIT_NAME || strlen(r->detail) > 1000)
+        return why_set(why, ERR_BAD_INPUT, "an event has a kind, a short name of 1 to %d characters, and a detail of 1000 at most", LIMIT_NAME);
     enum err err = center_event_add(u->job->center->db, u->call->number.text, u->job->now_s, r->kind, r->detail, why);
     if (err == OK)
         err = note_refusal(u, r, why);

@@ -114,18 +114,23 @@ static void log_refused(void *context, const char *peer_address, enum err err, c
     log_failure(LOG_INFO, "connection-refused", err, why, "peer", peer_address, NULL);
 }
 
-/* Factory, station, bootstrap certificates, revoked ones: whoever tries is on record (M-6). What a certificate says proves
+/* Factory, station, bootstrap certificates, revoked ones, those of others: whoever tries is on record (M-6). What a certificate says proves
  * nothing before the handshake is over. */
 static void note_refused(void *context, const struct peer *claimed, const char *peer_address, enum err err, const struct why *why)
 {
     struct center *center = context;
     bool node = claimed->role == ROLE_DEVICE || claimed->role == ROLE_GATEWAY;
+    bool nobody = claimed->role == ROLE_ANONYMOUS;
     struct center_incident i = { .at_s = clock_wall_s() };
-    snprintf(i.kind, sizeof i.kind, "%s", node ? "bad-certificate" : "wrong-role");
+    snprintf(i.kind, sizeof i.kind, "%s", nobody ? "unknown-certificate" : node ? "bad-certificate" : "wrong-role");
     snprintf(i.number, sizeof i.number, "%.*s", LIMIT_NUMBER_TEXT, node ? claimed->name : "");
     snprintf(i.by, sizeof i.by, "%.*s", LIMIT_NUMBER_TEXT, claimed->name);
-    snprintf(i.text, sizeof i.text, "a connection from %s with the certificate of %s %s was refused: %s", peer_address,
-             role_name(claimed->role), claimed->name, why_text(why, err));
+    if (nobody)
+        snprintf(i.text, sizeof i.text, "a connection from %s with a certificate that is none of ours was refused: %s", peer_address,
+                 why_text(why, err));
+    else
+        snprintf(i.text, sizeof i.text, "a connection from %s with the certificate of %s %s was refused: %s", peer_address,
+                 role_name(claimed->role), claimed->name, why_text(why, err));
     desk_incident(center->desk, &i);
 }
 

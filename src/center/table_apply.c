@@ -54,7 +54,7 @@ static enum err apply_device(struct table *t, struct table_row *row, struct db *
     d.gateway.text[0] = '\0';
     if (err == OK)
         err = center_device_put(db, &d, &why);
-    return note(t, row, err == ERR_NOT_FOUND ? unknown_column(db, &d) : 0, err, &why);
+    return note(t, row, err == ERR_NOT_FOUND ? unknown_column(db, &d) : err == ERR_CONFLICT ? COLUMN_SITE : 0, err, &why);
 }
 
 static enum err apply_gateway(struct table *t, struct table_row *row, struct db *db, int64_t now_s)
@@ -63,7 +63,10 @@ static enum err apply_gateway(struct table *t, struct table_row *row, struct db 
     (void)now_s;
     if (row->device.gateway.text[0] == '\0')
         return OK;
-    return note(t, row, COLUMN_GATEWAY, center_device_put(db, &row->device, &why), &why);
+    enum err err = check_gateway(db, row->device.gateway.text, &why);
+    if (err == OK)
+        err = center_device_put(db, &row->device, &why);
+    return note(t, row, COLUMN_GATEWAY, err, &why);
 }
 
 struct same {
@@ -88,6 +91,9 @@ static enum err apply_agreement(struct table *t, struct table_row *row, struct d
     const struct agreement *a = &row->device.agreement;
     const char *number = row->device.number.text;
     struct same same = { a, now_s, false };
+    struct center_device known;
+    if (center_device_find(db, number, &known, NULL) == OK && known.standing == CENTER_SCRAPPED)
+        return csv_note(&t->mistakes, row->line, row->columns[0], "%s is scrapped", number);
     if (a->state == AGREEMENT_ENDED && (a->until_s == 0 || a->until_s > now_s))
         return csv_note(&t->mistakes, row->line, row->columns[3], "an agreement that is ended needs its end, in the past");
     enum err err = center_agreement_list(db, number, find_same, &same, &why);
@@ -108,14 +114,32 @@ static enum err pass(struct table *t, enum table_kind kind, row_fn *fn, struct d
     return err;
 }
 
+/* What a line is about; NULL: it may stand beside another one. */
+static const char *key_of(const struct table_row *row)
+{
+    switch (row->kind) {
+    case TABLE_CUSTOMER: return row->customer.id;
+    case TABLE_SITE: return row->site.id;
+    case TABLE_DEVICE: return row->device.number.text;
+    case TABLE_AGREEMENT:
+    case TABLE_KIND_COUNT: break;
+    }
+    return NULL;
+}
+
+static bool same_key(const struct table_row *x, const struct table_row *y)
+{
+    return x->kind == y->kind && strcmp(key_of(x), key_of(y)) == 0;
+}
+
 static int compare_key(const void *a, const void *b)
 {
     const struct table_row *x = *(const struct table_row *const *)a, *y = *(const struct table_row *const *)b;
-    int order = strcmp(x->device.number.text, y->device.number.text);
+    int order = x->kind != y->kind ? (int)x->kind - (int)y->kind : strcmp(key_of(x), key_of(y));
     return order != 0 ? order : x->line < y->line ? -1 : 1;
 }
 
-/* Two lines about one device: whoever made the file meant one of them. */
+/* Two lines about one customer, site or device: whoever made the file meant one of them. */
 static enum err check_twice(struct table *t)
 {
     const struct table_row **sorted = calloc(t->rows_n + 1, sizeof *sorted);
@@ -124,13 +148,13 @@ static enum err check_twice(struct table *t)
     if (sorted == NULL)
         return ERR_NO_MEMORY;
     for (size_t i = 0; i < t->rows_n; i++)
-        if (t->rows[i].kind == TABLE_DEVICE)
+        if (key_of(&t->rows[i]) != NULL)
             sorted[n++] = &t->rows[i];
     qsort(sorted, n, sizeof *sorted, compare_key);
     for (size_t i = 1; err == OK && i < n; i++)
-        if (strcmp(sorted[i]->device.number.text, sorted[i - 1]->device.number.text) == 0)
-            err = csv_note(&t->mistakes, sorted[i]->line, sorted[i]->columns[0], "%s stands in line %zu already",
-                           sorted[i]->device.number.text, sorted[i - 1]->line);
+        if (same_key(sorted[i], sorted[i - 1]))
+            err = csv_note(&t->mistakes, sorted[i]->line, sorted[i]->columns[0], "%s stands in line %zu already", key_of(sorted[i]),
+                           sorted[i - 1]->line);
     free(sorted);
     return err;
 }

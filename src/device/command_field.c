@@ -84,8 +84,8 @@ static int tell(const struct command_line *line, const char *verb, bool here)
     if (err == OK && strcmp(verb, "event") != 0)
         err = check_number(line->args[1], strcmp(verb, "threshold") == 0 ? 0 : 1, &why);
     int n = snprintf(ask, sizeof ask, "%s %s %s\n", verb, line->args[0], line->args_n > 1 ? line->args[1] : "");
-    if (err == OK && (n >= (int)sizeof ask || strpbrk(line->args[0], " \n") != NULL))
-        err = why_set(&why, ERR_USAGE, "the words are too long, or the first has a space in it");
+    if (err == OK && (n >= (int)sizeof ask || strpbrk(line->args[0], " \n") != NULL || strchr(ask, '\n') != ask + n - 1))
+        err = why_set(&why, ERR_USAGE, "the words are too long, or the first has a space in it, or there is more than one line");
     if (err == OK)
         err = control_ask(dir, ask, text, &why);
     if (err == ERR_NOT_FOUND && here)

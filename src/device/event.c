@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "device/field.h"
 #include "device/threshold.h"
 #include "log/log.h"
@@ -13,11 +14,28 @@ enum {
     ROOM_LEAST = 4,  /* slots that stay free for readings and for calls that come down */
 };
 
+/* As the centre takes it. */
+static bool is_name(const char *text)
+{
+    size_t n = strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-");
+    return n > 0 && n <= LIMIT_NAME && text[n] == '\0';
+}
+
+static bool is_line(const char *text)
+{
+    for (const char *at = text; *at != '\0'; at++)
+        if ((unsigned char)*at < 0x20 || *at == 0x7f)
+            return false;
+    return text_is_utf8(text);
+}
+
 enum err event_put(struct board *b, const char *kind, const char *detail, struct why *why)
 {
     const struct event_report_request body = { .kind = kind, .detail = detail };
     if (!b->option.there)
         return why_set(why, ERR_UNSUPPORTED, "the device has no remote functions: nameplate device remote adds them");
+    if (!is_name(kind) || !is_line(detail))
+        return why_set(why, ERR_BAD_INPUT, "an event has a kind, a short name as supply-low, and a detail of one line in UTF-8");
     return field_put_call(b, SOAP_EVENT_REPORT, &body, 0, why);
 }
 

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <strings.h>
 
+#include "base/text.h"
+
 void csv_mistakes_done(struct csv_mistakes *mistakes)
 {
     if (mistakes == NULL)
@@ -128,8 +130,10 @@ static enum err check_text(struct csv_reader *r, const struct csv_field *f, size
             return csv_note(r->mistakes, r->line, f->column, "the field holds a control character");
         }
     }
-    if (n <= r->shape->text_max)
-        return OK;
+    if (n <= r->shape->text_max) {
+        *bad = !text_is_utf8(f->text);
+        return !*bad ? OK : csv_note(r->mistakes, r->line, f->column, "the field is not UTF-8: save the table as \"CSV UTF-8\"");
+    }
     *bad = true;
     return csv_note(r->mistakes, r->line, f->column, "the field is longer than %zu bytes", r->shape->text_max);
 }

@@ -1,22 +1,17 @@
 #include "soap/xml.h"
 
-/* Bytes of the character at the front of `in` that XML 1.0 can carry; 0 when there is none (RFC 3629 section 4:
- * shortest forms only, no surrogates; XML 1.0 section 2.2: no U+FFFE, no U+FFFF, no controls but three). */
+#include "base/text.h"
+
+/* Bytes of the character at the front of `in` that XML 1.0 can carry; 0 when there is none (XML 1.0 section 2.2: no U+FFFE, no
+ * U+FFFF, no controls but three). */
 static size_t char_size(struct span in)
 {
     const uint8_t *c = in.at;
-    if (c[0] < 0x80)
-        return (c[0] >= 0x20 || c[0] == '\t' || c[0] == '\n' || c[0] == '\r') ? 1 : 0;
-    size_t n = c[0] >= 0xf0 ? 4 : c[0] >= 0xe0 ? 3 : 2;
-    if (c[0] < 0xc2 || c[0] > 0xf4 || in.n < n)
-        return 0;
-    for (size_t i = 1; i < n; i++)
-        if ((c[i] & 0xc0) != 0x80)
-            return 0;
-    bool overlong = (c[0] == 0xe0 && c[1] < 0xa0) || (c[0] == 0xf0 && c[1] < 0x90);
-    bool surrogate = c[0] == 0xed && c[1] > 0x9f, beyond = c[0] == 0xf4 && c[1] > 0x8f;
-    bool no_character = c[0] == 0xef && c[1] == 0xbf && c[2] >= 0xbe;
-    return overlong || surrogate || beyond || no_character ? 0 : n;
+    size_t n = text_char(in);
+    if (n == 1)
+        return c[0] >= 0x20 || c[0] == '\t' || c[0] == '\n' || c[0] == '\r' ? 1 : 0;
+    bool no_character = n == 3 && c[0] == 0xef && c[1] == 0xbf && c[2] >= 0xbe;
+    return no_character ? 0 : n;
 }
 
 static const char *escape_of(uint8_t c)

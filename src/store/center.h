@@ -76,12 +76,19 @@ typedef enum err center_device_fn(void *context, const struct center_device *d);
 
 /* Adds or replaces what an operator enters: kind, customer, site, gateway, address, telephone, interval.
  * Errors: NOT_FOUND (customer, site, gateway), CONFLICT (a ring of gateways). */
+enum err center_customer_known(struct db *db, const char *id, struct why *why) MUST_CHECK; /* NOT_FOUND */
+enum err center_site_known(struct db *db, const char *id, struct why *why) MUST_CHECK;     /* NOT_FOUND */
+/* With a site and no customer it is the site's customer's. CONFLICT: the site is another customer's. */
 enum err center_device_put(struct db *db, const struct center_device *d, struct why *why) MUST_CHECK;
 enum err center_device_find(struct db *db, const char *number, struct center_device *ret_device, struct why *why) MUST_CHECK; /* NOT_FOUND */
 struct center_device_filter {
     const char *customer, *site, *gateway; /* NULL: all */
     bool unlicensed;                       /* seen, and under no active agreement at now_s (effect 1) */
+    int64_t silent_s;                      /* under one since before, and not seen since that moment; 0: all */
     int64_t now_s;
+    const char *standing; /* as it is called; NULL: all */
+    const char *after; /* only numbers behind this one; NULL: all */
+    int64_t most;      /* 0: all */
 };
 enum err center_device_list(struct db *db, const struct center_device_filter *filter, center_device_fn *fn, void *context,
                             struct why *why) MUST_CHECK;
@@ -98,6 +105,9 @@ enum err center_bound(struct db *db, const char *number, const char *gateway, bo
 /* One at a time is in force: adding one whose time overlaps another's that has not ended is CONFLICT. suspend, resume, end: CONFLICT in a wrong state. */
 enum err center_agreement_add(struct db *db, const char *number, int64_t from_s, int64_t until_s, struct why *why) MUST_CHECK;
 enum err center_agreement_set(struct db *db, const char *number, enum agreement_state state, int64_t now_s, struct why *why) MUST_CHECK;
+/* Whether one was in force, or suspended, at some moment of [from_s, until_s). */
+enum err center_agreement_within(struct db *db, const char *number, int64_t from_s, int64_t until_s, bool *ret_within,
+                                 struct why *why) MUST_CHECK;
 typedef enum err center_agreement_fn(void *context, const char *number, const struct agreement *a);
 enum err center_agreement_list(struct db *db, const char *number, center_agreement_fn *fn, void *context, struct why *why) MUST_CHECK;
 
@@ -236,6 +246,11 @@ enum err center_reading_add(struct db *db, const struct center_reading *r, struc
 /* Newest first; number NULL: of all. */
 enum err center_reading_list(struct db *db, const char *number, int64_t most, center_reading_fn *fn, void *context,
                              struct why *why) MUST_CHECK;
+
+/* What is to be billed for a period [from_s, until_s): the last billable reading before it and those within, oldest first, by
+ * when they came here. One period's last reading is where the next one begins, so that nothing is billed twice. */
+enum err center_reading_period(struct db *db, const char *number, int64_t from_s, int64_t until_s, center_reading_fn *fn,
+                               void *context, struct why *why) MUST_CHECK;
 
 /* --- Incidents --- */
 

@@ -52,6 +52,16 @@ enum err center_agreement_set(struct db *db, const char *number, enum agreement_
                               DB_ARGS(db_int(current.id), db_text(agreement_state_name(state)), db_int(now_s)), why);
 }
 
+enum err center_agreement_within(struct db *db, const char *number, int64_t from_s, int64_t until_s, bool *ret_within,
+                                 struct why *why)
+{
+    int64_t n = 0;
+    enum err err = db_first_int(db, ASK_AGREEMENT_WITHIN, DB_ARGS(db_text(number), db_int(from_s), db_int(until_s)), &n, why);
+    if (err == OK)
+        *ret_within = n > 0;
+    return err;
+}
+
 struct listing {
     center_agreement_fn *fn;
     void *context;

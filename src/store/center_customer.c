@@ -30,12 +30,19 @@ enum err center_customer_list(struct db *db, center_customer_fn *fn, void *conte
     return db_query(db, ASK_CUSTOMER_EACH, DB_NO_ARGS, pass_customer, &l, why);
 }
 
+enum err center_customer_known(struct db *db, const char *id, struct why *why)
+{
+    return center_there(db, ASK_CUSTOMER_THERE, "customer", id, why);
+}
+
+enum err center_site_known(struct db *db, const char *id, struct why *why) { return center_there(db, ASK_SITE_THERE, "site", id, why); }
+
 enum err center_site_put(struct db *db, const struct center_site *s, struct why *why)
 {
     enum err err = center_there(db, ASK_CUSTOMER_THERE, "customer", s->customer, why);
-    return err != OK ? err
-                     : db_run(db, ASK_SITE_PUT,
-                              DB_ARGS(db_text(s->id), db_text(s->customer), db_text(s->name), db_text(s->address)), why);
+    if (err == OK)
+        err = db_run(db, ASK_SITE_PUT, DB_ARGS(db_text(s->id), db_text(s->customer), db_text(s->name), db_text(s->address)), why);
+    return err != OK ? err : db_run(db, ASK_SITE_DEVICES, DB_ARGS(db_text(s->id), db_text(s->customer)), why);
 }
 
 static enum err pass_site(void *context, const struct db_row *row)

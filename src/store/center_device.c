@@ -56,13 +56,31 @@ static enum err check_gateway(struct db *db, const struct center_device *d, stru
     return err;
 }
 
+static enum err take_customer(void *context, const struct db_row *row)
+{
+    db_row_copy(row, 0, LIMIT_NAME + 1, context);
+    return OK;
+}
+
+static enum err check_site(struct db *db, const struct center_device *d, struct why *why)
+{
+    char other[LIMIT_NAME + 1];
+    enum err err = center_there(db, ASK_SITE_THERE, "site", d->site, why);
+    if (err != OK || d->customer[0] == '\0')
+        return err;
+    err = db_first(db, ASK_SITE_OTHER, DB_ARGS(db_text(d->site), db_text(d->customer)), take_customer, other, why);
+    if (err == OK)
+        return why_set(why, ERR_CONFLICT, "site %s is customer %s's, not %s's", d->site, other, d->customer);
+    return err == ERR_NOT_FOUND ? OK : err;
+}
+
 enum err center_device_put(struct db *db, const struct center_device *d, struct why *why)
 {
     enum err err = OK;
     if (d->customer[0] != '\0')
         err = center_there(db, ASK_CUSTOMER_THERE, "customer", d->customer, why);
     if (err == OK && d->site[0] != '\0')
-        err = center_there(db, ASK_SITE_THERE, "site", d->site, why);
+        err = check_site(db, d, why);
     if (err == OK && d->gateway.text[0] != '\0')
         err = check_gateway(db, d, why);
     if (err != OK)
@@ -126,7 +144,8 @@ enum err center_device_list(struct db *db, const struct center_device_filter *f,
                                          : ASK_DEVICE_EACH;
     return db_query(db, ask,
                     DB_ARGS(db_text(or_empty(f->customer)), db_text(or_empty(f->site)), db_text(or_empty(f->gateway)),
-                            db_int(f->unlicensed), db_int(f->now_s)),
+                            db_int(f->unlicensed), db_int(f->now_s), db_int(f->silent_s), db_text(or_empty(f->after)),
+                            db_int(f->most == 0 ? INT64_MAX : f->most), db_text(or_empty(f->standing))),
                     pass_device, &l, why);
 }
 

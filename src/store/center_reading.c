@@ -82,3 +82,15 @@ enum err center_reading_list(struct db *db, const char *number, int64_t most, ce
         return db_query(db, ASK_READING_EACH, DB_ARGS(db_int(most)), pass_reading, &l, why);
     return db_query(db, ASK_READING_EACH_NUMBER, DB_ARGS(db_text(number), db_int(most)), pass_reading, &l, why);
 }
+
+enum err center_reading_period(struct db *db, const char *number, int64_t from_s, int64_t until_s, center_reading_fn *fn,
+                               void *context, struct why *why)
+{
+    struct listing l = { fn, context, db };
+    int64_t opening = 0, closing = 0;
+    enum err err = db_first_int(db, ASK_READING_AT, DB_ARGS(db_text(number), db_int(from_s)), &opening, why);
+    if (err == OK)
+        err = db_first_int(db, ASK_READING_AT, DB_ARGS(db_text(number), db_int(until_s)), &closing, why);
+    return err != OK ? err
+                     : db_query(db, ASK_READING_RANGE, DB_ARGS(db_text(number), db_int(opening), db_int(closing)), pass_reading, &l, why);
+}

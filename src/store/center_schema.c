@@ -86,8 +86,11 @@ static const char late_migration[] =
     "CREATE TABLE letters (number TEXT NOT NULL, maker TEXT NOT NULL, top INTEGER NOT NULL, marks BLOB NOT NULL,"
     " PRIMARY KEY (number, maker)) STRICT;";
 
+/* What is to be billed for a period. */
+static const char period_migration[] = "CREATE INDEX reading_period ON reading (number, received_s, id) WHERE billable = 1;";
+
 static const char *const migrations[] = { first_migration,  audit_migration, people_migration, over_migration,
-                                          flood_migration, late_migration,  NULL };
+                                          flood_migration,  late_migration,  period_migration, NULL };
 
 static const char *const statements[CENTER_STATEMENTS] = {
 #define X(name, sql) [ASK_##name] = sql,

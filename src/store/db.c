@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/text.h"
 #include "store/db_backend.h"
 
 bool db_is_url(const char *place) { return strncmp(place, "postgresql://", 13) == 0 || strncmp(place, "postgres://", 11) == 0; }
@@ -128,6 +129,7 @@ const char *db_row_text(const struct db_row *row, int column) { return row->back
 void db_row_copy(const struct db_row *row, int column, size_t size, char *ret_text)
 {
     snprintf(ret_text, size, "%s", db_row_text(row, column));
+    text_mend(ret_text); /* what had no room; what an earlier version took in */
 }
 
 /* --- Several servers, one database --- */

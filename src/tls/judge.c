@@ -149,11 +149,14 @@ static int alert_error(enum err err, X509 *x509)
     return X509_V_ERR_CERT_REJECTED;        /* bad_certificate */
 }
 
-/* For the record of a refusal. */
+/* For the record of a refusal: whom it names, anonymous when that is nobody of ours. */
 static void note_claim(X509 *x509, struct judgement *j)
 {
     AUTO_CERT leaf = NULL;
-    j->claimed = cert_from_x509(x509, &leaf, NULL) == OK && cert_peer(leaf, &j->peer, NULL) == OK;
+    struct peer named;
+    bool ours = cert_from_x509(x509, &leaf, NULL) == OK && cert_peer(leaf, &named, NULL) == OK;
+    j->peer = ours ? named : (struct peer){ .role = ROLE_ANONYMOUS };
+    j->claimed = true;
 }
 
 static int on_certificate(X509_STORE_CTX *store, void *arg)

@@ -40,7 +40,7 @@ story() {
 @test "M-6: a copied or restored memory is found, and quarantined until an operator releases it" { story a_copied_memory_is_found; }
 @test "M-6: a presence that comes late accuses nobody; an older memory does" { story a_presence_that_comes_late; }
 @test "M-6: a copy of the flash that shows no presence is refused or found" { story a_copy_that_shows_no_presence; }
-@test "M-6: a factory server's and a board's certificate are refused and on record" { story other_roles; }
+@test "M-6: a factory server's, a board's and a stranger's certificate are refused and on record" { story other_roles; }
 @test "M-5: a counter that goes back is evidence, never billed" { story a_counter_that_goes_back; }
 @test "M-1: a gateway speaks for what is bound to it, and cannot make letters" { story through_a_gateway; }
 @test "M-8: an identity that the CA has not told of yet has to come again" { story not_known_yet; }

@@ -189,6 +189,43 @@ CSV
     audited 'operator:meier import'
 }
 
+@test "M-7: a table in another encoding is refused, and so is such a word; what a scrapped device was under does not come back" {
+    enter
+    printf 'customer,cafe,Caf\xe9 Ren\xe9 Ltd\n' >latin.csv
+    run center import latin.csv
+    same "$status" 1
+    has "$output" 'latin.csv:1:15: the field is not UTF-8'
+    run center customer add cafe --name "$(printf 'Caf\xe9 Ltd')"
+    same "$status" 2
+    has "$output" 'is not UTF-8'
+    printf '\xef\xbb\xbfcustomer;cafe;Café René Ltd\r\n' >good.csv
+    center import good.csv
+    has "$(center customer list)" 'Café René Ltd'
+    center device scrap 3012-000001 --reason 'sent back'
+    echo 'agreement,3012-000001,active,2026-03-19' >back.csv
+    run center import back.csv
+    same "$status" 1
+    has "$output" 'back.csv:1:11: 3012-000001 is scrapped'
+    # A word that names nobody is said to, so that an empty list means that there is nothing.
+    for command in 'device list --customer amce' 'device list --site nowhere' 'site list --customer amce' 'agreement list 3012-000009' \
+        'silent --customer amce' 'billing --from 2026-03-01 --until 2026-04-01 --customer amce'; do
+        run center $command
+        same "$status" 1
+    done
+    # Those that may be billed for a time are in it, read or not.
+    center agreement add 3100-000001 --from 2026-03-19 --until 2026-06-01
+    center billing --from 2026-03-01 --until 2026-04-01 --customer acme --output march.csv
+    same "$(cat march.csv)" "customer,site,number,counter,opening,closing,count,opened,closed,readings,breaks
+acme,acme-1,3100-000001,,,,0,,,0,0"
+    same "$(center billing --from 2026-06-01 --until 2026-07-01 | wc -l)" 1
+    center device add 3012-000002 --customer acme
+    center agreement add 3012-000002 --from 2026-03-19
+    has "$(center silent --days 7)" 3012-000002
+    run center device list --most 1
+    has "$output" 'there are more: --after 3012-000001'
+    has "$(center device list --after 3012-000001)" 3012-000002
+}
+
 @test "M-7: without a log-in nothing, and each role may do what is its own" {
     center operator add huber --role manager --new-password-file pw2
     center operator add klein --role viewer --new-password-file pw2

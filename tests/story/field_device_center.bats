@@ -69,6 +69,12 @@ answered() { until_says 120 '"state": "answered"' center calls --id "$1"; }
     same "$(sql "SELECT count(*) FROM event WHERE kind = 'start'")" 3
     same "$(sql "SELECT count(*) FROM event WHERE kind = 'counter-threshold'")" 1
     same "$(sql "SELECT count(*) FROM incident WHERE kind NOT LIKE '%agreement%'")" 0
+    # What is billed of it: from its first reading on (12) to its last (16).
+    run center billing --from "$(date -ud yesterday +%F)" --until "$(date -ud '2 days' +%F)"
+    grep -E "^,,$NUMBER,copy,12,16,4,20[^,]*Z,20[^,]*Z,[0-9]+,0\$" <<<"$output"
+    center device bind "$NUMBER" # a change of the device changes nothing of it
+    center billing --from "$(date -ud yesterday +%F)" --until "$(date -ud '2 days' +%F)" --json |
+        jq -e '.rows[0].counters[] | select(.name == "copy") | .opening == 12 and .closing == 16 and .count == 4'
 }
 
 @test "M-4, M-8, D-4: restart with a delay notification, renewal, a program with a kill -9 on its way" {
@@ -143,13 +149,28 @@ answered() { until_says 120 '"state": "answered"' center calls --id "$1"; }
     has "$output" "--fingerprint"
     run center device approve "$NUMBER" --fingerprint 00000000000000000000
     has "$output" "this is another board, or another key"
-    center device approve "$NUMBER" --fingerprint "${key:0:16}"
+    # At a terminal a person is asked, about each board that waits, and only a plain yes is one.
+    terminal() { run /usr/bin/python3 "$ROOT/tests/peer/terminal.py" "$@" -- "$BUILD/nameplate" center device approve "$NUMBER" \
+        --dir "$DIR/center" --user admin --password-file "$DIR/password"; }
+    for answer in '' n yikes 'nooooooy'; do
+        terminal "$answer"
+        same "$status" 1
+        has "$output" "board PART-7 shows the key $key? [y/N]"
+        has "$output" "nothing is approved"
+    done
+    has "$(center tickets)" "waiting"
+    terminal y
+    same "$status" 0
+    has "$output" "board PART-7 for $NUMBER: approved"
     timeout 300 "$BUILD/nameplate" device replace "$NUMBER" --dir "$DIR/part" --url "https://$(address center center)"
     nameplate device count copy 2 --dir "$DIR/part"
     nameplate device remote --dir "$DIR/part" --url "https://$(address center center)" >/dev/null
     start part nameplate device run --dir "$DIR/part" --listen 127.0.0.1:0
     until_says 90 "counters-handed-over" cat "$DIR/part/history.jsonl"
     has "$(center call "$NUMBER" counters --wait 120)" '"copy": 42,'
+    # One chain of readings over both boards: what is billed has no break.
+    run center billing --from "$(date -ud yesterday +%F)" --until "$(date -ud '2 days' +%F)"
+    grep -E "^,,$NUMBER,copy,[0-9]+,42,[0-9]+,[^,]+,[^,]+,[0-9]+,0\$" <<<"$output"
 }
 
 @test "I9, I10, M-5: a device that is killed again and again loses no count, and no reading comes twice or out of order" {

@@ -100,6 +100,147 @@ static void a_device_seen_without_an_agreement_is_on_the_list_of_the_unlicensed(
     json_decref(answer);
 }
 
+/* The numbers of the rows, each with a blank behind it. */
+static const char *numbers_of(struct stage *s, const char *query)
+{
+    static char text[256];
+    struct why why;
+    json_t *answer = NULL, *row;
+    size_t i;
+    text[0] = '\0';
+    assert_ok(ask(s, api_device_list, "", query, NULL, &answer, &why));
+    json_array_foreach(json_object_get(answer, "rows"), i, row)
+    {
+        size_t n = strlen(text);
+        snprintf(text + n, sizeof text - n, "%s ", json_string_value(json_object_get(row, "number")));
+    }
+    json_decref(answer);
+    return text;
+}
+
+/* M-7: who did not report is seen, and a list goes on where it ended. */
+static void silent_devices_are_listed_and_a_list_is_read_in_pages(void **state)
+{
+    struct stage *s = *state;
+    struct why why;
+    int64_t now = clock_wall_s();
+    static const struct {
+        const char *number;
+        int64_t agreed, seen; /* seconds ago; 0: never */
+    } rows[] = { { "3012-000001", 9000, 100 }, { "3012-000002", 9000, 5000 }, { "3012-000003", 9000, 0 }, /* never seen */
+                 { "3012-000004", 100, 0 },    { "3012-000005", 0, 5000 } };                               /* new; none */
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        enter(s, rows[i].number);
+        if (rows[i].agreed != 0)
+            assert_ok(center_agreement_add(s->console.db, rows[i].number, now - rows[i].agreed, 0, &why));
+        if (rows[i].seen != 0)
+            assert_ok(center_device_seen(s->console.db, rows[i].number, now - rows[i].seen, "1", "", &why));
+    }
+    assert_string_equal(numbers_of(s, "silent=3600"), "3012-000002 3012-000003 ");
+    assert_string_equal(numbers_of(s, "silent=20"), "3012-000001 3012-000002 3012-000003 3012-000004 ");
+    assert_string_equal(numbers_of(s, "silent=20&after=3012-000001&most=2"), "3012-000002 3012-000003 ");
+    assert_string_equal(numbers_of(s, "after=3012-000003"), "3012-000004 3012-000005 ");
+    assert_ok(center_device_stand(s->console.db, "3012-000002", CENTER_SCRAPPED, "", &why));
+    assert_ok(center_device_stand(s->console.db, "3012-000005", CENTER_SCRAPPED, "", &why));
+    assert_string_equal(numbers_of(s, "silent=3600"), "3012-000003 ");
+    assert_string_equal(numbers_of(s, "standing=scrapped"), "3012-000002 3012-000005 ");
+    assert_string_equal(numbers_of(s, "standing=quarantined"), "");
+    assert_string_equal(numbers_of(s, "unlicensed=1"), ""); /* what is scrapped is no customer's any more */
+    static const char *const wrong[] = { "silent=x", "silent=0", "silent=-1", "silent=99999999999999", "standing=x", "customer=nobody", "site=nowhere" };
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        assert_err(ask(s, api_device_list, "", wrong[i], NULL, NULL, &why), i < 5 ? ERR_BAD_INPUT : ERR_NOT_FOUND);
+}
+
+/* M-7: a device at a site is the site's customer's. */
+static void a_device_belongs_to_the_customer_of_its_site(void **state)
+{
+    struct stage *s = *state;
+    struct why why;
+    static const char *const made[] = { "a", "b" };
+    for (size_t i = 0; i < 2; i++) {
+        assert_ok(ask(s, api_customer_put, "", "", json_pack("{s:s}", "id", made[i]), NULL, &why));
+        assert_ok(ask(s, api_site_put, "", "", json_pack("{s:s,s:s}", "id", i == 0 ? "shop-a" : "shop-b", "customer", made[i]), NULL, &why));
+    }
+    assert_ok(ask(s, api_device_put, "", "", json_pack("{s:s,s:s}", "number", "3012-000001", "site", "shop-a"), NULL, &why));
+    assert_string_equal(numbers_of(s, "customer=a"), "3012-000001 ");
+    assert_err(ask(s, api_device_put, "", "", json_pack("{s:s,s:s}", "number", "3012-000001", "site", "shop-b"), NULL, &why), ERR_CONFLICT);
+    assert_string_equal(why.text, "site shop-b is customer b's, not a's");
+    assert_ok(ask(s, api_site_put, "", "", json_pack("{s:s,s:s}", "id", "shop-a", "customer", "b"), NULL, &why)); /* sold */
+    assert_string_equal(numbers_of(s, "customer=a"), "");
+    assert_string_equal(numbers_of(s, "customer=b&site=shop-a"), "3012-000001 ");
+    assert_err(ask(s, api_device_put, "", "", json_pack("{s:s,s:s}", "number", "3012-000002", "gateway", "3012-000001"), NULL, &why), ERR_CONFLICT);
+    assert_non_null(strstr(why.text, "not as a gateway"));
+}
+
+static void read_it(struct stage *s, const char *number, int64_t sequence, int64_t copy, int64_t at_s)
+{
+    struct why why;
+    struct center_reading r = { .reading = { .epoch = 1, .sequence = sequence, .counters_n = 1, .counters = { { "copy", copy } } },
+                                .received_s = at_s, .billable = true, .verdict = "follows" };
+    snprintf(r.number.text, sizeof r.number.text, "%s", number);
+    assert_ok(center_reading_add(s->console.db, &r, &why));
+}
+
+static json_t *bill(struct stage *s, const char *query)
+{
+    struct why why;
+    json_t *answer = NULL;
+    assert_ok(ask(s, api_billing, "", query, NULL, &answer, &why));
+    return answer;
+}
+
+/* M-5, M-7: each unit is in one period; who was not heard of is seen; a leap between two chains is nobody's to bill. */
+static void a_period_is_billed_from_its_readings(void **state)
+{
+    enum { JULY = 1782864000, DAY = 86400 }; /* 2026-07-01 */
+    struct stage *s = *state;
+    struct why why;
+    json_t *answer, *row, *copy;
+    static const char *const numbers[] = { "3012-000001", "3012-000002", "3012-000003", "3012-000004" };
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        enter(s, numbers[i]);
+    assert_ok(center_agreement_add(s->console.db, "3012-000002", JULY, 0, &why)); /* never read; 4 has neither */
+    read_it(s, "3012-000001", 1, 100, JULY - 2 * DAY);
+    read_it(s, "3012-000001", 2, 120, JULY - DAY);
+    read_it(s, "3012-000001", 3, 150, JULY + DAY);
+    read_it(s, "3012-000001", 4, 175, JULY + 31 * DAY); /* 1 August, 0:00 */
+    read_it(s, "3012-000003", 9, 500, JULY + DAY);
+    read_it(s, "3012-000003", 1, 5, JULY + 2 * DAY); /* after a release */
+    read_it(s, "3012-000003", 2, 8, JULY + 3 * DAY);
+    answer = bill(s, "from=2026-07-01&until=2026-08-01");
+    assert_int_equal(json_array_size(json_object_get(answer, "rows")), 3);
+    assert_string_equal(json_string_value(json_object_get(answer, "next")), "");
+    static const struct {
+        const char *number;
+        int64_t readings, breaks, opening, closing, count;
+    } rows[] = { { "3012-000001", 1, 0, 120, 150, 30 }, { "3012-000002", 0, 0, 0, 0, 0 }, { "3012-000003", 3, 1, 500, 8, 3 } };
+    for (size_t i = 0; i < 3; i++) {
+        row = json_array_get(json_object_get(answer, "rows"), i);
+        copy = json_array_get(json_object_get(row, "counters"), 0);
+        assert_string_equal(json_string_value(json_object_get(row, "number")), rows[i].number);
+        assert_int_equal(json_integer_value(json_object_get(row, "readings")), rows[i].readings);
+        assert_int_equal(json_integer_value(json_object_get(row, "breaks")), rows[i].breaks);
+        assert_int_equal(json_integer_value(json_object_get(copy, "opening")), rows[i].opening);
+        assert_int_equal(json_integer_value(json_object_get(copy, "closing")), rows[i].closing);
+        assert_int_equal(json_integer_value(json_object_get(copy, "count")), rows[i].count);
+    }
+    json_decref(answer);
+    /* The next month goes on where this one ended, and page by page it is the same. */
+    answer = bill(s, "from=2026-08-01&until=2026-09-01&most=1");
+    assert_string_equal(json_string_value(json_object_get(answer, "next")), "3012-000001");
+    copy = json_array_get(json_object_get(json_array_get(json_object_get(answer, "rows"), 0), "counters"), 0);
+    assert_int_equal(json_integer_value(json_object_get(copy, "opening")), 150);
+    assert_int_equal(json_integer_value(json_object_get(copy, "count")), 25);
+    json_decref(answer);
+    answer = bill(s, "from=2026-08-01&until=2026-09-01&most=1&after=3012-000003");
+    assert_int_equal(json_array_size(json_object_get(answer, "rows")), 0);
+    json_decref(answer);
+    static const char *const wrong[] = { "", "from=2026-07-01", "from=x&until=2026-08-01", "from=2026-08-01&until=2026-07-01" };
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        assert_err(ask(s, api_billing, "", wrong[i], NULL, NULL, &why), ERR_BAD_INPUT);
+    assert_err(ask(s, api_billing, "", "from=2026-07-01&until=2026-08-01&customer=amce", NULL, NULL, &why), ERR_NOT_FOUND);
+}
+
 static void quarantine_ends_by_a_reason_and_begins_a_new_chain_of_sessions(void **state)
 {
     struct stage *s = *state;
@@ -234,6 +375,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_device_seen_without_an_agreement_is_on_the_list_of_the_unlicensed),
+        TEST(silent_devices_are_listed_and_a_list_is_read_in_pages),
+        TEST(a_device_belongs_to_the_customer_of_its_site),
+        TEST(a_period_is_billed_from_its_readings),
         TEST(quarantine_ends_by_a_reason_and_begins_a_new_chain_of_sessions),
         TEST(a_board_is_approved_by_the_fingerprint_of_its_key),
         TEST(a_replacement_board_is_approved_once_and_by_its_id_when_several_ask),

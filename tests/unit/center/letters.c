@@ -1,8 +1,10 @@
 #include "../test.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "../store/scratch.h"
+#include "base/text.h"
 #include "center/errand.h"
 #include "center/job.h"
 
@@ -10,6 +12,7 @@
 static struct center center;
 static struct loop *loop; /* never run: errands that become due are not begun */
 static const char number[] = "3012-000001";
+static int64_t now_s;
 
 static int open_new(void **state)
 {
@@ -17,6 +20,7 @@ static int open_new(void **state)
     struct center_device d = { .kind = CENTER_DEVICE, .number = { "3012-000001" } };
     const struct center_session chain = { .token = "t1" };
     (void)state;
+    now_s = 1000;
     center = (struct center){ .settings = { .poll_s = 60 } };
     bool ok = loop_new(&loop, &why) == OK;
     center.loop = loop;
@@ -39,7 +43,7 @@ static int close_it(void **state)
 
 static struct job job_of(enum reach reach)
 {
-    struct job job = { .center = &center, .peer = { .role = ROLE_DEVICE }, .number = { "3012-000001" }, .now_s = 1000, .reach = reach };
+    struct job job = { .center = &center, .peer = { .role = ROLE_DEVICE }, .number = { "3012-000001" }, .now_s = now_s, .reach = reach };
     snprintf(job.peer.name, sizeof job.peer.name, "%s", number);
     assert_ok(response_begin(&job));
     return job;
@@ -182,6 +186,104 @@ static void a_device_that_asks_for_renewal_without_end_is_refused(void **state)
     }
 }
 
+/* A CounterReport of the device's own; what its receipt says. */
+static void report(int64_t sequence, const char *counter, char ret_error[32])
+{
+    char id[24];
+    struct why why = { "" };
+    AUTO_BUF envelope = BUF_INIT;
+    struct job job = job_of(REACH_ALL);
+    struct counter_value value = { .name = counter, .value = 10 * sequence };
+    struct soap_header header = { .version = SOAP_1_2 };
+    const struct counter_report_request r = { .number = { "3012-000001" }, .epoch = 1, .sequence = sequence, .counters = &value, .counters_n = 1 };
+    snprintf(id, sizeof id, "report-%lld", (long long)sequence);
+    snprintf(header.message_id, sizeof header.message_id, "%s", id);
+    assert_ok(soap_write_request(SERVICE_CENTER, SOAP_COUNTER_REPORT, &header, &r, &envelope));
+    const struct field_call c = { .id = id, .number = { "3012-000001" }, .limit = 60, .envelope = buf_span(&envelope) };
+    ret_error[0] = '\0';
+    assert_ok(upcall_take(&job, &c, &why));
+    if (job.response.receipts_n > 0)
+        snprintf(ret_error, 32, "%s", job.response.receipts[0].error);
+    response_end(&job);
+}
+
+static enum call_state state_of(const char *id)
+{
+    struct why why = { "" };
+    enum call_state now = CALL_STATE_COUNT;
+    enum err err = center_call_find(center.db, id, take_state, &now, &why);
+    assert_true(err == OK || err == ERR_NOT_FOUND);
+    return now;
+}
+
+/* M-5: readings beyond an hour's measure stay in their device, which is not accused of anything, and are taken later. */
+static void a_reading_beyond_an_hours_measure_waits_in_its_device(void **state)
+{
+    struct why why = { "" };
+    char error[32];
+    struct center_device d;
+    struct center_reading r = { .number = { "3012-000001" }, .received_s = 1000, .billable = true, .verdict = "follows" };
+    (void)state;
+    assert_ok(db_begin(center.db, &why));
+    for (int i = 1; i <= LIMIT_READINGS_LATELY; i++) {
+        r.reading = (struct reading){ .epoch = 1, .sequence = i, .counters_n = 1, .counters = { { "print", 10 * i } } };
+        assert_ok(center_reading_add(center.db, &r, &why));
+    }
+    assert_ok(db_commit(center.db, &why));
+    const int64_t next = LIMIT_READINGS_LATELY + 1;
+    call_down("c1");
+    for (now_s = 1000; now_s < 1000 + 3600; now_s += 3599) {
+        report(next, "print", error);
+        assert_string_equal(error, "BUSY");
+        assert_int_equal(state_of("report-1001"), CALL_STATE_COUNT); /* not kept */
+        answer("c1", next, REACH_ALL, error);
+        assert_string_equal(error, "BUSY");
+        assert_int_equal(state_of("c1"), CALL_TAKEN);
+    }
+    now_s = 1000 + 3600;
+    report(next, "print", error);
+    assert_string_equal(error, "");
+    assert_int_equal(state_of("report-1001"), CALL_ANSWERED);
+    answer("c1", next + 1, REACH_ALL, error);
+    assert_string_equal(error, "");
+    assert_int_equal(state_of("c1"), CALL_ANSWERED);
+    assert_ok(center_device_find(center.db, number, &d, &why));
+    assert_int_equal(d.standing, CENTER_NORMAL);
+}
+
+/* M-5: what a counter is called goes into invoices. */
+static void a_counter_with_a_name_that_is_none_is_refused(void **state)
+{
+    static const char *const names[] = { "", "=cmd()", "copy,print", "two\nlines", "two words" };
+    char error[32];
+    (void)state;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        report((int64_t)i + 1, names[i], error);
+    assert_int_equal(readings(), 0);
+    report(1, "print", error); /* the same id again: its fault is known */
+    assert_int_equal(readings(), 0);
+    report(9, "print", error);
+    assert_int_equal(readings(), 1);
+}
+
+/* M-7: what devices say of themselves is cut between two characters, so that operators' lists stay readable. */
+static void what_a_device_says_of_itself_is_kept_as_utf_8(void **state)
+{
+    char version[3 * LIMIT_NAME] = "";
+    struct why why = { "" };
+    struct center_device d;
+    struct job job = job_of(REACH_ALL);
+    (void)state;
+    for (size_t n = 0; n + 3 < sizeof version; n += 3)
+        memcpy(version + n, "\xe2\x82\xac", 4);
+    const struct field_presence p = { .number = { "3012-000001" }, .token = "t1", .nonce = "n2", .version = version };
+    assert_ok(presence_take(&job, &p, &why));
+    response_end(&job);
+    assert_ok(center_device_find(center.db, number, &d, &why));
+    assert_true(text_is_utf8(d.version));
+    assert_true(strlen(d.version) > LIMIT_NAME - 4);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_new, close_it)
 
 int main(void)
@@ -191,6 +293,9 @@ int main(void)
         TEST(an_expired_identity_is_told_to_renew),
         TEST(a_reading_under_a_call_that_was_answered_keeps_the_chain_whole),
         TEST(a_device_that_asks_for_renewal_without_end_is_refused),
+        TEST(a_reading_beyond_an_hours_measure_waits_in_its_device),
+        TEST(a_counter_with_a_name_that_is_none_is_refused),
+        TEST(what_a_device_says_of_itself_is_kept_as_utf_8),
     };
     return cmocka_run_group_tests(tests, scratch_make, scratch_remove);
 }

@@ -20,7 +20,7 @@ static const struct cell cells[] = {
     { "GET", "/api/v1/counters", { true, true, true } },       { "GET", "/api/v1/incidents", { true, true, true } },
     { "GET", "/api/v1/events", { true, true, true } },         { "GET", "/api/v1/programs", { true, true, true } },
     { "POST", "/api/v1/programs/x", { false, false, true } },  { "GET", "/api/v1/table", { true, true, true } },
-    { "POST", "/api/v1/table", { false, true, true } },
+    { "POST", "/api/v1/table", { false, true, true } },        { "GET", "/api/v1/billing", { true, true, true } },
 };
 
 static void each_role_may_do_what_the_table_says(void **state)

@@ -96,6 +96,11 @@ static const struct wrong wrongs[] = {
     { "device,3012-1\nagreement,3012-1,active,2026-03-19,2026-03-19", 2, 36, "end before it begins" },
     { "device,3012-1\nagreement,3012-1,ended,2026-03-19", 2, 24, "needs its end" },
     { "device,3012-1\nagreement,3012-1,active,2026-03-19\nagreement,3012-1,active,2026-04-19", 3, 11, "already" },
+    { "customer,a,Ren\xe9 Ltd", 1, 12, "not UTF-8" }, /* as a spreadsheet saves it */
+    { "customer,a,One\ncustomer,b\ncustomer,a,Two", 3, 10, "a stands in line 1 already" },
+    { "customer,a\nsite,s,a\nsite,s,a", 3, 6, "s stands in line 2 already" },
+    { "customer,a\ncustomer,b\nsite,s,a\ndevice,3012-1,device,b,s", 4, 24, "site s is customer a's, not b's" },
+    { "device,3012-1\ndevice,3012-2,device,,,3012-1", 2, 24, "not as a gateway" },
 };
 
 static void a_table_with_one_mistake_changes_nothing(void **state)

@@ -294,16 +294,18 @@ static void calls_that_are_over_leave_after_their_time_and_open_ones_stay(void *
     assert_int_equal(waiting(db, true), 1);
 }
 
-static void add_reading(struct db *db, int64_t sequence, bool billable)
+static void add_reading_at(struct db *db, int64_t sequence, bool billable, int64_t received_s)
 {
     struct why why = { "" };
     struct center_reading r = { .reading = { .epoch = 1, .sequence = sequence, .counters_n = 2,
                                              .counters = { { "copy", 10 * sequence }, { "print", 7 } } },
-                                .billable = billable };
+                                .received_s = received_s, .billable = billable };
     strcpy(r.number.text, "3012-000001");
     strcpy(r.verdict, billable ? "follows" : "counter-back");
     assert_ok(center_reading_add(db, &r, &why));
 }
+
+static void add_reading(struct db *db, int64_t sequence, bool billable) { add_reading_at(db, sequence, billable, 0); }
 
 /* M-5 */
 static void the_last_billable_reading_is_what_the_next_one_must_follow(void **state)
@@ -325,6 +327,61 @@ static void the_last_billable_reading_is_what_the_next_one_must_follow(void **st
     assert_err(center_reading_last(db, "3012-000001", &last, &why), ERR_NOT_FOUND);
     assert_ok(center_reading_list(db, NULL, 10, count_reading, &n, &why));
     assert_int_equal(n, 3);
+}
+
+static enum err sum_readings(void *context, const struct center_reading *r)
+{
+    *(int64_t *)context = 100 * *(int64_t *)context + r->reading.sequence;
+    return OK;
+}
+
+/* M-5: the last reading of one period is where the next one begins; evidence is in none. */
+static void a_period_has_its_billable_readings_and_the_one_before(void **state)
+{
+    static const struct {
+        int64_t from_s, until_s, sequences; /* two digits each */
+    } rows[] = { { 0, 100, 0 },     { 0, 101, 1 },       { 0, 1000, 1020305 }, { 200, 400, 10203 }, { 201, 400, 203 },
+                 { 250, 300, 2 },   { 300, 301, 203 },   { 400, 5000, 305 },  { 600, 700, 5 },     { 500, 500, 3 } };
+    struct db *db = *state;
+    struct why why = { "" };
+    bool within = false;
+    put(db, "3012-000001", "");
+    for (int64_t i = 1; i <= 5; i++)
+        add_reading_at(db, i, i != 4, 100 * i); /* at 100, 200, 300, 500 */
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        int64_t sequences = 0;
+        assert_ok(center_reading_period(db, "3012-000001", rows[i].from_s, rows[i].until_s, sum_readings, &sequences, &why));
+        assert_int_equal(sequences, rows[i].sequences);
+    }
+    assert_ok(center_agreement_add(db, "3012-000001", 100, 200, &why));
+    static const struct {
+        int64_t from_s, until_s;
+        bool within;
+    } periods[] = { { 0, 100, false }, { 0, 101, true }, { 150, 160, true }, { 199, 300, true }, { 200, 300, false } };
+    for (size_t i = 0; i < sizeof periods / sizeof *periods; i++) {
+        assert_ok(center_agreement_within(db, "3012-000001", periods[i].from_s, periods[i].until_s, &within, &why));
+        assert_int_equal(within, periods[i].within);
+    }
+}
+
+/* M-5: a device that reads its counters without end keeps what is beyond an hour's measure; the next one is not held back. */
+static void readings_beyond_an_hours_measure_wait_in_their_device(void **state)
+{
+    struct db *db = *state;
+    struct why why = { "" };
+    put(db, "3012-000001", "");
+    assert_ok(db_begin(db, &why));
+    for (int64_t i = 1; i <= LIMIT_READINGS_LATELY; i++) {
+        assert_ok(center_reading_room(db, "3012-000001", 5000 + i, &why));
+        add_reading_at(db, i, true, 5000 + i);
+    }
+    assert_ok(db_commit(db, &why));
+    int64_t now = 5000 + LIMIT_READINGS_LATELY;
+    assert_err(center_reading_room(db, "3012-000001", now, &why), ERR_BUSY);
+    assert_non_null(strstr(why.text, "the next one is taken in 2601 s"));
+    assert_ok(center_reading_room(db, "3012-000002", now, &why));
+    assert_err(center_reading_room(db, "3012-000001", 5000 + 3600, &why), ERR_BUSY);
+    assert_ok(center_reading_room(db, "3012-000001", 5001 + 3600, &why)); /* an hour after the first of them */
 }
 
 static enum err take_incident(void *context, const struct center_incident *i)
@@ -516,6 +573,8 @@ int main(void)
         TEST(a_device_that_calls_without_end_is_held_back_and_what_it_took_weighs_nothing),
         TEST(calls_that_are_over_leave_after_their_time_and_open_ones_stay),
         TEST(the_last_billable_reading_is_what_the_next_one_must_follow),
+        TEST(a_period_has_its_billable_readings_and_the_one_before),
+        TEST(readings_beyond_an_hours_measure_wait_in_their_device),
         TEST(the_same_incident_within_an_hour_is_counted),
         TEST(a_ticket_is_decided_once_and_the_same_request_opens_no_second),
         TEST(what_the_ca_tells_of_an_identity_replaces_what_it_told_before),

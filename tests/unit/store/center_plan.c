@@ -20,7 +20,7 @@ static const struct statement {
 
 /* Lists for the console and its command line, and what it shows of everything at once; bounded ones end by their LIMIT. */
 static const char *const lists[] = {
-    "CUSTOMER_EACH", "SITE_EACH", "DEVICE_EACH", "AGREEMENT_EACH", "CALL_EACH", "CALL_EACH_OPEN", "READING_EACH",
+    "CUSTOMER_EACH", "SITE_EACH", "AGREEMENT_EACH", "CALL_EACH", "CALL_EACH_OPEN", "READING_EACH",
     "INCIDENT_EACH", "EVENT_EACH", "PROGRAM_EACH", "TICKET_EACH", "COUNTS",
     /* what is to be done, by an index of that alone; not part of an exchange */
     "TICKET_EACH_OPEN", "CALL_UP_OPEN", "IDENTITY_SCRAPPED",
