@@ -321,6 +321,24 @@ static void a_station_has_a_few_packs_outstanding_and_those_of_others_not(void *
     assert_ok(claim(4, "b", NULL));
 }
 
+static enum err keep_detail(void *context, int64_t n, const struct audit_entry *e)
+{
+    (void)n;
+    snprintf(context, 600, "%s", e->detail);
+    return OK;
+}
+
+static void what_a_station_says_stands_on_one_line_of_the_trail(void **state)
+{
+    (void)state;
+    char detail[600] = "";
+    come_as(ROLE_STATION, "line-1");
+    assert_ok(claim(1, "b1\n7 2026-01-01T00:00:00Z factory voided\xc2\x9b", NULL));
+    assert_ok(stock_audit_list(factory.db, number_of(1).text, keep_detail, detail, NULL));
+    assert_non_null(strstr(detail, "board=b1?7 2026"));
+    assert_null(strpbrk(detail, "\n\x9b"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -331,6 +349,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(only_a_registered_station_is_served, open_new, close_it),
         cmocka_unit_test_setup_teardown(the_pack_of_a_revoked_identity_is_not_handed_out_and_its_write_not_taken, open_new, close_it),
         cmocka_unit_test_setup_teardown(a_station_has_a_few_packs_outstanding_and_those_of_others_not, open_new, close_it),
+        cmocka_unit_test_setup_teardown(what_a_station_says_stands_on_one_line_of_the_trail, open_new, close_it),
     };
     return cmocka_run_group_tests(tests, scratch_make, scratch_remove);
 }
