@@ -25,11 +25,10 @@ enum err login_decide(const struct login_facts *facts, int64_t most_failures, in
 
 bool login_may_try(struct login_pace *pace, int64_t now_ms)
 {
-    const int64_t earliest = now_ms - (LOGIN_BURST - 1) * LOGIN_EVERY_MS;
-    if (pace->next_ms < earliest)
-        pace->next_ms = earliest;
-    if (pace->next_ms > now_ms)
-        return false;
-    pace->next_ms += LOGIN_EVERY_MS;
-    return true;
+    int64_t paid_ms = (now_ms - pace->paid_until_ms) / LOGIN_SHARE;
+    pace->debt_ms = pace->debt_ms > paid_ms ? pace->debt_ms - paid_ms : 0;
+    pace->paid_until_ms += paid_ms * LOGIN_SHARE;
+    return pace->debt_ms <= LOGIN_DEBT_MS;
 }
+
+void login_tried(struct login_pace *pace, int64_t took_ms) { pace->debt_ms += took_ms; }
