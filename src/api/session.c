@@ -88,15 +88,15 @@ enum err session_check(const struct api_service *s, const char *name, const char
                        struct why *why)
 {
     struct person op = { .hash = "" };
-    int64_t begin_ms = clock_mono_ms();
-    if (!login_may_try(&pace, begin_ms))
+    int64_t begin_ms = clock_thread_ms();
+    if (!login_may_try(&pace, clock_mono_ms()))
         return why_set(why, ERR_BUSY, "too many log-ins at once: try again in a moment");
     enum err err = people_get(&s->people, name, &op, why);
     if (err != OK && err != ERR_NOT_FOUND)
         return err;
     bool known = err == OK;
     err = look_at(s, password, known, &op, why);
-    login_tried(&pace, clock_mono_ms() - begin_ms);
+    login_tried(&pace, clock_thread_ms() - begin_ms);
     if (err == OK)
         *ret_op = op;
     else

@@ -29,10 +29,16 @@ static void passwords_are_kept_as_yescrypt_and_short_ones_refused(void **state)
 
 static struct api_service service;
 static int64_t now_ms = 1000000; /* monotonic: the pace of log-ins is not that of this machine */
-static int64_t look_ms;          /* goes by from one look at the clock to the next */
+static int64_t look_ms;          /* of the processor, from one look at its clock to the next */
 
 int64_t __wrap_clock_mono_ms(void);
-int64_t __wrap_clock_mono_ms(void) { return now_ms += look_ms; }
+int64_t __wrap_clock_mono_ms(void) { return now_ms; }
+int64_t __wrap_clock_thread_ms(void);
+int64_t __wrap_clock_thread_ms(void)
+{
+    static int64_t used_ms;
+    return used_ms += look_ms;
+}
 
 static void add(const char *name, const char *password, bool disabled)
 {
@@ -87,7 +93,7 @@ static void a_flood_of_log_ins_is_not_looked_at(void **state)
     int looked_at = 0;
     while (looked_at < 20 && session_check(&service, "nobody", "correct horse", &op, NULL) == ERR_NOT_AUTHENTICATED)
         looked_at++;
-    assert_in_range(looked_at, LOGIN_DEBT_MS / 100, 2 * LOGIN_DEBT_MS / 100 + 1);
+    assert_int_equal(looked_at, LOGIN_DEBT_MS / 100 + 1);
     assert_err(session_check(&service, "nobody", "correct horse", &op, NULL), ERR_BUSY);
     now_ms += 3600 * 1000;
     assert_err(session_check(&service, "nobody", "correct horse", &op, NULL), ERR_NOT_AUTHENTICATED);
