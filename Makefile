@@ -3,7 +3,7 @@ BUILD ?= build
 PREFIX ?= /usr/local
 DEMO_DIR ?= demo
 
-.PHONY: all build packages demo check fuzz bench soak install clean
+.PHONY: all build packages demo check fuzz mutate bench soak install clean
 
 all: build
 
@@ -26,6 +26,10 @@ check:
 fuzz:
 	@tools/packages check
 	@tools/fuzz
+
+mutate:
+	@tools/packages check
+	@tools/mutate
 
 bench:
 	@tools/packages check

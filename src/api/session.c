@@ -45,7 +45,7 @@ bool password_right(const char *password, const char *hash)
     return right;
 }
 
-/* An unknown name costs as much time as a wrong password. */
+/* An unknown name, and a locked account, cost as much time as a wrong password. */
 static const char nobody_hash[] = "$y$j9T$LdJMENpBABJJ3hIHjB1Bi.$HboQGLL9L.YKpgCwXJ1E8ZVYnBOH0JZ4kyEWnmTrI77";
 
 static enum err save_counters(const struct api_service *s, struct person *op, const struct login_effect *e, bool in,
@@ -68,33 +68,40 @@ static enum err save_counters(const struct api_service *s, struct person *op, co
     return err;
 }
 
+/* Of the loop's thread. */
+static struct login_pace pace;
+
+static enum err look_at(const struct api_service *s, const char *password, bool known, struct person *op, struct why *why)
+{
+    struct login_effect effect;
+    int64_t now = clock_wall_s();
+    struct login_facts facts = { .known = known, .disabled = op->disabled, .failures = op->failures, .locked_until_s = op->locked_until_s };
+    bool locked = op->locked_until_s > now;
+    bool right = password_right(password, known && !locked ? op->hash : nobody_hash);
+    facts.password_right = right && known && !locked;
+    enum err err = login_decide(&facts, s->login_failures, s->lock_s, now, &effect, why);
+    enum err saved = known && err != ERR_LOCKED_OUT ? save_counters(s, op, &effect, err == OK, err == OK ? why : NULL) : OK;
+    return saved != OK ? saved : err;
+}
+
 enum err session_check(const struct api_service *s, const char *name, const char *password, struct person *ret_op,
                        struct why *why)
 {
     struct person op = { .hash = "" };
-    struct login_facts facts = { 0 };
-    struct login_effect effect;
-    int64_t now = clock_wall_s();
+    int64_t begin_ms = clock_thread_ms();
+    if (!login_may_try(&pace, clock_mono_ms()))
+        return why_set(why, ERR_BUSY, "too many log-ins at once: try again in a moment");
     enum err err = people_get(&s->people, name, &op, why);
     if (err != OK && err != ERR_NOT_FOUND)
         return err;
-    facts.known = err == OK;
-    facts.disabled = op.disabled;
-    facts.failures = op.failures;
-    facts.locked_until_s = op.locked_until_s;
-    if (op.locked_until_s <= now)
-        facts.password_right = password_right(password, facts.known ? op.hash : nobody_hash);
-    err = login_decide(&facts, s->login_failures, s->lock_s, now, &effect, why);
-    if (facts.known && err != ERR_LOCKED_OUT) {
-        enum err saved = save_counters(s, &op, &effect, err == OK, err == OK ? why : NULL);
-        if (saved != OK)
-            return saved;
-    }
-    if (err != OK)
-        log_event(LOG_WARN, "login-refused", "operator", facts.known ? op.name : "(unknown)", NULL);
-    else
+    bool known = err == OK;
+    err = look_at(s, password, known, &op, why);
+    login_tried(&pace, clock_thread_ms() - begin_ms);
+    if (err == OK)
         *ret_op = op;
-    return err;
+    else
+        log_event(LOG_WARN, "login-refused", "operator", known ? op.name : "(unknown)", "error", err_row(err)->name, NULL);
+    return err == ERR_LOCKED_OUT ? ERR_NOT_AUTHENTICATED : err;
 }
 
 static const char bearer[] = "Bearer ";

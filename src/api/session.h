@@ -9,7 +9,8 @@ enum { PASSWORD_MIN = 8, PASSWORD_SIZE = 256, PASSWORD_HASH = 128, TOKEN_TEXT = 
 enum err password_hash(const char *password, char ret_hash[PASSWORD_HASH], struct why *why) MUST_CHECK;
 bool password_right(const char *password, const char *hash);
 
-/* Checks name and password with lock-out, saves the counters. Errors: NOT_AUTHENTICATED, LOCKED_OUT. */
+/* Checks name and password with lock-out, saves the counters. Errors: NOT_AUTHENTICATED, the same for an unknown name, a wrong
+ * password and a locked account; BUSY when too many ask (login.h). */
 enum err session_check(const struct api_service *service, const char *name, const char *password, struct person *ret_op,
                        struct why *why) MUST_CHECK;
 /* The operator of "Bearer TOKEN". Errors: NOT_AUTHENTICATED. */

@@ -14,6 +14,7 @@ static int64_t read_clock_us(clockid_t id)
 int64_t clock_wall_s(void) { return read_clock_us(CLOCK_REALTIME) / 1000000; }
 int64_t clock_wall_ms(void) { return read_clock_us(CLOCK_REALTIME) / 1000; }
 int64_t clock_mono_ms(void) { return read_clock_us(CLOCK_MONOTONIC) / 1000; }
+int64_t clock_thread_ms(void) { return read_clock_us(CLOCK_THREAD_CPUTIME_ID) / 1000; }
 int64_t clock_mono_us(void) { return read_clock_us(CLOCK_MONOTONIC); }
 
 void clock_format(int64_t wall_s, char ret_text[CLOCK_TEXT_SIZE])

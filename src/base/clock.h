@@ -10,6 +10,7 @@
 int64_t clock_wall_s(void);  /* seconds since 1970-01-01T00:00:00Z; may jump */
 int64_t clock_wall_ms(void); /* the same in milliseconds, for what people read */
 int64_t clock_mono_ms(void); /* milliseconds since some start; never goes back */
+int64_t clock_thread_ms(void); /* processor time of this thread */
 int64_t clock_mono_us(void);
 
 enum { CLOCK_TEXT_SIZE = sizeof "2026-11-22T15:04:05Z" };

@@ -31,6 +31,9 @@ void secret_done(struct secret *s);
 /* Overwrites n bytes in a way that the compiler keeps. */
 void secret_wipe(void *data, size_t n);
 
+/* Closes this process before it holds any: no core dump, no looking in by others of the same user. */
+enum err secret_close_process(struct why *why) MUST_CHECK;
+
 /* Whether two runs of n bytes are equal, in time that depends on n alone. */
 int secret_equal(const void *a, const void *b, size_t n);
 

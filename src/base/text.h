@@ -1,4 +1,4 @@
-/* Text is UTF-8 (RFC 3629): what is kept and shown has nothing else in it. */
+/* Text is UTF-8 (RFC 3629): what is kept and shown has nothing else in it, and of what others said no control characters. */
 #ifndef BASE_TEXT_H
 #define BASE_TEXT_H
 
@@ -9,5 +9,9 @@ size_t text_char(struct span in);
 bool text_is_utf8(const char *text);
 /* Each byte that belongs to no character becomes '?'; a character that was cut at the end goes. */
 void text_mend(char *text);
+
+/* Control characters (of ASCII, and U+0080 to U+009F in UTF-8) become '?': what is one text shows as one line, and moves
+ * no cursor. As many bytes as before. */
+void text_hide_controls(uint8_t *text, size_t n);
 
 #endif

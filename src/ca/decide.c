@@ -63,11 +63,22 @@ static enum err find_order(const struct issue_facts *f, size_t *ret_order, struc
     return refuse_order(f, worst, about, why);
 }
 
+/* What became of a number is for those to know who may make it. */
+static bool is_covered(const struct issue_facts *f)
+{
+    for (size_t i = 0; i < f->orders_n; i++)
+        if (in_range(&f->orders[i].order, number_serial(f->number)))
+            return true;
+    return false;
+}
+
 enum err decide_issue(const struct issue_facts *f, size_t *ret_order, struct why *why)
 {
     const char *number = f->number->text;
     if (strcmp(number_serial(f->number), DECIDE_BOOTSTRAP_SERIAL) == 0)
         return why_set(why, ERR_BAD_NUMBER, "%s: this serial number is kept for bootstrap packs", number);
+    if (f->history.live && !is_covered(f))
+        return refuse_order(f, ERR_NO_ORDER, NULL, why);
     if (f->history.live && f->history.live_request == f->request)
         return why_set(why, ERR_BAD_INPUT, "%s stands in the request twice", number);
     if (f->history.live)

@@ -6,32 +6,16 @@
 #include <linux/seccomp.h>
 #include <stddef.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* The leak checker of sanitizer builds traces its own process and cannot do with less. */
-#if defined(__SANITIZE_ADDRESS__)
-#define TRACEABLE 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define TRACEABLE 1
-#endif
-#endif
-#ifndef TRACEABLE
-#define TRACEABLE 0
-#endif
+#include "base/secret.h"
 
 enum err harden_process(struct why *why)
 {
-    const struct rlimit none = { 0, 0 };
-    if (setrlimit(RLIMIT_CORE, &none) != 0)
-        return why_errno(why, errno, "cannot switch core dumps off");
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
         return why_errno(why, errno, "cannot give up privileges");
-    if (!TRACEABLE && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
-        return why_errno(why, errno, "cannot close the process to tracing");
-    return OK;
+    return secret_close_process(why);
 }
 
 #if defined(__x86_64__)
@@ -45,13 +29,23 @@ enum err harden_process(struct why *why)
 #define REFUSE(call) \
     BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_##call, 0, 1), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM)
 
+/* The same calls have a second set of numbers there (x32), which nothing here uses. */
+#ifdef __X32_SYSCALL_BIT
+#define REFUSE_OTHER_NUMBERS \
+    BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, __X32_SYSCALL_BIT, 0, 1), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+#else
+#define REFUSE_OTHER_NUMBERS
+#endif
+
 static struct sock_filter filter[] = {
     BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)),
     BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, NATIVE, 1, 0),
     BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
     BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+    REFUSE_OTHER_NUMBERS
     REFUSE(socket), REFUSE(socketpair), REFUSE(connect), REFUSE(bind), REFUSE(listen), REFUSE(accept4), REFUSE(accept),
     REFUSE(execve), REFUSE(execveat), REFUSE(process_vm_readv), REFUSE(process_vm_writev), REFUSE(io_uring_setup),
+    REFUSE(ptrace), REFUSE(pidfd_getfd),
     BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 };
 

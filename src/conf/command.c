@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/secret.h"
+
 static const char *area_name = "";
 
 static const struct command *find_command(const struct command_area *area, int argc, char **argv, int *ret_words)
@@ -162,7 +164,9 @@ int command_main(const struct command_area *area, int argc, char **argv)
     int status = parse(area, &line, argc, argv, 1 + words);
     if (status != 0)
         return status;
-    enum err err = area->begin == NULL ? OK : area->begin(&why);
+    enum err err = secret_close_process(&why);
+    if (err == OK && area->begin != NULL)
+        err = area->begin(&why);
     return err == OK ? c->run(&line) : command_fail(&line, err, &why, NULL);
 }
 

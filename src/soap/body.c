@@ -2,6 +2,7 @@
 
 #include "base/hex.h"
 #include "base/limit.h"
+#include "base/text.h"
 
 /* --- Records --- */
 
@@ -172,6 +173,7 @@ void soap_field_start(struct soap_reader *r, const struct soap_name *name)
     }
 }
 
+/* Names, ids and sentences: each one line, wherever it will stand. */
 static void read_text(struct soap_reader *r, const char *element, uint8_t *member)
 {
     uint8_t *copy = take(r, element, r->text.len + 1);
@@ -179,6 +181,7 @@ static void read_text(struct soap_reader *r, const char *element, uint8_t *membe
         return;
     if (r->text.len != 0)
         memcpy(copy, r->text.data, r->text.len);
+    text_hide_controls(copy, r->text.len);
     put_pointer(member, copy);
 }
 

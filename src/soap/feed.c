@@ -95,6 +95,15 @@ static enum err finish(struct soap_reader *r)
     return r->err;
 }
 
+/* Whatever encoding it was told, Expat takes a text for UTF-16 when its first two bytes look so. */
+static bool begins_as_utf16(const struct soap_reader *r, struct span piece)
+{
+    for (size_t i = 0; r->bytes + i < 2 && i < piece.n; i++)
+        if (piece.at[i] == 0 || piece.at[i] >= 0xfe)
+            return true;
+    return false;
+}
+
 enum err soap_reader_push(struct soap_reader *r, struct span piece, bool last, struct why *why)
 {
     if (r->err != OK)
@@ -104,6 +113,8 @@ enum err soap_reader_push(struct soap_reader *r, struct span piece, bool last, s
     r->why = why;
     if (piece.n > r->max_bytes - r->bytes)
         return r->err = why_set(why, ERR_TOO_LARGE, "the message is larger than %zu bytes", r->max_bytes);
+    if (begins_as_utf16(r, piece))
+        return r->err = why_set(why, ERR_BAD_INPUT, "line 1: only UTF-8 is read here, not UTF-16");
     r->bytes += piece.n;
     enum err err = feed(r, piece);
     if (err == OK && last)

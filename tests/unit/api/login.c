@@ -33,8 +33,51 @@ static void the_fifth_wrong_password_locks_the_account(void **state)
     }
 }
 
+/* F-20: nobody finds out by trying which names there are. */
+static void an_unknown_name_and_a_locked_account_are_refused_in_the_same_words(void **state)
+{
+    (void)state;
+    static const struct login_facts refused[] = {
+        { false, false, false, 0, 0 }, { true, false, false, 0, 0 }, { true, false, false, 4, 0 },
+        { true, false, true, 0, NOW + 1 }, { true, true, true, 0, 0 },
+    };
+    struct login_effect e;
+    struct why first, why;
+    assert_err(login_decide(&refused[0], 5, 900, NOW, &e, &first), ERR_NOT_AUTHENTICATED);
+    for (size_t i = 1; i < sizeof refused / sizeof *refused; i++) {
+        assert_true(login_decide(&refused[i], 5, 900, NOW, &e, &why) != OK);
+        assert_string_equal(why.text, first.text);
+    }
+}
+
+/* Whoever asks a thousand times does not stop the line, on a slow machine either. */
+static void passwords_are_looked_at_for_a_quarter_of_the_time_and_no_more(void **state)
+{
+    (void)state;
+    static const int64_t took_ms[] = { 20, 50, 1000 };
+    for (size_t i = 0; i < sizeof took_ms / sizeof *took_ms; i++) {
+        struct login_pace pace = { 0 };
+        int64_t spent_ms = 0, at_once_ms = 0;
+        for (int64_t ms = 0; ms < 100000; ms++) {
+            if (!login_may_try(&pace, NOW + ms))
+                continue;
+            login_tried(&pace, took_ms[i]);
+            spent_ms += took_ms[i];
+            at_once_ms += ms == 0 ? took_ms[i] : 0;
+            ms += took_ms[i];
+        }
+        assert_true(at_once_ms <= LOGIN_DEBT_MS + took_ms[i]);
+        assert_in_range(spent_ms, 100000 / LOGIN_SHARE, 100000 / LOGIN_SHARE + LOGIN_DEBT_MS + 2 * took_ms[i]);
+        assert_true(login_may_try(&pace, NOW + 3600 * 1000));
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(the_fifth_wrong_password_locks_the_account) };
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_fifth_wrong_password_locks_the_account),
+        cmocka_unit_test(an_unknown_name_and_a_locked_account_are_refused_in_the_same_words),
+        cmocka_unit_test(passwords_are_looked_at_for_a_quarter_of_the_time_and_no_more),
+    };
     return cmocka_run_group_tests_name("login", tests, NULL, NULL);
 }

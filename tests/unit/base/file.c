@@ -71,6 +71,90 @@ static void a_file_over_its_ceiling_is_refused(void **state)
     unlink(at("c"));
 }
 
+/* --- What reaches the disk, and when --- */
+
+static char order[64]; /* f: a file was synced, d: a folder, r: a name was given */
+
+int __real_fsync(int fd);
+int __wrap_fsync(int fd);
+int __real_rename(const char *from, const char *to);
+int __wrap_rename(const char *from, const char *to);
+int __real_link(const char *from, const char *to);
+int __wrap_link(const char *from, const char *to);
+
+static void note(const char *what)
+{
+    if (strlen(order) + 1 < sizeof order)
+        memcpy(order + strlen(order), what, 2);
+}
+
+int __wrap_fsync(int fd)
+{
+    struct stat st;
+    note(fstat(fd, &st) == 0 && S_ISDIR(st.st_mode) ? "d" : "f");
+    return __real_fsync(fd);
+}
+
+int __wrap_rename(const char *from, const char *to)
+{
+    note("r");
+    return __real_rename(from, to);
+}
+
+int __wrap_link(const char *from, const char *to)
+{
+    note("r");
+    return __real_link(from, to);
+}
+
+static void a_file_is_on_the_disk_before_its_name_and_the_name_before_the_return(void **state) /* I9 */
+{
+    (void)state;
+    order[0] = '\0';
+    assert_ok(file_replace(at("synced"), span_text("1"), 0600, NULL));
+    assert_string_equal(order, "frd");
+    unlink(at("synced"));
+    order[0] = '\0';
+    assert_ok(file_create(at("synced"), span_text("1"), 0600, NULL));
+    assert_string_equal(order, "frd");
+    unlink(at("synced"));
+}
+
+static void a_file_has_its_mode_whatever_the_umask_and_never_a_wider_one(void **state) /* I14 */
+{
+    (void)state;
+    static const mode_t masks[] = { 0, 022, 077, 0777 }, modes[] = { 0600, 0644 };
+    mode_t before = umask(0);
+    for (size_t i = 0; i < sizeof masks / sizeof *masks; i++)
+        for (size_t k = 0; k < sizeof modes / sizeof *modes; k++) {
+            struct stat st;
+            umask(masks[i]);
+            assert_ok(file_replace(at("mode"), span_text("1"), modes[k], NULL));
+            assert_int_equal(stat(at("mode"), &st), 0);
+            assert_int_equal(st.st_mode & 0777, modes[k]);
+        }
+    umask(before);
+    unlink(at("mode"));
+}
+
+static void a_name_that_leads_elsewhere_is_replaced_and_nothing_there_is_written(void **state)
+{
+    (void)state;
+    struct stat st;
+    AUTO_BUF read = BUF_INIT;
+    char elsewhere[PATH_MAX];
+    snprintf(elsewhere, sizeof elsewhere, "%s", at("elsewhere"));
+    assert_ok(file_replace(elsewhere, span_text("theirs"), 0600, NULL));
+    assert_int_equal(symlink(elsewhere, at("name")), 0);
+    assert_ok(file_replace(at("name"), span_text("ours"), 0600, NULL));
+    assert_int_equal(lstat(at("name"), &st), 0);
+    assert_true(S_ISREG(st.st_mode));
+    assert_ok(file_read(elsewhere, 100, &read, NULL));
+    assert_string_equal(buf_text(&read), "theirs");
+    unlink(at("name"));
+    unlink(elsewhere);
+}
+
 static int remove_dir(void **state)
 {
     (void)state;
@@ -84,6 +168,9 @@ int main(void)
         cmocka_unit_test(creating_over_an_existing_file_is_refused),
         cmocka_unit_test(a_secret_that_others_may_read_is_refused_with_what_to_do),
         cmocka_unit_test(a_file_over_its_ceiling_is_refused),
+        cmocka_unit_test(a_file_is_on_the_disk_before_its_name_and_the_name_before_the_return),
+        cmocka_unit_test(a_file_has_its_mode_whatever_the_umask_and_never_a_wider_one),
+        cmocka_unit_test(a_name_that_leads_elsewhere_is_replaced_and_nothing_there_is_written),
     };
     return cmocka_run_group_tests_name("file", tests, make_dir, remove_dir);
 }

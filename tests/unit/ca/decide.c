@@ -41,6 +41,8 @@ static void a_number_is_issued_only_within_a_production_order(void **state) /* I
         { "3012-000001", 5, 0, "", NOW + 1, false, 0, OK, "" },
         { "3012-000001", 5, 0, "", 0, true, 6, ERR_LIVE_IDENTITY, "3012-000001 has a live identity" },
         { "3012-000001", 5, 0, "", 0, true, 7, ERR_BAD_INPUT, "twice" },
+        { "3012-000104", 5, 5, "000100", NOW, true, 6, ERR_LIVE_IDENTITY, "has a live identity" },
+        { "3012-000105", 5, 0, "000100", 0, true, 6, ERR_NO_ORDER, "in no production order" }, /* another factory's to know */
         { "3012-BOOTSTRAP", 5, 0, "", 0, false, 0, ERR_BAD_NUMBER, "bootstrap" },
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

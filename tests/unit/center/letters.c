@@ -284,6 +284,87 @@ static void what_a_device_says_of_itself_is_kept_as_utf_8(void **state)
     assert_true(strlen(d.version) > LIMIT_NAME - 4);
 }
 
+/* --- Calls of devices --- */
+
+/* What is said in the receipt of the call: "" when it was taken. */
+static void call_up(const char *from, const char *id, enum soap_message message, const void *body, char ret_error[32])
+{
+    struct why why = { "" };
+    AUTO_BUF envelope = BUF_INIT;
+    struct soap_header header = { .version = SOAP_1_2 };
+    struct job job = job_of(REACH_ALL);
+    snprintf(job.peer.name, sizeof job.peer.name, "%s", from);
+    snprintf(job.number.text, sizeof job.number.text, "%s", from);
+    snprintf(header.message_id, sizeof header.message_id, "%s", id);
+    assert_ok(soap_write_request(SERVICE_CENTER, message, &header, body, &envelope));
+    struct field_call c = { .id = id, .number = job.number, .limit = 60, .envelope = buf_span(&envelope) };
+    assert_ok(upcall_take(&job, &c, &why));
+    assert_int_equal(job.response.receipts_n, 1);
+    snprintf(ret_error, 32, "%s", job.response.receipts[0].error);
+    response_end(&job);
+}
+
+static enum err count_event(void *context, const char *by, int64_t at_s, const char *kind, const char *detail)
+{
+    (void)by, (void)at_s, (void)kind, (void)detail;
+    ++*(int *)context;
+    return OK;
+}
+
+static int events(void)
+{
+    int n = 0;
+    assert_ok(center_event_list(center.db, number, 10, count_event, &n, NULL));
+    return n;
+}
+
+static const struct event_report_request low = { .kind = "supply-low", .detail = "toner" };
+
+/* M-2, I10: receipted each time, served once. */
+static void a_call_that_comes_again_is_served_once(void **state)
+{
+    char error[32];
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        call_up(number, "e1", SOAP_EVENT_REPORT, &low, error);
+        assert_string_equal(error, "");
+        assert_int_equal(events(), 1);
+    }
+    call_up(number, "e2", SOAP_EVENT_REPORT, &low, error);
+    assert_int_equal(events(), 2);
+}
+
+/* I10: an id belongs to the call that it came with first; what another device sends under it gets no answer of that one. */
+static void an_id_that_another_devices_call_has_is_refused(void **state)
+{
+    char error[32];
+    (void)state;
+    call_up(number, "e1", SOAP_EVENT_REPORT, &low, error);
+    call_up("3012-000002", "e1", SOAP_EVENT_REPORT, &low, error);
+    assert_string_equal(error, "CONFLICT");
+}
+
+static enum err keep_kind(void *context, const struct center_incident *i)
+{
+    snprintf(context, 32, "%s", i->kind);
+    return OK;
+}
+
+/* M-6: who may send what holds inside of exchanges, too. */
+static void a_device_sends_no_message_of_a_gateway(void **state)
+{
+    char error[32], kind[32] = "";
+    struct counter_value value = { .name = "print", .value = 10 };
+    const struct agentless_report_request r = { .number = { "3012-000001" }, .source = "snmp://10.0.0.1", .serial = "1", .counters = &value,
+                                                .counters_n = 1 };
+    (void)state;
+    call_up(number, "a1", SOAP_AGENTLESS_REPORT, &r, error);
+    assert_string_equal(error, "NOT_ALLOWED");
+    assert_int_equal(readings(), 0);
+    assert_ok(center_incident_list(center.db, number, 1, keep_kind, kind, NULL));
+    assert_string_equal(kind, "wrong-role");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_new, close_it)
 
 int main(void)
@@ -296,6 +377,9 @@ int main(void)
         TEST(a_reading_beyond_an_hours_measure_waits_in_its_device),
         TEST(a_counter_with_a_name_that_is_none_is_refused),
         TEST(what_a_device_says_of_itself_is_kept_as_utf_8),
+        TEST(a_call_that_comes_again_is_served_once),
+        TEST(an_id_that_another_devices_call_has_is_refused),
+        TEST(a_device_sends_no_message_of_a_gateway),
     };
     return cmocka_run_group_tests(tests, scratch_make, scratch_remove);
 }

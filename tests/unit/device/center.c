@@ -223,6 +223,8 @@ static void complete(void *context, struct http_exchange *x, struct span body)
     c->exchanges++;
     assert_int_equal(r->presences_n, 1);
     take_presence(c, &r->presences[0], &session);
+    if (c->stale_nonce != NULL)
+        session.nonce = c->stale_nonce;
     if (c->refuse != NULL)
         assert_int_equal(r->calls_n + r->answers_n, c->exchanges == 1 ? r->calls_n + r->answers_n : 0);
     for (size_t i = 0; i < r->receipts_n; i++)

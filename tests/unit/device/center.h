@@ -31,6 +31,7 @@ struct center {
     int tokens, exchanges, forks, restarts;
     const char *refuse;          /* error of the sessions; NULL: admitted */
     const char *refuse_readings; /* error of the receipts for them; NULL: taken */
+    const char *stale_nonce;     /* that its sessions answer to; NULL: the presence's */
     int lose_replies;            /* so many exchanges are handled and not answered */
     struct center_call calls[CENTER_CALLS];
     int calls_n;

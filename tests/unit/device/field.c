@@ -173,6 +173,42 @@ static void a_forged_call_is_refused(void **state)
     assert_int_equal(option_next(&bench.board.option, ITEM_CALL_DOWN, 0), QUEUE_SLOTS);
 }
 
+static bool had_two_exchanges(const struct center *c) { return c->exchanges >= 2; }
+
+static void assert_no_session(void)
+{
+    center_start_device(&center);
+    assert_true(center_wait(&center, had_two_exchanges));
+    assert_false(center.field->greeted);
+    assert_int_equal(bench.board.ledger.now.token[0], 0);
+}
+
+/* M-1: a gateway carries sessions and makes none. */
+static void a_session_that_a_gateway_made_up_is_not_taken(void **state)
+{
+    (void)state;
+    struct key *key = NULL;
+    struct tls_context *tls = NULL;
+    struct cert *cert = fixture_identity(&bench.pki->identity, "gateway", "3099-000001", NOW, &key);
+    const struct cert *chain[] = { cert, bench.pki->identity.cert };
+    const struct tls_options options = { .server = true, .key = key, .chain = chain, .chain_n = 2, .trust = bench.pki->trust,
+                                         .peers = ROLE_BIT(ROLE_DEVICE) };
+    assert_ok(tls_context_new(&options, &tls, NULL));
+    http_server_set_tls(center.server, tls);
+    assert_no_session();
+    tls_context_free(tls);
+    key_free(key);
+    cert_free(cert);
+}
+
+/* M-3: what was said to another presence says nothing to this one. */
+static void a_session_of_another_presence_is_not_taken(void **state)
+{
+    (void)state;
+    center.stale_nonce = "00112233445566778899aabbccddeeff";
+    assert_no_session();
+}
+
 /* Effect 1: refused, it says who it is and nothing else; an agreement counts from the next poll */
 static void without_an_agreement_nothing_but_the_presence_goes_out(void **state)
 {
@@ -364,6 +400,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         T(each_presence_shows_the_token_that_the_last_session_gave), T(a_lost_reply_is_no_fork), T(a_restored_memory_is_a_fork),
+        T(a_session_that_a_gateway_made_up_is_not_taken), T(a_session_of_another_presence_is_not_taken),
         T(charge_counters_are_answered_and_follow_each_other), T(a_call_that_comes_twice_is_answered_once),
         T(no_power_cut_breaks_the_chain_of_readings), T(a_forged_call_is_refused),
         T(without_an_agreement_nothing_but_the_presence_goes_out), T(a_restart_is_announced_done_and_answered),

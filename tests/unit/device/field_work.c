@@ -96,6 +96,8 @@ static void make_program(size_t n)
     center.program.len = n;
 }
 
+static const char *signed_version; /* another one than the order says; NULL: the same */
+
 /* The order of a program, signed by the centre or by somebody else. */
 static const char *order_program(const char *version, const char *urn)
 {
@@ -107,7 +109,10 @@ static const char *order_program(const char *version, const char *urn)
     struct fetch_program_request body = {
         .version = version, .size = (int64_t)center.program.len, .sha256 = span_of(sha256, 32), .signers = signers, .signers_n = 2,
     };
+    if (signed_version != NULL)
+        body.version = signed_version;
     assert_ok(letter_sign_program(a.key, &body, &signature, NULL));
+    body.version = version;
     body.signature = buf_span(&signature);
     const char *id = center_call(&center, SOAP_FETCH_PROGRAM, &body);
     authority_done(&a);
@@ -181,6 +186,22 @@ static void a_program_that_another_signed_is_not_fetched(void **state)
     assert_int_equal(center.parts, 0);
 }
 
+/* M-8: what a centre signed is this version, this size and this hash. */
+static void an_order_that_was_changed_behind_its_signature_is_refused(void **state)
+{
+    (void)state;
+    AUTO_PARSED answer = { 0 };
+    struct why why = { "" };
+    make_program(20000);
+    signed_version = "4.0.0";
+    asked = order_program("4.0.1", "urn:nameplate:center:c1");
+    signed_version = NULL;
+    center_start_device(&center);
+    assert_true(center_wait(&center, is_answered));
+    assert_err(center_read_answer(&center, asked, SOAP_FETCH_PROGRAM, &answer, &why), ERR_BAD_SIGNATURE);
+    assert_int_equal(center.parts, 0);
+}
+
 static void a_program_whose_bytes_are_others_is_not_started(void **state)
 {
     (void)state;
@@ -204,7 +225,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(an_identity_is_renewed_when_the_centre_asks_for_it), T(a_start_in_the_middle_of_a_renewal_goes_on_with_the_same_key),
         T(a_program_is_fetched_over_a_break_tried_and_confirmed), T(a_program_that_does_not_confirm_itself_is_not_started_again),
-        T(a_program_that_another_signed_is_not_fetched), T(a_program_whose_bytes_are_others_is_not_started),
+        T(a_program_that_another_signed_is_not_fetched), T(an_order_that_was_changed_behind_its_signature_is_refused), T(a_program_whose_bytes_are_others_is_not_started),
     };
     return cmocka_run_group_tests_name("field_work", tests, NULL, NULL);
 }

@@ -26,9 +26,18 @@ static void pen_done(struct pen *pen)
 static struct field_answer answer(void)
 {
     return (struct field_answer){
-        .id = "urn:uuid:1", .number = { "3012-1" }, .kind = "response", .after = 0, .envelope = span_text("<Envelope/>")
+        .id = "urn:uuid:1", .number = { "3012-1" }, .kind = "response", .after = 0, .envelope = span_text("<Envelope/>"),
+        .token = "t1", .serial = 3, .maker = ""
     };
 }
+
+/* The letter `sent` with one part changed is not what was signed. */
+#define CHANGED(stem, type, member, value) \
+    do { \
+        struct type changed = sent; \
+        changed.member = value; \
+        assert_err(letter_check_##stem(pen.cert, &changed, &why), ERR_BAD_SIGNATURE); \
+    } while (0)
 
 /* M-6: a gateway can carry an answer and not change any part of it. */
 static void an_answer_that_was_changed_on_its_way_is_refused(void **state)
@@ -41,16 +50,78 @@ static void an_answer_that_was_changed_on_its_way_is_refused(void **state)
     sent.signature = buf_span(&signature);
     assert_ok(letter_check_answer(pen.cert, &sent, &why));
 
-    struct field_answer changed[5];
-    for (size_t i = 0; i < 5; i++)
-        changed[i] = sent;
-    changed[0].id = "urn:uuid:2";
-    changed[1].number = (struct device_number){ "3012-2" };
-    changed[2].kind = "delay";
-    changed[3].after = 7;
-    changed[4].envelope = span_text("<Envelopf/>");
-    for (size_t i = 0; i < 5; i++)
-        assert_err(letter_check_answer(pen.cert, &changed[i], &why), ERR_BAD_SIGNATURE);
+    CHANGED(answer, field_answer, id, "urn:uuid:2");
+    CHANGED(answer, field_answer, number, (struct device_number){ "3012-2" });
+    CHANGED(answer, field_answer, kind, "delay");
+    CHANGED(answer, field_answer, after, 7);
+    CHANGED(answer, field_answer, envelope, span_text("<Envelopf/>"));
+    CHANGED(answer, field_answer, token, "t2");
+    CHANGED(answer, field_answer, serial, 4);
+    CHANGED(answer, field_answer, maker, "gateway");
+    pen_done(&pen);
+}
+
+/* M-6: nor a call, a presence or a session, nor the order to fetch a program (M-8). */
+static void every_part_of_a_call_and_of_a_presence_is_signed(void **state)
+{
+    struct pen pen = pen_new(*state, "3012-1");
+    AUTO_BUF signature = BUF_INIT, second = BUF_INIT;
+    struct why why = { "" };
+    {
+        struct field_call sent = { .id = "urn:uuid:1", .number = { "3012-1" }, .limit = 60, .envelope = span_text("<Envelope/>"), .token = "t1",
+                                   .serial = 3, .maker = "" };
+        assert_ok(letter_sign_call(pen.key, &sent, &signature, &why));
+        sent.signature = buf_span(&signature);
+        assert_ok(letter_check_call(pen.cert, &sent, &why));
+        CHANGED(call, field_call, id, "urn:uuid:2");
+        CHANGED(call, field_call, number, (struct device_number){ "3012-2" });
+        CHANGED(call, field_call, limit, 61);
+        CHANGED(call, field_call, envelope, span_text("<Envelopf/>"));
+        CHANGED(call, field_call, token, "t2");
+        CHANGED(call, field_call, serial, 4);
+        CHANGED(call, field_call, maker, "gateway");
+    }
+    struct field_presence sent = { .number = { "3012-1" }, .token = "t1", .nonce = "n1", .fingerprint = span_text("f"), .version = "1",
+                                   .letters = 3, .challenge = "c1" };
+    assert_ok(letter_sign_presence(pen.key, &sent, &second, &why));
+    sent.signature = buf_span(&second);
+    assert_ok(letter_check_presence(pen.cert, &sent, &why));
+    CHANGED(presence, field_presence, number, (struct device_number){ "3012-2" });
+    CHANGED(presence, field_presence, token, "t2");
+    CHANGED(presence, field_presence, nonce, "n2");
+    CHANGED(presence, field_presence, fingerprint, span_text("g"));
+    CHANGED(presence, field_presence, version, "2");
+    CHANGED(presence, field_presence, letters, 4);
+    CHANGED(presence, field_presence, challenge, "c2");
+    pen_done(&pen);
+}
+
+static void every_part_of_a_session_and_of_a_program_is_signed(void **state)
+{
+    struct pen pen = pen_new(*state, "3012-1");
+    AUTO_BUF signature = BUF_INIT, second = BUF_INIT;
+    struct why why = { "" };
+    {
+        struct field_session sent = { .number = { "3012-1" }, .nonce = "n1", .state = "admitted", .error = "", .token = "t1", .interval = 60,
+                                      .challenge = "c1" };
+        assert_ok(letter_sign_session(pen.key, &sent, &signature, &why));
+        sent.signature = buf_span(&signature);
+        assert_ok(letter_check_session(pen.cert, &sent, &why));
+        CHANGED(session, field_session, number, (struct device_number){ "3012-2" });
+        CHANGED(session, field_session, nonce, "n2");
+        CHANGED(session, field_session, state, "refused");
+        CHANGED(session, field_session, error, "BUSY");
+        CHANGED(session, field_session, token, "t2");
+        CHANGED(session, field_session, interval, 61);
+        CHANGED(session, field_session, challenge, "c2");
+    }
+    struct fetch_program_request sent = { .version = "2.0", .size = 4096, .sha256 = span_text("0123456789abcdef0123456789abcdef") };
+    assert_ok(letter_sign_program(pen.key, &sent, &second, &why));
+    sent.signature = buf_span(&second);
+    assert_ok(letter_check_program(pen.cert, &sent, &why));
+    CHANGED(program, fetch_program_request, version, "2.1");
+    CHANGED(program, fetch_program_request, size, 4097);
+    CHANGED(program, fetch_program_request, sha256, span_text("1123456789abcdef0123456789abcdef"));
     pen_done(&pen);
 }
 
@@ -116,6 +187,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_answer_that_was_changed_on_its_way_is_refused),
+        cmocka_unit_test(every_part_of_a_call_and_of_a_presence_is_signed),
+        cmocka_unit_test(every_part_of_a_session_and_of_a_program_is_signed),
         cmocka_unit_test(a_letter_signed_by_another_device_is_refused),
         cmocka_unit_test(parts_and_kinds_cannot_be_taken_for_each_other),
         cmocka_unit_test(only_a_centre_may_sign_a_call),

@@ -70,6 +70,20 @@ static void absent_fields_read_as_empty_and_texts_are_never_null(void **state)
     assert_string_equal(((struct pack_request *)parsed.body)->board, "");
 }
 
+/* It will stand in trails, in lists and on terminals: nobody begins a new line there, or moves the cursor. */
+static void a_text_is_one_line_whatever_came(void **state)
+{
+    (void)state;
+    static const char head[] = "<e:Envelope xmlns:e='" SOAP_NS_ENVELOPE_1_2 "'><e:Body><BoardReport xmlns='urn:nameplate:factory:1'>"
+                               "<boardId>b1&#10;2026-01-01 all is well\xc2\x9b" "2J\xc2\xa0\x7f\t</boardId><model>3012</model>"
+                               "<outcome>OK</outcome></BoardReport></e:Body></e:Envelope>";
+    AUTO_PARSED parsed = { 0 };
+    struct why why = { "" };
+    assert_ok(soap_read_request(SERVICE_FACTORY, span_text(head), &parsed, &why));
+    const struct board_report_request *r = parsed.body;
+    assert_string_equal(r->board, "b1?2026-01-01 all is well??2J\xc2\xa0??");
+}
+
 static void what_xml_cannot_carry_is_not_written(void **state)
 {
     (void)state;
@@ -200,6 +214,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_message_comes_out_as_it_went_in),
         cmocka_unit_test(absent_fields_read_as_empty_and_texts_are_never_null),
+        cmocka_unit_test(a_text_is_one_line_whatever_came),
         cmocka_unit_test(what_xml_cannot_carry_is_not_written),
         cmocka_unit_test(what_a_reader_would_refuse_is_not_written),
         cmocka_unit_test(a_revocation_list_may_be_longer_than_other_values),

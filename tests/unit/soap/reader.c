@@ -153,10 +153,26 @@ static void document_types_entities_instructions_and_other_encodings_are_refused
         { ENVELOPE BODY(REQUEST(NUMBER "<boardId>&#1;</boardId>")), ERR_BAD_INPUT, NULL },
     };
     CHECK(rows);
-    static const char utf16[] = "\xff\xfe<\0a\0/\0>\0";
-    AUTO_PARSED parsed;
-    struct why why;
-    assert_err(read_as(SERVICE_FACTORY, utf16, sizeof utf16 - 1, &parsed, &why), ERR_BAD_INPUT);
+}
+
+/* A message that would be good in UTF-8, in each form that Expat knows by itself. */
+static void utf_16_is_refused_with_and_without_its_mark(void **state)
+{
+    (void)state;
+    static const char good[] = GOOD;
+    for (int little = 0; little < 2; little++)
+        for (size_t mark = 0; mark <= 2; mark += 2) {
+            char xml[2 * sizeof good + 2];
+            AUTO_PARSED parsed;
+            struct why why;
+            memcpy(xml, little != 0 ? "\xff\xfe" : "\xfe\xff", 2);
+            for (size_t i = 0; i < sizeof good - 1; i++) {
+                xml[mark + 2 * i + (little == 0)] = good[i];
+                xml[mark + 2 * i + (little != 0)] = '\0';
+            }
+            assert_err(read_as(SERVICE_FACTORY, xml, mark + 2 * (sizeof good - 1), &parsed, &why), ERR_BAD_INPUT);
+            assert_non_null(strstr(why.text, "UTF-16"));
+        }
 }
 
 static void header_blocks_are_checked(void **state)
@@ -315,6 +331,7 @@ int main(void)
         cmocka_unit_test(fields_are_as_the_schema_says),
         cmocka_unit_test(malformed_device_numbers_are_named),
         cmocka_unit_test(document_types_entities_instructions_and_other_encodings_are_refused),
+        cmocka_unit_test(utf_16_is_refused_with_and_without_its_mark),
         cmocka_unit_test(header_blocks_are_checked),
         cmocka_unit_test(what_was_read_of_a_refused_request_serves_the_fault),
         cmocka_unit_test(values_of_every_kind_are_strict),

@@ -5,7 +5,7 @@
 #include "store/audit.h"
 
 /* The statements behind the audit trail's are what an editor of the database does. */
-enum { AUDIT, CHANGE = AUDIT + AUDIT_STATEMENTS, CHANGE_TIME, REMOVE, INSERT_COPY, SWAP_A, SWAP_B, SWAP_C, RENUMBER, STATEMENTS };
+enum { AUDIT, CHANGE = AUDIT + AUDIT_STATEMENTS, CHANGE_TIME, REMOVE, INSERT_COPY, SWAP_A, SWAP_B, SWAP_C, RENUMBER, FORGE, STATEMENTS };
 
 static const char *const migrations[] = { audit_migration, NULL };
 static const char *const sql[STATEMENTS] = {
@@ -17,6 +17,7 @@ static const char *const sql[STATEMENTS] = {
     [SWAP_A] = "UPDATE audit SET n = 100 WHERE n = 4",
     [SWAP_B] = "UPDATE audit SET n = 4 WHERE n = 5",
     [SWAP_C] = "UPDATE audit SET n = 5 WHERE n = 100",
+    [FORGE] = "UPDATE audit SET detail = $1, hash = $2 WHERE n = 4",
     [RENUMBER] = "UPDATE audit SET n = n + 1 WHERE n = (SELECT max(n) FROM audit)",
 };
 static const struct db_schema schema = { .name = "trail", .migrations = migrations, .statements = sql, .statements_n = STATEMENTS };
@@ -87,6 +88,28 @@ static void a_changed_removed_inserted_or_reordered_entry_is_found_and_named(voi
         assert_int_equal(n, -1);
         db_close(db);
     }
+}
+
+/* Who changes an entry can make its hash anew, from the one before: the next one shows it. */
+static void an_entry_that_was_changed_with_its_hash_is_found_by_the_next(void **state) /* I15 */
+{
+    (void)state;
+    uint8_t head[32];
+    int64_t n = -1;
+    struct why why = { 0 };
+    struct audit_head before, forged;
+    struct db *db = trail_of(4);
+    assert_ok(audit_head_at(db, AUDIT, 3, &before, NULL));
+    assert_ok(db_run(db, REMOVE, DB_NO_ARGS, NULL));
+    const struct audit_entry entry = { 1003, "factory:factory-1", "issue", "3012-000000", "order=2" };
+    assert_ok(audit_append(db, AUDIT, &entry, NULL));
+    assert_ok(audit_head_at(db, AUDIT, 4, &forged, NULL));
+    db_close(db);
+    db = trail_of(8);
+    assert_ok(db_run(db, FORGE, DB_ARGS(db_text("order=2"), db_blob(span_of(forged.hash, sizeof forged.hash))), NULL));
+    assert_err(audit_verify(db, AUDIT, &n, head, &why), ERR_DAMAGED);
+    assert_non_null(strstr(why.text, "entry 5 "));
+    db_close(db);
 }
 
 static enum err count_entry(void *context, int64_t n, const struct audit_entry *e)
@@ -164,6 +187,7 @@ int main(void)
         cmocka_unit_test(an_empty_trail_verifies),
         cmocka_unit_test(a_changed_removed_inserted_or_reordered_entry_is_found_and_named),
         cmocka_unit_test(a_head_pins_its_entry_and_another_trail_keeps_it),
+        cmocka_unit_test(an_entry_that_was_changed_with_its_hash_is_found_by_the_next),
         cmocka_unit_test(the_entries_about_one_subject_are_listed_in_order),
     };
     return cmocka_run_group_tests_name("audit", tests, scratch_make, scratch_remove);

@@ -87,6 +87,25 @@ static void the_file_can_be_read_by_its_owner_only(void **state) /* I14 */
     db_close(db);
 }
 
+/* What a promise needs: a commit waits for the disk, and what is deleted is overwritten. */
+static void a_commit_waits_for_the_disk_and_what_is_deleted_is_overwritten(void **state) /* I9, I14 */
+{
+    static const char *const empty[] = { "CREATE TABLE thing (id INTEGER) STRICT;", NULL };
+    static const char *const questions[] = { "PRAGMA synchronous", "PRAGMA secure_delete", "PRAGMA foreign_keys", "PRAGMA trusted_schema" };
+    static const int64_t answers[] = { 2 /* FULL */, 1, 1, 0 };
+    static const struct db_schema schema = { "pragma", empty, questions, 4 };
+    (void)state;
+    if (place_url() != NULL)
+        skip(); /* SQLite's */
+    struct db *db = open_new(&schema, "pragma.db");
+    for (unsigned i = 0; i < 4; i++) {
+        int64_t value = -1;
+        assert_ok(db_query(db, i, DB_NO_ARGS, take_int, &value, NULL));
+        assert_int_equal(value, answers[i]);
+    }
+    db_close(db);
+}
+
 static void a_broken_constraint_is_a_conflict_that_names_it(void **state)
 {
     (void)state;
@@ -326,6 +345,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_committed_row_is_there_after_reopening_and_an_uncommitted_one_is_not),
         cmocka_unit_test(the_file_can_be_read_by_its_owner_only),
+        cmocka_unit_test(a_commit_waits_for_the_disk_and_what_is_deleted_is_overwritten),
         cmocka_unit_test(a_broken_constraint_is_a_conflict_that_names_it),
         cmocka_unit_test(parameters_go_by_their_number_not_by_their_place),
         cmocka_unit_test(values_come_back_as_they_went),

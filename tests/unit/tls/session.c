@@ -447,6 +447,39 @@ static void a_session_from_before_the_revocation_opens_nothing_after_it(void **s
     trust_free(after.trust);
 }
 
+/* I8: who is connected already is judged by the new lists and the new roles before its next request. */
+static void an_open_connection_is_judged_again_when_the_rules_change(void **state)
+{
+    struct people *p = *state, after = *p;
+    after.trust = trust_that_revokes(p, p->of[DEVICE].cert);
+    const struct {
+        enum who client;
+        const struct people *world;
+        unsigned peers;
+        enum err err;
+    } cases[] = {
+        { DEVICE, p, ALL, OK },           { DEVICE, &after, ALL, ERR_BAD_CERTIFICATE },
+        { FACTORY, &after, ALL, OK },     { STATION, p, ROLE_BIT(ROLE_DEVICE), ERR_NOT_ALLOWED },
+        { WHO_COUNT, p, ANYBODY, OK },    { WHO_COUNT, p, ALL, ERR_NOT_ALLOWED },
+    };
+    struct tls_context *server = context_for(p, &p->of[CA], true, ANYBODY);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct tls_context *client = context_for(p, cases[i].client == WHO_COUNT ? NULL : &p->of[cases[i].client], false, ALL);
+        struct tls_context *changed = context_for(cases[i].world, &p->of[CA], true, cases[i].peers);
+        struct side s, c;
+        struct why why = { "" };
+        meet(server, client, &s, &c);
+        assert_int_equal(s.want, TLS_DONE);
+        assert_ok(tls_session_recheck(s.session, server, &why));
+        assert_err(tls_session_recheck(s.session, changed, &why), cases[i].err);
+        part(&s, &c);
+        tls_context_free(client);
+        tls_context_free(changed);
+    }
+    tls_context_free(server);
+    trust_free(after.trust);
+}
+
 /* The root is sent to those who may come to enrol, and to nobody else. */
 static void only_enrolment_servers_send_the_root(void **state)
 {
@@ -510,6 +543,7 @@ int main(void)
         cmocka_unit_test(a_resumed_session_of_a_certificate_that_has_expired_is_refused),
         cmocka_unit_test(a_server_that_keeps_no_sessions_resumes_none),
         cmocka_unit_test(a_session_from_before_the_revocation_opens_nothing_after_it),
+        cmocka_unit_test(an_open_connection_is_judged_again_when_the_rules_change),
         cmocka_unit_test(only_enrolment_servers_send_the_root),
         cmocka_unit_test(a_context_that_trusts_nobody_or_shows_a_strange_key_is_not_made),
     };
