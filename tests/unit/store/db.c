@@ -93,7 +93,7 @@ static void a_commit_waits_for_the_disk_and_what_is_deleted_is_overwritten(void 
     static const char *const empty[] = { "CREATE TABLE thing (id INTEGER) STRICT;", NULL };
     static const char *const questions[] = { "PRAGMA synchronous", "PRAGMA secure_delete", "PRAGMA foreign_keys", "PRAGMA trusted_schema" };
     static const int64_t answers[] = { 2 /* FULL */, 1, 1, 0 };
-    static const struct db_schema schema = { "pragma", empty, questions, 4 };
+    static const struct db_schema schema = { .name = "pragma", .migrations = empty, .statements = questions, .statements_n = 4 };
     (void)state;
     if (place_url() != NULL)
         skip(); /* SQLite's */
