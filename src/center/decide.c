@@ -378,15 +378,6 @@ void decide_place(const struct node *n, const struct center_letters *known, cons
         check_serial(p, ERR_FORKED, o);
 }
 
-struct reading_outcome decide_reading(const struct reading *last, const struct reading *now)
-{
-    struct reading_outcome o = { .verdict = reading_judge(last, now) };
-    o.billable = o.verdict == READING_FOLLOWS;
-    o.keep = o.verdict != READING_SAME;
-    o.quarantine = o.keep && !o.billable;
-    return o;
-}
-
 int64_t decide_interval(const struct center_device *device, int64_t fallback_s)
 {
     return device->interval_s > 0 ? device->interval_s : fallback_s;

@@ -76,7 +76,7 @@ static bool letters_wait(const struct field *f)
     if (strcmp(f->session_error, err_row(ERR_UNKNOWN_IDENTITY)->name) == 0)
         return true;
     return f->session == SESSION_ADMITTED && f->letters_sent && !f->progress &&
-           (option_next(f->option, ITEM_CALL_UP, 0) < QUEUE_SLOTS || option_next(f->option, ITEM_ANSWER, 0) < QUEUE_SLOTS);
+           (kept_next(f, ITEM_CALL_UP, 0) < QUEUE_SLOTS || kept_next(f, ITEM_ANSWER, 0) < QUEUE_SLOTS);
 }
 
 static void exchanged(void *context, struct http_result *result)

@@ -73,6 +73,8 @@ struct field {
     struct delayed_call delayed[QUEUE_SLOTS];
     int64_t taken_ms[QUEUE_SLOTS]; /* of the calls that came down: for their limits */
     uint64_t sent_serial;          /* letters up to here were sent at least once */
+    int64_t kept_ms[QUEUE_SLOTS];  /* a gateway took the reading in this slot then; 0: nobody did (kept.c) */
+    char above[LIMIT_NAME + 1];    /* whom the last exchange went to */
     bool letters_sent, progress;   /* of the exchange under way */
     int fetch_slot;                /* that a program is fetched into; PROGRAM_NONE: none */
     enum err fetch_err, renew_err; /* how the last of them ended */
@@ -102,6 +104,14 @@ bool field_is_calling(const struct field *f, enum soap_message message);
 /* Builds the exchange's request: presence, calls, answers, receipts. */
 enum err field_write_exchange(struct field *f, struct buf *to, struct why *why) MUST_CHECK;
 bool field_has_fresh(const struct field *f);
+
+/* --- readings that a gateway took, and the centre perhaps not yet: kept.c --- */
+
+void kept_put(struct field *f, uint32_t slot);           /* the gateway's receipt came */
+void kept_met(struct field *f, const struct peer *peer); /* who answered */
+enum err kept_confirm(struct field *f, int64_t readings, struct why *why) MUST_CHECK; /* the centre has those up to here */
+uint32_t kept_next(const struct field *f, enum item_kind kind, uint64_t after); /* as option_next, without what is kept */
+unsigned kept_readings(const struct option *o); /* that are in the memory, taken or not */
 
 /* --- letters in: field_in.c --- */
 enum err field_read_exchange(struct field *f, const struct http_result *result, bool *ret_more, struct why *why) MUST_CHECK;

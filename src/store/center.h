@@ -230,6 +230,19 @@ struct center_reading {
 };
 typedef enum err center_reading_fn(void *context, const struct center_reading *r);
 enum err center_reading_last(struct db *db, const char *number, struct reading *ret_reading, struct why *why) MUST_CHECK; /* the last billable; NOT_FOUND */
+/* The believed one of this sequence number in the chain that is judged. Errors: NOT_FOUND. */
+enum err center_reading_find(struct db *db, const char *number, int64_t sequence, struct reading *ret_reading, struct why *why) MUST_CHECK;
+/* Sequence number of the last believed; 0: none. */
+enum err center_reading_believed(struct db *db, const char *number, int64_t *ret_sequence, struct why *why) MUST_CHECK;
+/* A reading came that is ahead of the last one: since then those between are missing. */
+struct center_gap {
+    int64_t since_s;  /* 0: none is missing */
+    int64_t position; /* of its device's chain then */
+    int64_t sequence; /* the one that is waited for */
+};
+enum err center_gap_find(struct db *db, const char *number, struct center_gap *ret_gap, struct why *why) MUST_CHECK; /* none: all zero */
+enum err center_gap_put(struct db *db, const char *number, const struct center_gap *gap, struct why *why) MUST_CHECK;
+enum err center_gap_forget(struct db *db, const char *number, struct why *why) MUST_CHECK;
 /* Errors: BUSY beyond LIMIT_READINGS_LATELY within an hour. */
 enum err center_reading_room(struct db *db, const char *number, int64_t now_s, struct why *why) MUST_CHECK;
 enum err center_reading_add(struct db *db, const struct center_reading *r, struct why *why) MUST_CHECK;

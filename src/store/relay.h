@@ -101,7 +101,7 @@ enum err relay_presence_sent(struct db *db, const char *number, const char *nonc
 struct relay_session {
     struct device_number number;
     const char *nonce, *state, *error, *reason, *token, *challenge; /* all but nonce and state: NULL when absent */
-    int64_t interval_s;
+    int64_t interval_s, readings;
     struct span signature, signers;
 };
 typedef enum err relay_session_fn(void *context, const struct relay_session *s);

@@ -101,7 +101,7 @@ enum err relay_session_put(struct db *db, const struct relay_session *s, bool ad
         err = db_run(db, RELAY_SESSION_PUT,
                      DB_ARGS(db_text(number), db_text(s->nonce), db_text(s->state), db_text(s->error), db_text(s->reason),
                              db_text(s->token), db_int(s->interval_s), db_blob(s->signature), db_blob(s->signers),
-                             db_text(s->challenge)),
+                             db_text(s->challenge), db_int(s->readings)),
                      why);
     if (err == OK && *via != '\0' && admitted)
         err = learn_route(db, number, via, now_s, why);
@@ -128,6 +128,7 @@ static enum err give_session(void *context, const struct db_row *row)
         .signature = db_row_blob(row, 7),
         .signers = db_row_blob(row, 8),
         .challenge = text_or_null(row, 9),
+        .readings = db_row_int(row, 10),
     };
     db_row_copy(row, 0, sizeof s.number.text, s.number.text);
     return sessions->fn(sessions->context, &s);

@@ -70,6 +70,17 @@ enum err __wrap_reading_recover(struct board *b, struct why *why)
     return chosen == MUTATE_NO_RECOVERY ? OK : __real_reading_recover(b, why);
 }
 
+void __real_kept_put(struct field *f, uint32_t slot);
+void __wrap_kept_put(struct field *f, uint32_t slot);
+
+void __wrap_kept_put(struct field *f, uint32_t slot)
+{
+    if (chosen != MUTATE_FORGET_READINGS)
+        __real_kept_put(f, slot);
+    else
+        (void)!option_drop(f->option, slot, NULL);
+}
+
 /* --- Gateways and the centre --- */
 
 enum err __real_db_commit(struct db *db, struct why *why);

@@ -234,20 +234,36 @@ static void steal(void *context)
     world_after(NULL, (int64_t)world_below(30000), start_copy, NULL);
 }
 
-/* A device that is sometimes below a gateway, sometimes at the centre itself: what the gateway still has of it comes late. */
+static bool is_believed(enum place at)
+{
+    int64_t readings = 0;
+    struct process *before = world_enter(&sim.center_node);
+    bool is = sim.center_node.up && center_reading_believed(sim.center.db, places[at].number, &readings, NULL) == OK && readings > 0;
+    world_leave(before);
+    return is;
+}
+
+/* A device that is sometimes below a gateway, sometimes at the centre itself: what the gateway still has of it comes late. Its
+ * agent is started again with the new address, or the address that it has is another's from now on; the latter not before
+ * the centre knows a reading, as the first may have any number there. */
 static void move(void *context)
 {
+    static const unsigned ports[] = { CENTER_PORT, GATEWAY_1_PORT, GATEWAY_2_PORT };
     struct machine *m = &sim.machines[BELOW_1];
+    bool live = world_chance(500);
     (void)context;
     again(MOVE_MS, move);
     if (over)
         return;
-    m->port = m->port == GATEWAY_1_PORT ? CENTER_PORT : GATEWAY_1_PORT;
-    world_trace("people", "%s speaks to port %u from now on", m->process.name, m->port);
+    m->port = ports[world_below(sizeof ports / sizeof *ports)];
+    live = live && m->process.up && is_believed(BELOW_1);
+    world_trace("people", "%s speaks to port %u from now on%s", m->process.name, m->port, live ? ", as it runs" : "");
     if (!m->process.up)
         return;
     struct process *before = world_enter(&m->process);
-    m->process.dead = true;
+    m->process.dead = m->process.dead || !live;
+    if (live)
+        snprintf(m->field->options.url, sizeof m->field->options.url, "https://127.0.0.1:%u", m->port);
     world_leave(before);
 }
 
