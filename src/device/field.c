@@ -225,8 +225,12 @@ static void trial_over(void *context)
     f->trial_timer = 0;
     if (!f->option->loaded.on_trial)
         return;
+    struct why why = { "" };
     log_event(LOG_ERROR, "program-not-confirmed", "number", f->board->values.number, "version", option_version(f->option), NULL);
     board_history(f->board, "program-not-confirmed", option_version(f->option));
+    enum err err = flash_error(loader_give_up(&f->option->programs, &f->option->loaded), "programs", &why);
+    if (err != OK)
+        log_failure(LOG_ERROR, "program", err, &why, "number", f->board->values.number, NULL);
     f->options.restart(f->options.context);
 }
 
