@@ -70,7 +70,7 @@ static const struct reach_row {
     [REACH_ALL] = { OK, UINT64_MAX, true, true, OK, "", "" },
     [REACH_CONFIRMATION] = { ERR_UNCONFIRMED, MAY(RENEWAL_CONFIRMATION), false, false, ERR_UNCONFIRMED, "",
                              "this identity is not confirmed yet: it may say that it is there, and nothing else" },
-    [REACH_RENEWAL] = { ERR_EXPIRED, MAY(RENEWAL), false, false, ERR_UNKNOWN_IDENTITY, "expired",
+    [REACH_RENEWAL] = { ERR_EXPIRED, MAY(RENEWAL), false, false, ERR_UNKNOWN_IDENTITY, "",
                         "this identity has expired: it may ask to be renewed and for nothing else" },
 };
 

@@ -127,8 +127,11 @@ static enum err take_session(struct field *f, const struct field_session *s, con
         take_challenge(f, s->challenge);
         return OK;
     }
+    enum session_step step = decide_admission(s->state, s->error);
+    if (step == SESSION_ADMITTED && renewal_is_unconfirmed(f))
+        step = SESSION_CONFIRM; /* a gateway may answer a presence with what it was told when another identity showed it */
     if (err == OK)
-        change_session(f, decide_admission(s->state, s->error), s);
+        change_session(f, step, s);
     return err == OK && f->session == SESSION_ADMITTED ? kept_confirm(f, s->readings, why) : err;
 }
 
@@ -148,14 +151,13 @@ static enum err hold_reading(struct field *f, const struct item *item, struct wh
     return err == OK ? option_put(f->option, &held, NULL, why) : err;
 }
 
-/* The centre's own receipt ends it; a gateway's ends it for what is no reading. */
+/* The centre's own receipt ends it; a gateway's ends it for what the centre will not speak of again. */
 static enum err end_item(struct field *f, const struct item *item, bool of_gateway, struct why *why)
 {
-    if (of_gateway && item->sequence != 0) {
-        kept_put(f, item->slot);
-        return OK;
-    }
+    if (of_gateway && (item->sequence != 0 || item->kind == ITEM_CALL_UP))
+        return kept_put(f, item, why);
     f->kept_ms[item->slot] = 0;
+    f->sent_again[item->slot] = false;
     return option_drop(f->option, item->slot, why);
 }
 
@@ -167,6 +169,8 @@ static enum err settle_item(struct field *f, enum item_kind kind, const struct f
         return OK;
     enum err err = option_get(f->option, slot, &item, why);
     enum receipt_step step = decide_receipt(r->accepted, r->error, item.sequence != 0);
+    if (err == OK && step == RECEIPT_LATER)
+        kept_not(f, slot);
     if (err == OK && step == RECEIPT_LATER)
         log_event(LOG_INFO, "letter-later", "number", f->board->values.number, "id", r->id, "error", r->error, "why", r->reason, NULL);
     if (err != OK || step == RECEIPT_LATER)
@@ -249,6 +253,8 @@ static void take_answer(struct field *f, const struct field_answer *a, const str
         remote_answered(f, &ended, a->envelope);
         buf_done(&ended.envelope);
     }
+    if (err == OK && !delay)
+        err = kept_answered(f, a->id, &why);
     if (err != OK)
         log_failure(LOG_WARN, "answer-refused", err, &why, "number", f->board->values.number, "id", a->id, NULL);
     field_note(f, delay ? "delay" : "answer", a->id, err, &why);

@@ -70,15 +70,12 @@ enum err __wrap_reading_recover(struct board *b, struct why *why)
     return chosen == MUTATE_NO_RECOVERY ? OK : __real_reading_recover(b, why);
 }
 
-void __real_kept_put(struct field *f, uint32_t slot);
-void __wrap_kept_put(struct field *f, uint32_t slot);
+enum err __real_kept_put(struct field *f, const struct item *item, struct why *why);
+enum err __wrap_kept_put(struct field *f, const struct item *item, struct why *why);
 
-void __wrap_kept_put(struct field *f, uint32_t slot)
+enum err __wrap_kept_put(struct field *f, const struct item *item, struct why *why)
 {
-    if (chosen != MUTATE_FORGET_READINGS)
-        __real_kept_put(f, slot);
-    else
-        (void)!option_drop(f->option, slot, NULL);
+    return chosen == MUTATE_FORGET_READINGS ? option_drop(f->option, item->slot, why) : __real_kept_put(f, item, why);
 }
 
 /* --- Gateways and the centre --- */

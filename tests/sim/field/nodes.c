@@ -236,7 +236,7 @@ static void setup_machine(enum place at)
         must(board_create(m->dir, &(struct board_order){ .number = "", .model = "4001", .board = "copy" }, &why), &why);
         must(option_create(m->dir, &why), &why);
     } else {
-        ca_give(m, at == AT_GATEWAY_1 || at == AT_GATEWAY_2);
+        ca_give(m, sim.renews && (at == AT_GATEWAY_1 || at == DIRECT || at == BELOW_1));
     }
     snprintf(history, sizeof history, "%s/history.jsonl", m->dir);
     (void)!unlink(history);

@@ -60,7 +60,8 @@ static enum soap_message draw_message(void)
 {
     static const enum soap_message messages[] = { SOAP_CHARGE_COUNTER, SOAP_CHARGE_COUNTER, SOAP_CHARGE_COUNTER,
                                                   SOAP_DEVICE_INFORMATION, SOAP_POLLING_INTERVAL, SOAP_RESTART };
-    return messages[world_below(sizeof messages / sizeof *messages)];
+    const size_t n = sizeof messages / sizeof *messages, drawn = world_below(n + sim.renews);
+    return drawn < n ? messages[drawn] : SOAP_RENEW_IDENTITY;
 }
 
 static enum err write_call(enum soap_message message, struct center_call *c, int64_t interval_s, struct buf *to)

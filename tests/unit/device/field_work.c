@@ -75,6 +75,7 @@ static void a_start_in_the_middle_of_a_renewal_goes_on_with_the_same_key(void **
     assert_ok(renewal_install(&bench.board, key, cert_der(cert), &issuer, 1, NULL));
     cert_free(cert);
     assert_true(has_former_identity());
+    assert_true(renewal_is_unconfirmed(&(struct field){ .board = &bench.board, .option = &bench.board.option }));
     center_stop_device(&center);
     assert_ok(renewal_load_key(&bench.board, ITEM_RENEWAL, &after, &same, &csr_again, NULL));
     assert_ok(key_spki(key, &first));
@@ -86,6 +87,21 @@ static void a_start_in_the_middle_of_a_renewal_goes_on_with_the_same_key(void **
     for (int i = 0; i < 100 && has_former_identity(); i++)
         center_run_ms(&center, 20);
     assert_false(has_former_identity());
+    assert_false(renewal_is_unconfirmed(center.field));
+}
+
+static bool has_begun_renewal(const struct center *c)
+{
+    return option_next(&c->bench->board.option, ITEM_RENEWAL, 0) < QUEUE_SLOTS;
+}
+
+/* I13: by its own clock nothing is due; the centre's counts. */
+static void a_device_that_is_told_that_its_identity_expired_renews_it(void **state)
+{
+    (void)state;
+    center.refuse = "EXPIRED";
+    center_start_device(&center);
+    assert_true(center_wait(&center, has_begun_renewal));
 }
 
 static void make_program(size_t n)
@@ -288,6 +304,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         T(an_identity_is_renewed_when_the_centre_asks_for_it), T(a_start_in_the_middle_of_a_renewal_goes_on_with_the_same_key),
+        T(a_device_that_is_told_that_its_identity_expired_renews_it),
         T(a_program_is_fetched_over_a_break_tried_and_confirmed), T(a_program_that_crashes_each_time_is_followed_by_the_one_before),
         T(a_program_whose_trial_is_interrupted_is_tried_again), T(a_program_that_had_its_time_is_not_started_again),
         T(nothing_is_fetched_while_a_program_is_on_trial),
