@@ -62,6 +62,7 @@ static void renew_when_due(struct field *f)
 static void go_on(struct field *f)
 {
     confirm_program(f);
+    field_time_out(f);
     renew_when_due(f);
     renewal_go_on(f);
     remote_work(f);

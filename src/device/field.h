@@ -10,7 +10,7 @@
 #include "http/client.h"
 #include "soap/soap.h"
 
-enum { FIELD_URL = 256, FIELD_RECEIPTS = 64, FIELD_LIVE = 4, FIELD_ERROR = 32 };
+enum { FIELD_URL = 256, FIELD_RECEIPTS = 64, FIELD_LIVE = 4, FIELD_LIVE_S = 900, FIELD_ERROR = 32 };
 
 /* A receipt that goes out with the next exchange. */
 struct field_note {
@@ -118,6 +118,7 @@ unsigned kept_readings(const struct option *o); /* that are in the memory, taken
 
 /* --- letters in: field_in.c --- */
 enum err field_read_exchange(struct field *f, const struct http_result *result, bool *ret_more, struct why *why) MUST_CHECK;
+void field_time_out(struct field *f); /* calls of ours that nobody answered in their time */
 void field_note(struct field *f, const char *what, const char *id, enum err err, const struct why *why);
 
 /* A call is taken: durable when OK. A known one changes nothing (I10). Errors: BUSY, TOO_LARGE, FLASH_FAILED. */

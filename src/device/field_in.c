@@ -211,6 +211,16 @@ static void settle_live(struct field *f, struct live_call *c, const struct field
     buf_done(&ended.envelope);
 }
 
+void field_time_out(struct field *f)
+{
+    const struct field_receipt late = { .error = err_row(ERR_TIMEOUT)->name, .reason = "no answer came in time" };
+    for (int i = 0; i < FIELD_LIVE; i++) {
+        struct live_call *c = &f->live[i];
+        if (c->used && c->taken && clock_mono_ms() - c->taken_ms >= (int64_t)FIELD_LIVE_S * 1000)
+            settle_live(f, c, &late);
+    }
+}
+
 static enum err take_receipt(struct field *f, const struct field_receipt *r, const struct peer *peer, struct why *why)
 {
     if (strcmp(r->what, "delay") == 0) {

@@ -9,7 +9,7 @@
 #include "base/rng.h"
 #include "field/letter.h"
 
-enum { UP_LIMIT_S = 7 * 24 * 3600, LIVE_LIMIT_S = 900, LETTERS = 2 * QUEUE_SLOTS + FIELD_LIVE };
+enum { UP_LIMIT_S = 7 * 24 * 3600, LETTERS = 2 * QUEUE_SLOTS + FIELD_LIVE };
 
 /* One exchange while it is written. */
 struct outgoing {
@@ -189,7 +189,7 @@ static enum err add_live(struct field *f, struct outgoing *o, struct why *why)
         if (!c->used || c->taken || !session_allows(f->session, c->message))
             continue;
         struct item *item = &o->items[o->items_n++];
-        *item = (struct item){ .kind = ITEM_CALL_UP, .limit_s = LIVE_LIMIT_S };
+        *item = (struct item){ .kind = ITEM_CALL_UP, .limit_s = FIELD_LIVE_S };
         memcpy(item->id, c->id, sizeof item->id);
         c->sent = true;
         err = add_call(f, o, item, buf_span(&c->envelope), why);

@@ -70,6 +70,7 @@ struct center_device {
     char standing_reason[CENTER_TEXT]; /* why in quarantine, a sentence */
     char version[LIMIT_NAME + 1];      /* of its program, as it last said */
     int64_t seen_s;                    /* last presence; 0: never */
+    char via[LIMIT_NUMBER_TEXT + 1];   /* the gateway that brought it to the centre; "" its own connection did */
     struct agreement agreement;        /* the one in force, or the last; reading only */
 };
 typedef enum err center_device_fn(void *context, const struct center_device *d);
@@ -204,6 +205,8 @@ enum err center_call_move(struct db *db, const char *id, enum call_event event, 
                           const char *reason, enum call_state *ret_state, struct why *why) MUST_CHECK;
 /* The device took the answer, refusal or delay of its call: it need not be sent again. Of one that is over the answer goes. */
 enum err center_call_settle(struct db *db, const char *id, struct why *why) MUST_CHECK;
+/* The answer to a call of a device is to be given again, if it is still there: that of a RenewalRequest is. */
+enum err center_call_tell_again(struct db *db, const char *id, struct why *why) MUST_CHECK;
 /* Expires what is over its limit; *ret_next_s: when the next one will be, 0 for none. */
 enum err center_call_expire(struct db *db, int64_t now_s, int64_t *ret_n, int64_t *ret_next_s, struct why *why) MUST_CHECK;
 /* Removes calls that are over and whose time limit was before that moment, `most` at once: until then a call that comes again
