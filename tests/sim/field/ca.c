@@ -6,6 +6,7 @@
 #include "../../unit/pki/fixture.h"
 #include "base/clock.h"
 #include "base/rng.h"
+#include "field/letter.h"
 #include "model/pack.h"
 #include "issued.h"
 
@@ -155,6 +156,16 @@ enum err credentials_context(const struct credentials *c, bool is_server, unsign
     const struct tls_options options = { .server = is_server, .key = c->key, .chain = (const struct cert *const *)c->chain,
                                          .chain_n = c->chain_n, .trust = c->trust, .peers = peers, .any_self_signed = any_self_signed };
     return tls_context_new(&options, ret_context, why);
+}
+
+void ca_sign_program(struct fetch_program_request *r, struct certificate signers[2], struct buf *signature)
+{
+    signers[0].der = cert_der(center_identity.cert);
+    signers[1].der = cert_der(pki->infrastructure.cert);
+    r->signers = signers;
+    r->signers_n = 2;
+    must(letter_sign_program(center_identity.key, r, signature, NULL), NULL);
+    r->signature = buf_span(signature);
 }
 
 /* --- What it answers --- */

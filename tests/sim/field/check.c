@@ -285,7 +285,7 @@ bool check_settled(char *ret_why, size_t size)
         if (is_served((enum place)at) && (int64_t)made != readings_at_center((enum place)at))
             return false;
     }
-    if (!identities_settled(ret_why, size))
+    if (!identities_settled(ret_why, size) || !programs_settled(ret_why, size))
         return false;
     snprintf(ret_why, size, "the copy was not found yet");
     return copy_is_found();
@@ -303,6 +303,7 @@ void check_end(void)
     check_silent(UNBOUND);
     check_copy();
     check_identities();
+    check_programs();
     if (center_incident_list(sim.center.db, NULL, 100000, take_incident, NULL, NULL) != OK)
         world_break("the incidents cannot be read");
 }

@@ -65,7 +65,7 @@ struct sim_field {
     size_t calls_n;
     struct event_told events[EVENTS_MOST];
     size_t events_n;
-    bool copied, copy_runs, moves, suspends, renews;
+    bool copied, copy_runs, moves, suspends, renews, programs;
     bool suspended[PLACES], was_suspended[PLACES]; /* what they told then is refused for good, except readings */
     uint64_t deaths;
     uint64_t seed;
@@ -87,6 +87,18 @@ void ca_give(struct machine *m, bool ends); /* ends: its identity does, early in
 void ca_begin(void);
 void ca_end(void);
 void ca_clean(void);
+
+void ca_sign_program(struct fetch_program_request *r, struct certificate signers[2], struct buf *signature); /* as the centre */
+
+/* --- programs.c --- */
+void programs_setup(const char *folder, struct db *db); /* once, into the centre's folder and database */
+void programs_prepare(const struct machine *m);
+void programs_clean(void);
+bool programs_are_for(enum place at);
+const struct fetch_program_request *programs_draw(void);
+void programs_check_start(const struct machine *m); /* which has just started */
+bool programs_settled(char *ret_why, size_t size);
+void check_programs(void);
 
 /* --- nodes.c --- */
 void nodes_setup(void); /* once: folders, identities, databases as each run begins with them */

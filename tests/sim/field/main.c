@@ -1,4 +1,4 @@
-/* sim_field [--seed N] [--from N] [--seeds N] [--steps N] [--trace] [--move] [--late] [--suspend] [--renew] [--mutate NAME]: exit 0
+/* sim_field [--seed N] [--from N] [--seeds N] [--steps N] [--trace] [--move] [--late] [--suspend] [--renew] [--program] [--mutate NAME]: exit 0
  * when all held in all runs; with --mutate when a run broke. README.md says what is simulated, and how to read a run that broke. */
 #include <stdio.h>
 #include <stdlib.h>
@@ -113,6 +113,7 @@ int main(int argc, char **argv)
     sim.moves = is_there(argc, argv, "--move");
     sim.suspends = is_there(argc, argv, "--suspend");
     sim.renews = is_there(argc, argv, "--renew");
+    sim.programs = is_there(argc, argv, "--program");
     world_show_trace(false);
     world_begin(1);
     disk_setup();

@@ -56,12 +56,13 @@ static void resume(void *context)
             set_agreement((enum place)at, AGREEMENT_ACTIVE);
 }
 
-static enum soap_message draw_message(void)
+static enum soap_message draw_message(enum place at)
 {
     static const enum soap_message messages[] = { SOAP_CHARGE_COUNTER, SOAP_CHARGE_COUNTER, SOAP_CHARGE_COUNTER,
                                                   SOAP_DEVICE_INFORMATION, SOAP_POLLING_INTERVAL, SOAP_RESTART };
-    const size_t n = sizeof messages / sizeof *messages, drawn = world_below(n + sim.renews);
-    return drawn < n ? messages[drawn] : SOAP_RENEW_IDENTITY;
+    const bool program = programs_are_for(at);
+    const size_t n = sizeof messages / sizeof *messages, drawn = world_below(n + sim.renews + 2u * program);
+    return drawn < n ? messages[drawn] : program && drawn < n + 2 ? SOAP_FETCH_PROGRAM : SOAP_RENEW_IDENTITY;
 }
 
 static enum err write_call(enum soap_message message, struct center_call *c, int64_t interval_s, struct buf *to)
@@ -69,11 +70,14 @@ static enum err write_call(enum soap_message message, struct center_call *c, int
     static const struct charge_counter_request nothing; /* as are the requests of the others */
     const struct polling_interval_request interval = { .interval = interval_s };
     struct soap_header header = { .version = SOAP_1_2 };
+    const void *body = message == SOAP_POLLING_INTERVAL ? (const void *)&interval
+                       : message == SOAP_FETCH_PROGRAM  ? (const void *)programs_draw()
+                                                        : (const void *)&nothing;
     enum err err = rng_uuid_urn(c->id);
     snprintf(header.message_id, sizeof header.message_id, "%s", c->id);
     snprintf(c->operation, sizeof c->operation, "%s", soap_message_row(message)->operation);
     if (err == OK)
-        err = soap_write_request(SERVICE_REMOTE, message, &header, message == SOAP_POLLING_INTERVAL ? (const void *)&interval : &nothing, to);
+        err = soap_write_request(SERVICE_REMOTE, message, &header, body, to);
     c->envelope = buf_span(to);
     return err;
 }
@@ -103,7 +107,7 @@ static enum err add_call(enum soap_message message, struct center_call *c)
 
 static void call_device(enum place at)
 {
-    enum soap_message message = draw_message();
+    enum soap_message message = draw_message(at);
     struct center_call c = { .down = true, .state = CALL_WAITING, .accepted_s = clock_wall_s() };
     struct center_device d;
     if (sim.calls_n == CALLS || number_parse(span_text(places[at].number), &c.number, NULL) != OK ||
