@@ -50,6 +50,8 @@ enum limits {
     LIMIT_POLL_LEAST_S = 1, LIMIT_POLL_MOST_S = 31 * 24 * 3600, LIMIT_POLL_WAIT_S = 50,
     LIMIT_CALLS_WAITING = 100,        /* calls that wait for one device, either way */
     LIMIT_READINGS_LATELY = 1000,     /* of one device within an hour; the next ones wait in it */
+    LIMIT_READING_WAIT_S = 24 * 3600, /* for those before it, that a reading waits at least; and, of its device, as many */
+    LIMIT_READING_WAIT_PRESENCES = 16, /* presences: so often it was there, and did not send them */
     LIMIT_EVENTS_LATELY = 200,        /* that one device reports within an hour; the next ones wait in it */
     LIMIT_LETTERS_KNOWN = 512,        /* of one device, by their serials: what comes later than that is refused */
     LIMIT_TICKETS_WAITING = 8,        /* boards that ask for one number, until an operator decides */

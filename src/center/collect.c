@@ -106,14 +106,21 @@ static enum err take_answer(void *context, const struct center_call *c)
     return fits(job, job->response.answers_n, c->answer.n) ? add_answer(job, c) : OK;
 }
 
+/* A device may be somewhere else than behind the gateway to which it is bound: what the gateway took for it would wait there. */
+static bool is_this_way(const struct job *job, const struct center_device *d)
+{
+    return d->seen_s == 0 || number_equal(&d->number, &job->number) || strcmp(d->via, job->number.text) == 0;
+}
+
 /* Calls go down only to a device that may be called now: under agreement, not in quarantine. */
 static enum err collect_for(struct job *job, const char *number, struct why *why)
 {
     struct node node;
     struct db *db = job->center->db;
-    enum err err = center_call_waiting(db, number, false, LETTERS_MOST, take_answer, job, why);
-    if (err == OK)
-        err = node_find(job->center, number, &node, why);
+    enum err err = node_find(job->center, number, &node, why);
+    if (err != OK || !is_this_way(job, &node.device))
+        return err;
+    err = center_call_waiting(db, number, false, LETTERS_MOST, take_answer, job, why);
     if (err != OK || decide_letter(&node, LETTER_ANYTHING, job->now_s).err != OK)
         return err;
     return job->reach != REACH_ALL && strcmp(number, job->number.text) == 0

@@ -157,6 +157,8 @@ static void print_device(const json_t *d)
     putchar('\n');
     if (api_number(d, "late") > 0)
         printf("late        %lld presences came late, the last %s\n", api_number(d, "late"), api_member(d, "late_last"));
+    if (api_number(d, "missing_reading") > 0)
+        printf("missing     reading %lld, since %s: the next ones wait for it\n", api_number(d, "missing_reading"), api_member(d, "missing_since"));
     json_array_foreach(json_object_get(d, "identities"), i, r)
         printf("identity    generation %lld, %s, %s\n", api_number(r, "generation"), api_member(r, "state"),
                api_member(r, "fingerprint"));

@@ -70,7 +70,7 @@ static const struct reach_row {
     [REACH_ALL] = { OK, UINT64_MAX, true, true, OK, "", "" },
     [REACH_CONFIRMATION] = { ERR_UNCONFIRMED, MAY(RENEWAL_CONFIRMATION), false, false, ERR_UNCONFIRMED, "",
                              "this identity is not confirmed yet: it may say that it is there, and nothing else" },
-    [REACH_RENEWAL] = { ERR_EXPIRED, MAY(RENEWAL), false, false, ERR_UNKNOWN_IDENTITY, "expired",
+    [REACH_RENEWAL] = { ERR_EXPIRED, MAY(RENEWAL), false, false, ERR_UNKNOWN_IDENTITY, "",
                         "this identity has expired: it may ask to be renewed and for nothing else" },
 };
 
@@ -376,15 +376,6 @@ void decide_place(const struct node *n, const struct center_letters *known, cons
         place_of_agent(n, p, p->token == NULL ? "" : p->token, o);
     else
         check_serial(p, ERR_FORKED, o);
-}
-
-struct reading_outcome decide_reading(const struct reading *last, const struct reading *now)
-{
-    struct reading_outcome o = { .verdict = reading_judge(last, now) };
-    o.billable = o.verdict == READING_FOLLOWS;
-    o.keep = o.verdict != READING_SAME;
-    o.quarantine = o.keep && !o.billable;
-    return o;
 }
 
 int64_t decide_interval(const struct center_device *device, int64_t fallback_s)

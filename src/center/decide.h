@@ -124,12 +124,24 @@ struct letter_outcome {
 void decide_place(const struct node *node, const struct center_letters *known, const struct letter_place *p,
                   struct letter_outcome *ret_outcome);
 
-/* A reading against the last one that was believed (NULL: none). */
+/* A reading against those that were believed. It may be ahead of one that lies in a gateway, or in its device still: then it
+ * waits, and what cannot be explained so is found at once. */
+struct reading_facts {
+    const struct reading *last, *earlier; /* believed: the last; that of the same sequence number. NULL: none */
+    bool letters_missing;                 /* its device made letters before this one that did not come */
+    struct center_gap gap;                /* since when readings are missing, as far as it is known */
+    int64_t position;                     /* of its device's chain */
+};
 struct reading_outcome {
     enum reading_verdict verdict;
     bool keep, billable, quarantine;
+    bool wait;             /* it is to come again, and `gap` is to be kept */
+    struct center_gap gap;
 };
-struct reading_outcome decide_reading(const struct reading *last, const struct reading *now);
+struct reading_outcome decide_reading(const struct reading_facts *facts, const struct reading *now, int64_t now_s);
+
+/* Whether a letter that was made before this one did not come, as far as that is known. */
+bool decide_letters_missing(const struct center_letters *known, int64_t serial);
 
 /* Seconds until the next presence is due. */
 int64_t decide_interval(const struct center_device *device, int64_t fallback_s);

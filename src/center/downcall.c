@@ -110,7 +110,9 @@ static enum err take_again(struct job *job, const struct asked *asked, const str
     enum err err = center_reading_last(job->center->db, a->number.text, &last, why);
     if (err != OK)
         return err == ERR_NOT_FOUND ? OK : err;
-    return reading_judge(&last, &reading) == READING_FOLLOWS ? reading_take(job, a->number.text, a->id, &reading, v, why) : OK;
+    enum reading_verdict verdict = reading_judge(&last, &reading);
+    bool counts = verdict == READING_FOLLOWS || (verdict == READING_SEQUENCE_SKIPS && job->letters_missing);
+    return counts ? reading_take(job, a->number.text, a->id, &reading, v, why) : OK;
 }
 
 static enum err take_known(struct job *job, const struct asked *asked, const struct field_answer *a, struct verdict *v,

@@ -24,6 +24,8 @@ struct job {
     enum role signer_role;              /* by its certificate */
     char state[16];  /* of the peer's identity */
     enum reach reach; /* of its identity */
+    int64_t position;          /* of the chain of that letter's device, and whether letters before it are missing */
+    bool letters_missing;
     bool may_put_off, put_off; /* a letter may be put off until others of the exchange were taken: reading.c */
     enum err fault;  /* the exchange as a whole is refused, for `why` */
     struct why why;
@@ -90,7 +92,7 @@ enum err job_incident(struct job *job, const char *kind, const char *number, str
                       struct why *why) MUST_CHECK;
 
 /* Stores a reading that was reported or asked for; one that does not follow puts the device into quarantine: then
- * *ret_verdict is COUNTER_CHAIN. */
+ * *ret_verdict is COUNTER_CHAIN. Errors: BUSY for one that waits for those before it. */
 enum err reading_take(struct job *job, const char *number, const char *call, const struct reading *reading,
                       struct verdict *ret_verdict, struct why *why) MUST_CHECK;
 /* From the message's fields. Errors: BAD_INPUT. */

@@ -16,6 +16,8 @@ enum err place_judge(struct job *job, const struct node *node, const struct lett
     if (err != OK)
         return err;
     decide_place(node, &known, p, ret);
+    job->position = node->chain.position;
+    job->letters_missing = p->serial > 0 && decide_letters_missing(&known, p->serial);
     const struct verdict *v = &ret->verdict;
     if (ret->quarantine)
         err = center_device_stand(db, number, CENTER_QUARANTINED, v->why.text, why);

@@ -24,14 +24,17 @@ static char *copy(struct job *job, const char *text)
     return made == NULL ? arena_text(job->arena, span_text("")) : made;
 }
 
-/* Those that go on through a gateway are signed: it can carry them and not change them. A gateway's own does so too. */
+/* Those that go on through a gateway are signed: it can carry them and not change them. A gateway's own does so too. They say
+ * which readings the gateway need not be trusted with any more. */
 static enum err sign(struct job *job, struct field_session *s, struct why *why)
 {
     const struct credentials *c = &job->center->credentials;
     AUTO_BUF signature = BUF_INIT;
     if (number_equal(&s->number, &job->number) && job->peer.role != ROLE_GATEWAY)
         return OK;
-    enum err err = letter_sign_session(c->key, s, &signature, why);
+    enum err err = center_reading_believed(job->center->db, s->number.text, &s->readings, why);
+    if (err == OK)
+        err = letter_sign_session(c->key, s, &signature, why);
     uint8_t *bytes = err == OK ? arena_take(job->arena, signature.len) : NULL;
     struct certificate *signers = err == OK ? arena_take(job->arena, c->chain_n * sizeof *signers) : NULL;
     if (err != OK)

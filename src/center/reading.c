@@ -56,26 +56,62 @@ static enum err put_aside(struct job *job, const char *number, const struct read
     return err;
 }
 
+/* What the reading is judged by. `last`, `earlier`: memory for them. */
+static enum err look(struct job *job, const char *number, const struct reading *reading, struct reading *last, struct reading *earlier,
+                     struct reading_facts *ret_facts, struct why *why)
+{
+    struct db *db = job->center->db;
+    struct reading_facts f = { .letters_missing = job->letters_missing, .position = job->position };
+    enum err err = center_reading_last(db, number, last, why);
+    f.last = err == OK ? last : NULL;
+    if (err == OK && reading->sequence > last->sequence + 1) {
+        err = center_gap_find(db, number, &f.gap, why);
+    } else if (err == OK && reading->sequence < last->sequence) {
+        err = center_reading_find(db, number, reading->sequence, earlier, why);
+        f.earlier = err == OK ? earlier : NULL;
+    }
+    if (err == OK || err == ERR_NOT_FOUND)
+        *ret_facts = f;
+    return err == ERR_NOT_FOUND ? OK : err;
+}
+
+/* The one before it may stand further on in this exchange. */
+static bool may_be_ahead(const struct reading_facts *f, const struct reading *reading)
+{
+    return f->last == NULL ? reading->sequence > 1 : reading->sequence > f->last->sequence + 1;
+}
+
+static enum err wait(struct job *job, const char *number, const struct reading *reading, const struct center_gap *gap, struct why *why)
+{
+    enum err err = center_gap_put(job->center->db, number, gap, why);
+    return err != OK ? err : why_set(why, ERR_BUSY, "reading %lld waits for reading %lld", (long long)reading->sequence,
+                                     (long long)gap->sequence);
+}
+
 enum err reading_take(struct job *job, const char *number, const char *call, const struct reading *reading,
                       struct verdict *ret_verdict, struct why *why)
 {
-    struct reading last;
-    enum err err = center_reading_last(job->center->db, number, &last, why);
-    if (err != OK && err != ERR_NOT_FOUND)
+    struct reading last, earlier;
+    struct reading_facts facts;
+    enum err err = look(job, number, reading, &last, &earlier, &facts, why);
+    if (err != OK)
         return err;
-    const struct reading_outcome o = decide_reading(err == OK ? &last : NULL, reading);
-    bool ahead = err == OK ? o.verdict == READING_SEQUENCE_SKIPS : reading->sequence > 1;
-    job->put_off = job->may_put_off && ahead;
-    if (job->put_off) /* the one before it may stand further on in this exchange */
+    job->put_off = job->may_put_off && may_be_ahead(&facts, reading);
+    if (job->put_off)
         return why_set(why, ERR_BUSY, "the reading waits for the one before it");
-    err = o.keep ? center_reading_room(job->center->db, number, job->now_s, why) : OK;
-    if (err != OK)
-        return err;
-    err = o.keep ? store(job, number, call, reading, &o, why) : OK;
-    if (err != OK)
-        return err;
-    if (o.quarantine)
+    const struct reading_outcome o = decide_reading(&facts, reading, job->now_s);
+    if (o.wait)
+        return wait(job, number, reading, &o.gap, why);
+    if (o.keep) {
+        err = center_reading_room(job->center->db, number, job->now_s, why);
+        if (err == OK)
+            err = store(job, number, call, reading, &o, why);
+        if (err == OK)
+            err = center_gap_forget(job->center->db, number, why);
+    }
+    if (err == OK && o.quarantine)
         return put_aside(job, number, &last, reading, &o, ret_verdict, why);
-    *ret_verdict = (struct verdict){ .err = OK, .incident = "" };
-    return OK;
+    if (err == OK)
+        *ret_verdict = (struct verdict){ .err = OK, .incident = "" };
+    return err;
 }

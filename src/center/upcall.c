@@ -214,9 +214,11 @@ enum err upcall_take(struct job *job, const struct field_call *c, struct why *wh
         return err;
     if (v.err == OK && earlier.there && !earlier.same)
         v.err = why_set(&v.why, ERR_CONFLICT, "this id belongs to another call");
+    if (v.err == OK && earlier.there) /* I10: the same question, the same answer */
+        err = center_call_tell_again(job->center->db, c->id, why);
     if (v.err != OK || earlier.there) {
         response_receipt(job, c->id, "call", v.err, &v.why);
-        return OK;
+        return err;
     }
     err = take_new(&u, reach, why);
     soap_parsed_done(&u.parsed);

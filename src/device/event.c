@@ -78,11 +78,49 @@ static enum err raise_start(struct field *f, struct why *why)
     return err;
 }
 
+/* --- How the trial of a program ended --- */
+
+static void describe_trial(const struct field *f, const struct program_slot *s, size_t size, char *ret_detail)
+{
+    const int n = program_attempts(s);
+    const char *starts = n == 1 ? "start" : "starts", *now = option_version(f->option);
+    if (s->marks[PROGRAM_CONFIRMED])
+        snprintf(ret_detail, size, "%s confirmed itself after %d %s", s->head.version, n, starts);
+    else if (n == 0)
+        snprintf(ret_detail, size, "%s came damaged, and was not started: %s runs", s->head.version, now);
+    else
+        snprintf(ret_detail, size, "%s did not confirm itself in %d %s: %s runs again", s->head.version, n, starts, now);
+}
+
+/* Among the letters first, then marked: a start between the two finds it there. */
+static enum err tell_trial(struct field *f, int slot, struct why *why)
+{
+    char detail[3 * PROGRAM_VERSION];
+    struct board *b = f->board;
+    const struct program_slot *s = &f->option->programs.slots[slot];
+    bool over = s->there && (s->marks[PROGRAM_CONFIRMED] || s->marks[PROGRAM_BAD]);
+    if (!over || s->marks[PROGRAM_TOLD] || !event_has_room(b))
+        return OK;
+    describe_trial(f, s, sizeof detail, detail);
+    enum err err = event_waiting(b, EVENT_PROGRAM, detail) > 0 ? OK : event_put(b, EVENT_PROGRAM, detail, why);
+    return err == OK ? flash_error(program_set_mark(&f->option->programs, slot, PROGRAM_TOLD), "programs", why) : err;
+}
+
+static enum err raise_trials(struct field *f, struct why *why)
+{
+    enum err err = OK;
+    for (int i = 0; err == OK && i < PROGRAM_SLOTS && f->option->program_file.fd >= 0 && f->session == SESSION_ADMITTED; i++)
+        err = tell_trial(f, i, why);
+    return err;
+}
+
 void event_raise(struct field *f)
 {
     bool told = false;
     struct why why = { "" };
     enum err err = raise_start(f, &why);
+    if (err == OK)
+        err = raise_trials(f, &why);
     if (err == OK)
         err = threshold_tell(f->board, &told, &why);
     if (err != OK)

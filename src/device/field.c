@@ -52,7 +52,7 @@ static void renew_when_due(struct field *f)
         return;
     cert_times(f->board->identity.chain[0], &from_s, &until_s);
     memcpy(&random, f->board->identity.fingerprint, sizeof random); /* a hash: as good as drawn, and the same after a restart */
-    if (!renewal_is_due(from_s, until_s, clock_wall_s(), random))
+    if (f->session != SESSION_RENEW && !renewal_is_due(from_s, until_s, clock_wall_s(), random)) /* what the centre says counts: our clock may be behind */
         return;
     enum err err = renewal_begin(f, &why);
     if (err != OK)
@@ -62,6 +62,7 @@ static void renew_when_due(struct field *f)
 static void go_on(struct field *f)
 {
     confirm_program(f);
+    field_time_out(f);
     renew_when_due(f);
     renewal_go_on(f);
     remote_work(f);
@@ -76,7 +77,7 @@ static bool letters_wait(const struct field *f)
     if (strcmp(f->session_error, err_row(ERR_UNKNOWN_IDENTITY)->name) == 0)
         return true;
     return f->session == SESSION_ADMITTED && f->letters_sent && !f->progress &&
-           (option_next(f->option, ITEM_CALL_UP, 0) < QUEUE_SLOTS || option_next(f->option, ITEM_ANSWER, 0) < QUEUE_SLOTS);
+           (kept_next(f, ITEM_CALL_UP, 0) < QUEUE_SLOTS || kept_next(f, ITEM_ANSWER, 0) < QUEUE_SLOTS);
 }
 
 static void exchanged(void *context, struct http_result *result)
@@ -225,8 +226,12 @@ static void trial_over(void *context)
     f->trial_timer = 0;
     if (!f->option->loaded.on_trial)
         return;
+    struct why why = { "" };
     log_event(LOG_ERROR, "program-not-confirmed", "number", f->board->values.number, "version", option_version(f->option), NULL);
     board_history(f->board, "program-not-confirmed", option_version(f->option));
+    enum err err = flash_error(loader_give_up(&f->option->programs, &f->option->loaded), "programs", &why);
+    if (err != OK)
+        log_failure(LOG_ERROR, "program", err, &why, "number", f->board->values.number, NULL);
     f->options.restart(f->options.context);
 }
 

@@ -10,7 +10,7 @@
 #include "http/client.h"
 #include "soap/soap.h"
 
-enum { FIELD_URL = 256, FIELD_RECEIPTS = 64, FIELD_LIVE = 4, FIELD_ERROR = 32 };
+enum { FIELD_URL = 256, FIELD_RECEIPTS = 64, FIELD_LIVE = 4, FIELD_LIVE_S = 900, FIELD_ERROR = 32 };
 
 /* A receipt that goes out with the next exchange. */
 struct field_note {
@@ -73,6 +73,9 @@ struct field {
     struct delayed_call delayed[QUEUE_SLOTS];
     int64_t taken_ms[QUEUE_SLOTS]; /* of the calls that came down: for their limits */
     uint64_t sent_serial;          /* letters up to here were sent at least once */
+    int64_t kept_ms[QUEUE_SLOTS];  /* a gateway took the letter in this slot then; 0: nobody did (kept.c) */
+    bool sent_again[QUEUE_SLOTS];  /* after that */
+    char above[LIMIT_NAME + 1];    /* whom the last exchange went to */
     bool letters_sent, progress;   /* of the exchange under way */
     int fetch_slot;                /* that a program is fetched into; PROGRAM_NONE: none */
     enum err fetch_err, renew_err; /* how the last of them ended */
@@ -103,8 +106,19 @@ bool field_is_calling(const struct field *f, enum soap_message message);
 enum err field_write_exchange(struct field *f, struct buf *to, struct why *why) MUST_CHECK;
 bool field_has_fresh(const struct field *f);
 
+/* --- letters that a gateway took, and the centre perhaps not yet: kept.c --- */
+
+enum err kept_put(struct field *f, const struct item *item, struct why *why) MUST_CHECK; /* the gateway's receipt came */
+enum err kept_answered(struct field *f, const char *id, struct why *why) MUST_CHECK; /* the centre answered that call of ours */
+void kept_not(struct field *f, uint32_t slot);           /* it was refused further on: it goes again */
+void kept_met(struct field *f, const struct peer *peer); /* who answered */
+enum err kept_confirm(struct field *f, int64_t readings, struct why *why) MUST_CHECK; /* the centre has those up to here */
+uint32_t kept_next(const struct field *f, enum item_kind kind, uint64_t after); /* as option_next, without what is kept */
+unsigned kept_readings(const struct option *o); /* that are in the memory, taken or not */
+
 /* --- letters in: field_in.c --- */
 enum err field_read_exchange(struct field *f, const struct http_result *result, bool *ret_more, struct why *why) MUST_CHECK;
+void field_time_out(struct field *f); /* calls of ours that nobody answered in their time */
 void field_note(struct field *f, const char *what, const char *id, enum err err, const struct why *why);
 
 /* A call is taken: durable when OK. A known one changes nothing (I10). Errors: BUSY, TOO_LARGE, FLASH_FAILED. */
@@ -133,6 +147,7 @@ void remote_told(struct field *f, struct delayed_call *d);                      
 void field_test_only_die(const struct field *f, const char *step); /* as kill -9, when it was asked for at this step */
 enum err renewal_begin(struct field *f, struct why *why) MUST_CHECK; /* makes the key; goes on with the one begun */
 void renewal_go_on(struct field *f);
+bool renewal_is_unconfirmed(const struct field *f); /* a new identity is in force, and its confirmation was not answered yet */
 void renewal_answered(struct field *f, struct span envelope);
 void confirmation_answered(struct field *f, struct span envelope);
 

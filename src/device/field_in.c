@@ -127,9 +127,12 @@ static enum err take_session(struct field *f, const struct field_session *s, con
         take_challenge(f, s->challenge);
         return OK;
     }
+    enum session_step step = decide_admission(s->state, s->error);
+    if (step == SESSION_ADMITTED && renewal_is_unconfirmed(f))
+        step = SESSION_CONFIRM; /* a gateway may answer a presence with what it was told when another identity showed it */
     if (err == OK)
-        change_session(f, decide_admission(s->state, s->error), s);
-    return err;
+        change_session(f, step, s);
+    return err == OK && f->session == SESSION_ADMITTED ? kept_confirm(f, s->readings, why) : err;
 }
 
 /* --- Receipts --- */
@@ -148,7 +151,17 @@ static enum err hold_reading(struct field *f, const struct item *item, struct wh
     return err == OK ? option_put(f->option, &held, NULL, why) : err;
 }
 
-static enum err settle_item(struct field *f, enum item_kind kind, const struct field_receipt *r, struct why *why)
+/* The centre's own receipt ends it; a gateway's ends it for what the centre will not speak of again. */
+static enum err end_item(struct field *f, const struct item *item, bool of_gateway, struct why *why)
+{
+    if (of_gateway && (item->sequence != 0 || item->kind == ITEM_CALL_UP))
+        return kept_put(f, item, why);
+    f->kept_ms[item->slot] = 0;
+    f->sent_again[item->slot] = false;
+    return option_drop(f->option, item->slot, why);
+}
+
+static enum err settle_item(struct field *f, enum item_kind kind, const struct field_receipt *r, const struct peer *peer, struct why *why)
 {
     AUTO_ITEM item = { 0 };
     uint32_t slot = option_find(f->option, kind, r->id);
@@ -156,6 +169,8 @@ static enum err settle_item(struct field *f, enum item_kind kind, const struct f
         return OK;
     enum err err = option_get(f->option, slot, &item, why);
     enum receipt_step step = decide_receipt(r->accepted, r->error, item.sequence != 0);
+    if (err == OK && step == RECEIPT_LATER)
+        kept_not(f, slot);
     if (err == OK && step == RECEIPT_LATER)
         log_event(LOG_INFO, "letter-later", "number", f->board->values.number, "id", r->id, "error", r->error, "why", r->reason, NULL);
     if (err != OK || step == RECEIPT_LATER)
@@ -167,7 +182,7 @@ static enum err settle_item(struct field *f, enum item_kind kind, const struct f
     if (step == RECEIPT_REDO)
         err = hold_reading(f, &item, why);
     f->progress = true;
-    return err == OK ? option_drop(f->option, slot, why) : err;
+    return err == OK ? end_item(f, &item, step == RECEIPT_TAKEN && peer->role == ROLE_GATEWAY, why) : err;
 }
 
 static void end_live(struct live_call *c)
@@ -196,7 +211,17 @@ static void settle_live(struct field *f, struct live_call *c, const struct field
     buf_done(&ended.envelope);
 }
 
-static enum err take_receipt(struct field *f, const struct field_receipt *r, struct why *why)
+void field_time_out(struct field *f)
+{
+    const struct field_receipt late = { .error = err_row(ERR_TIMEOUT)->name, .reason = "no answer came in time" };
+    for (int i = 0; i < FIELD_LIVE; i++) {
+        struct live_call *c = &f->live[i];
+        if (c->used && c->taken && clock_mono_ms() - c->taken_ms >= (int64_t)FIELD_LIVE_S * 1000)
+            settle_live(f, c, &late);
+    }
+}
+
+static enum err take_receipt(struct field *f, const struct field_receipt *r, const struct peer *peer, struct why *why)
 {
     if (strcmp(r->what, "delay") == 0) {
         for (int i = 0; i < QUEUE_SLOTS; i++)
@@ -207,11 +232,11 @@ static enum err take_receipt(struct field *f, const struct field_receipt *r, str
         return OK;
     }
     if (strcmp(r->what, "answer") == 0)
-        return settle_item(f, ITEM_ANSWER, r, why);
+        return settle_item(f, ITEM_ANSWER, r, peer, why);
     for (int i = 0; i < FIELD_LIVE; i++)
         if (f->live[i].used && (!f->live[i].taken || !r->accepted) && strcmp(f->live[i].id, r->id) == 0) /* a gateway took it, who was refused */
             settle_live(f, &f->live[i], r);
-    return settle_item(f, ITEM_CALL_UP, r, why);
+    return settle_item(f, ITEM_CALL_UP, r, peer, why);
 }
 
 /* --- Answers and calls --- */
@@ -238,6 +263,8 @@ static void take_answer(struct field *f, const struct field_answer *a, const str
         remote_answered(f, &ended, a->envelope);
         buf_done(&ended.envelope);
     }
+    if (err == OK && !delay)
+        err = kept_answered(f, a->id, &why);
     if (err != OK)
         log_failure(LOG_WARN, "answer-refused", err, &why, "number", f->board->values.number, "id", a->id, NULL);
     field_note(f, delay ? "delay" : "answer", a->id, err, &why);
@@ -314,10 +341,11 @@ enum err field_read_exchange(struct field *f, const struct http_result *result, 
     const struct exchange_response *r = parsed.body;
     bool took = f->greeted;
     forget_notes(f);
+    kept_met(f, &result->peer);
     for (size_t i = 0; err == OK && i < r->sessions_n; i++)
         err = take_session(f, &r->sessions[i], &result->peer, why);
     for (size_t i = 0; err == OK && i < r->receipts_n; i++)
-        err = take_receipt(f, &r->receipts[i], why);
+        err = take_receipt(f, &r->receipts[i], &result->peer, why);
     for (size_t i = 0; err == OK && i < r->answers_n; i++)
         take_answer(f, &r->answers[i], &result->peer);
     for (size_t i = 0; err == OK && i < r->calls_n; i++)

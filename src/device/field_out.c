@@ -9,7 +9,7 @@
 #include "base/rng.h"
 #include "field/letter.h"
 
-enum { UP_LIMIT_S = 7 * 24 * 3600, LIVE_LIMIT_S = 900, LETTERS = 2 * QUEUE_SLOTS + FIELD_LIVE };
+enum { UP_LIMIT_S = 7 * 24 * 3600, LETTERS = 2 * QUEUE_SLOTS + FIELD_LIVE };
 
 /* One exchange while it is written. */
 struct outgoing {
@@ -146,8 +146,7 @@ static int64_t oldest_reading(const struct field *f)
     static const enum item_kind kinds[] = { ITEM_CALL_UP, ITEM_ANSWER, ITEM_READING };
     int64_t oldest = INT64_MAX;
     for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++)
-        for (uint32_t i = option_next(f->option, kinds[k], 0); i < QUEUE_SLOTS;
-             i = option_next(f->option, kinds[k], f->option->queue.entries[i].serial)) {
+        for (uint32_t i = kept_next(f, kinds[k], 0); i < QUEUE_SLOTS; i = kept_next(f, kinds[k], f->option->queue.entries[i].serial)) {
             AUTO_ITEM item = { 0 };
             struct why ignored;
             if (option_get(f->option, i, &item, &ignored) == OK && item.sequence != 0 && item.sequence < oldest)
@@ -162,8 +161,8 @@ static enum err add_items(struct field *f, struct outgoing *o, enum item_kind ki
 {
     enum err err = OK;
     const int64_t reading = oldest_reading(f);
-    for (uint32_t i = option_next(f->option, kind, 0); err == OK && i < QUEUE_SLOTS;
-         i = option_next(f->option, kind, f->option->queue.entries[i].serial)) {
+    for (uint32_t i = kept_next(f, kind, 0); err == OK && i < QUEUE_SLOTS;
+         i = kept_next(f, kind, f->option->queue.entries[i].serial)) {
         struct item *item = &o->items[o->items_n];
         err = option_get(f->option, i, item, why);
         if (err != OK)
@@ -190,7 +189,7 @@ static enum err add_live(struct field *f, struct outgoing *o, struct why *why)
         if (!c->used || c->taken || !session_allows(f->session, c->message))
             continue;
         struct item *item = &o->items[o->items_n++];
-        *item = (struct item){ .kind = ITEM_CALL_UP, .limit_s = LIVE_LIMIT_S };
+        *item = (struct item){ .kind = ITEM_CALL_UP, .limit_s = FIELD_LIVE_S };
         memcpy(item->id, c->id, sizeof item->id);
         c->sent = true;
         err = add_call(f, o, item, buf_span(&c->envelope), why);
@@ -267,8 +266,7 @@ enum err field_write_exchange(struct field *f, struct buf *to, struct why *why)
 
 static bool fresh_items(const struct field *f)
 {
-    return option_next(f->option, ITEM_CALL_UP, f->sent_serial) < QUEUE_SLOTS ||
-           option_next(f->option, ITEM_ANSWER, f->sent_serial) < QUEUE_SLOTS;
+    return kept_next(f, ITEM_CALL_UP, f->sent_serial) < QUEUE_SLOTS || kept_next(f, ITEM_ANSWER, f->sent_serial) < QUEUE_SLOTS;
 }
 
 bool field_has_fresh(const struct field *f)

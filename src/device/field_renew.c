@@ -165,6 +165,17 @@ static enum err next_step(struct field *f, struct why *why)
     return f->session == SESSION_RENEW ? begin_anew(f, why) : confirm(f, why);
 }
 
+bool renewal_is_unconfirmed(const struct field *f)
+{
+    AUTO_ITEM item = { 0 };
+    AUTO_KEY key = NULL;
+    AUTO_BUF csr = BUF_INIT;
+    struct why ignored;
+    return option_next(f->option, ITEM_RENEWAL, 0) < QUEUE_SLOTS &&
+           renewal_load_key(f->board, ITEM_RENEWAL, &item, &key, &csr, &ignored) == OK &&
+           cert_matches_key(f->board->identity.chain[0], key);
+}
+
 /* Whatever the moment of a power cut. An identity that the centre takes for unconfirmed is confirmed, also when nothing here
  * remembers why. */
 void renewal_go_on(struct field *f)

@@ -6,6 +6,8 @@
 #include "device/field.h"
 #include "device/machine.h"
 
+enum { READINGS_MOST = QUEUE_SLOTS / 2 }; /* so that other letters, and calls, have room */
+
 /* What the device's applications count, and whatever was counted otherwise (a replaced board's counters go on). */
 static bool belongs(const struct board *b, enum charge_counter counter)
 {
@@ -72,6 +74,8 @@ enum err reading_report(struct board *b, struct why *why)
 {
     struct counter_value values[CHARGE_COUNT];
     struct charge_counter_response reading;
+    if (kept_readings(&b->option) >= READINGS_MOST)
+        return why_set(why, ERR_BUSY, "%d readings wait for the centre already: the next one will say it all", READINGS_MOST);
     reading_make(b, values, &reading);
     const struct counter_report_request body = {
         .number = reading.number, .epoch = reading.epoch, .boots = reading.boots, .sequence = reading.sequence,

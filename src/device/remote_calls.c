@@ -124,9 +124,9 @@ enum err remote_fetch_program(struct field *f, const struct item *item, const vo
     int slot = find_program(f->option, r);
     if (f->fetch_err != OK)
         return fetch_failed(f, why);
+    if (loaded->on_trial) /* the other slot has what runs again when this one fails: nothing is fetched into it now */
+        return later(ret_reply, TRIAL_AFTER_S, false);
     if (slot != PROGRAM_NONE && slot == loaded->slot) {
-        if (loaded->on_trial)
-            return later(ret_reply, TRIAL_AFTER_S, false);
         ret_reply->body.fetch_program = (struct fetch_program_response){ option_version(f->option), option_slot(f->option) };
         return OK;
     }

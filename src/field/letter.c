@@ -38,7 +38,7 @@ static void presence_parts(const struct field_presence *p, struct letter *l)
 
 static void session_parts(const struct field_session *s, struct letter *l)
 {
-    l->kind = "session 2";
+    l->kind = "session 3";
     add(l, span_text(s->number.text));
     add(l, span_text(s->nonce));
     add(l, span_text(s->state));
@@ -46,6 +46,7 @@ static void session_parts(const struct field_session *s, struct letter *l)
     add(l, span_text(s->token));
     add_int(l, s->interval);
     add_text(l, s->challenge);
+    add_int(l, s->readings);
 }
 
 static void place_parts(const char *token, int64_t serial, const char *maker, struct letter *l)

@@ -34,8 +34,8 @@ static enum err bring_session(struct bringing *b, const struct field_session *s,
     if (err != OK)
         return why_set(why, err, "the signers of the session of %s are no certificates", s->number.text);
     const struct relay_session row = { .number = s->number, .nonce = s->nonce, .state = s->state, .error = s->error, .reason = s->reason,
-                                       .token = s->token, .challenge = s->challenge, .interval_s = s->interval, .signature = s->signature,
-                                       .signers = buf_span(&signers) };
+                                       .token = s->token, .challenge = s->challenge, .interval_s = s->interval, .readings = s->readings,
+                                       .signature = s->signature, .signers = buf_span(&signers) };
     err = relay_session_put(b->g->db, &row, strcmp(s->state, "admitted") == 0, b->now_s, via, why);
     if (err != OK || *via == '\0')
         return err;

@@ -179,6 +179,7 @@ enum err outbox_session(void *context, const struct relay_session *s)
                                   .token = text(o, s->token),
                                   .interval = s->interval_s,
                                   .challenge = text(o, s->challenge),
+                                  .readings = s->readings,
                                   .signature = bytes(o, s->signature) };
     return split_signers(o, s->signers, &to->signers, &to->signers_n);
 }

@@ -1,6 +1,5 @@
 #include "model/counter.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 static const struct {
@@ -14,6 +13,7 @@ static const struct {
     [READING_SEQUENCE_SKIPS] = { "sequence-skips", "readings were made that never came here: the memory was exchanged or used elsewhere" },
     [READING_EPOCH_BACK] = { "epoch-back", "the device counts fewer starts than before: an older memory was restored" },
     [READING_EPOCH_SKIPS] = { "epoch-skips", "the device counts starts that it cannot account for" },
+    [READING_BEFORE_FIRST] = { "before-first", "the reading was made before the first one that is known here" },
 };
 
 const char *reading_verdict_name(enum reading_verdict verdict) { return verdicts[verdict].name; }
@@ -37,24 +37,32 @@ static bool any_back(const struct reading *last, const struct reading *now)
     return false;
 }
 
-static bool same(const struct reading *last, const struct reading *now)
+bool reading_same(const struct reading *one, const struct reading *other)
 {
-    return last->epoch == now->epoch && last->boots == now->boots && last->sequence == now->sequence &&
-           last->counters_n == now->counters_n && !any_back(last, now) && !any_back(now, last);
+    return one->epoch == other->epoch && one->boots == other->boots && one->sequence == other->sequence &&
+           one->counters_n == other->counters_n && !any_back(one, other) && !any_back(other, one);
+}
+
+/* Of those between, each may have had starts before it, and counted. */
+static enum reading_verdict judge_ahead(const struct reading *last, const struct reading *now)
+{
+    if (now->boots < 0 || now->epoch - last->epoch < now->boots)
+        return READING_EPOCH_SKIPS;
+    return any_back(last, now) ? READING_COUNTER_BACK : READING_SEQUENCE_SKIPS;
 }
 
 enum reading_verdict reading_judge(const struct reading *last, const struct reading *now)
 {
     if (last == NULL)
         return READING_FOLLOWS;
-    if (same(last, now))
+    if (reading_same(last, now))
         return READING_SAME;
     if (now->epoch < last->epoch)
         return READING_EPOCH_BACK;
     if (now->sequence <= last->sequence)
         return READING_SEQUENCE_REPEATS;
     if (now->sequence != last->sequence + 1)
-        return READING_SEQUENCE_SKIPS;
+        return judge_ahead(last, now);
     if (now->boots < 0 || now->epoch - last->epoch != now->boots)
         return READING_EPOCH_SKIPS;
     return any_back(last, now) ? READING_COUNTER_BACK : READING_FOLLOWS;

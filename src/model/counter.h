@@ -2,6 +2,7 @@
 #ifndef MODEL_COUNTER_H
 #define MODEL_COUNTER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -29,11 +30,16 @@ enum reading_verdict {
     READING_SEQUENCE_SKIPS,   /* readings were made that nobody here has seen: an exchanged or copied memory */
     READING_EPOCH_BACK,
     READING_EPOCH_SKIPS,      /* epoch is not the last one and `boots` more */
+    READING_BEFORE_FIRST,     /* made before the first one that is known here: it says nothing that the others do not */
     READING_VERDICT_COUNT
 };
 
-/* `last` is NULL for the first reading of a device, which any may be. Pure. */
+/* `last` is NULL for the first reading of a device, which any may be. Never BEFORE_FIRST: who knows all of them says that.
+ * Of one that skips others, SEQUENCE_SKIPS says that they may explain it, another verdict that nothing can. Pure. */
 enum reading_verdict reading_judge(const struct reading *last, const struct reading *now);
+
+/* Whether they are one reading, told twice. */
+bool reading_same(const struct reading *one, const struct reading *other);
 
 const char *reading_verdict_name(enum reading_verdict verdict); /* "counter-back" */
 const char *reading_verdict_text(enum reading_verdict verdict); /* a sentence for the list of incidents */

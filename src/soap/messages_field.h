@@ -30,6 +30,7 @@
     F(TEXT, token, "token", MAYBE)            /* for the next presence */ \
     F(INT, interval, "interval", ONE)         /* seconds until it is due */ \
     F(TEXT, challenge, "challenge", MAYBE)    /* with challenged: to be shown by the same presence at once */ \
+    F(INT, readings, "readings", MAYBE)       /* sequence of the last reading that is believed; absent: none, or not said */ \
     F(BYTES, signature, "signature", MAYBE) \
     L(certificate, signers, "signer")         /* the centre's certificate, then its issuers */
 

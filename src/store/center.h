@@ -70,6 +70,7 @@ struct center_device {
     char standing_reason[CENTER_TEXT]; /* why in quarantine, a sentence */
     char version[LIMIT_NAME + 1];      /* of its program, as it last said */
     int64_t seen_s;                    /* last presence; 0: never */
+    char via[LIMIT_NUMBER_TEXT + 1];   /* the gateway that brought it to the centre; "" its own connection did */
     struct agreement agreement;        /* the one in force, or the last; reading only */
 };
 typedef enum err center_device_fn(void *context, const struct center_device *d);
@@ -214,6 +215,8 @@ enum err center_call_move(struct db *db, const char *id, enum call_event event, 
                           const char *reason, enum call_state *ret_state, struct why *why) MUST_CHECK;
 /* The device took the answer, refusal or delay of its call: it need not be sent again. Of one that is over the answer goes. */
 enum err center_call_settle(struct db *db, const char *id, struct why *why) MUST_CHECK;
+/* The answer to a call of a device is to be given again, if it is still there: that of a RenewalRequest is. */
+enum err center_call_tell_again(struct db *db, const char *id, struct why *why) MUST_CHECK;
 /* Expires what is over its limit; *ret_next_s: when the next one will be, 0 for none. */
 enum err center_call_expire(struct db *db, int64_t now_s, int64_t *ret_n, int64_t *ret_next_s, struct why *why) MUST_CHECK;
 /* Removes calls that are over and whose time limit was before that moment, `most` at once: until then a call that comes again
@@ -240,6 +243,19 @@ struct center_reading {
 };
 typedef enum err center_reading_fn(void *context, const struct center_reading *r);
 enum err center_reading_last(struct db *db, const char *number, struct reading *ret_reading, struct why *why) MUST_CHECK; /* the last billable; NOT_FOUND */
+/* The believed one of this sequence number in the chain that is judged. Errors: NOT_FOUND. */
+enum err center_reading_find(struct db *db, const char *number, int64_t sequence, struct reading *ret_reading, struct why *why) MUST_CHECK;
+/* Sequence number of the last believed; 0: none. */
+enum err center_reading_believed(struct db *db, const char *number, int64_t *ret_sequence, struct why *why) MUST_CHECK;
+/* A reading came that is ahead of the last one: since then those between are missing. */
+struct center_gap {
+    int64_t since_s;  /* 0: none is missing */
+    int64_t position; /* of its device's chain then */
+    int64_t sequence; /* the one that is waited for */
+};
+enum err center_gap_find(struct db *db, const char *number, struct center_gap *ret_gap, struct why *why) MUST_CHECK; /* none: all zero */
+enum err center_gap_put(struct db *db, const char *number, const struct center_gap *gap, struct why *why) MUST_CHECK;
+enum err center_gap_forget(struct db *db, const char *number, struct why *why) MUST_CHECK;
 /* Errors: BUSY beyond LIMIT_READINGS_LATELY within an hour. */
 enum err center_reading_room(struct db *db, const char *number, int64_t now_s, struct why *why) MUST_CHECK;
 enum err center_reading_add(struct db *db, const struct center_reading *r, struct why *why) MUST_CHECK;

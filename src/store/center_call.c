@@ -136,6 +136,11 @@ enum err center_call_settle(struct db *db, const char *id, struct why *why)
     return db_run(db, ASK_CALL_SETTLE, DB_ARGS(db_text(id)), why);
 }
 
+enum err center_call_tell_again(struct db *db, const char *id, struct why *why)
+{
+    return db_run(db, ASK_CALL_TELL_AGAIN, DB_ARGS(db_text(id)), why);
+}
+
 enum err center_call_expire(struct db *db, int64_t now_s, int64_t *ret_n, int64_t *ret_next_s, struct why *why)
 {
     int64_t n = 0, next = 0;

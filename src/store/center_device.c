@@ -109,6 +109,7 @@ static enum err read_device(const struct db_row *row, struct center_device *d)
         err = agreement_state_parse(db_row_text(row, 12), &d->agreement.state);
     d->agreement.from_s = db_row_int(row, 13);
     d->agreement.until_s = db_row_int(row, 14);
+    db_row_copy(row, 15, sizeof d->via, d->via);
     return err == OK ? OK : ERR_DAMAGED;
 }
 

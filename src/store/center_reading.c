@@ -75,6 +75,19 @@ enum err center_reading_last(struct db *db, const char *number, struct reading *
     return center_one(db, ASK_READING_LAST, DB_ARGS(db_text(number)), pass_reading, &l, number, why);
 }
 
+enum err center_reading_find(struct db *db, const char *number, int64_t sequence, struct reading *ret_reading, struct why *why)
+{
+    struct listing l = { take_reading, ret_reading, db };
+    return center_one(db, ASK_READING_OF_SEQUENCE, DB_ARGS(db_text(number), db_int(sequence)), pass_reading, &l, number, why);
+}
+
+enum err center_reading_believed(struct db *db, const char *number, int64_t *ret_sequence, struct why *why)
+{
+    *ret_sequence = 0;
+    enum err err = db_first_int(db, ASK_READING_BELIEVED, DB_ARGS(db_text(number)), ret_sequence, why);
+    return err == ERR_NOT_FOUND ? OK : err;
+}
+
 enum err center_reading_list(struct db *db, const char *number, int64_t most, center_reading_fn *fn, void *context, struct why *why)
 {
     struct listing l = { fn, context, db };
@@ -93,4 +106,28 @@ enum err center_reading_period(struct db *db, const char *number, int64_t from_s
         err = db_first_int(db, ASK_READING_AT, DB_ARGS(db_text(number), db_int(until_s)), &closing, why);
     return err != OK ? err
                      : db_query(db, ASK_READING_RANGE, DB_ARGS(db_text(number), db_int(opening), db_int(closing)), pass_reading, &l, why);
+}
+
+/* --- Readings that wait for those before them --- */
+
+static enum err take_gap(void *context, const struct db_row *row)
+{
+    *(struct center_gap *)context = (struct center_gap){ db_row_int(row, 0), db_row_int(row, 1), db_row_int(row, 2) };
+    return OK;
+}
+
+enum err center_gap_find(struct db *db, const char *number, struct center_gap *ret_gap, struct why *why)
+{
+    *ret_gap = (struct center_gap){ .since_s = 0 };
+    return db_query(db, ASK_GAP_GET, DB_ARGS(db_text(number)), take_gap, ret_gap, why);
+}
+
+enum err center_gap_put(struct db *db, const char *number, const struct center_gap *gap, struct why *why)
+{
+    return db_run(db, ASK_GAP_PUT, DB_ARGS(db_text(number), db_int(gap->since_s), db_int(gap->position), db_int(gap->sequence)), why);
+}
+
+enum err center_gap_forget(struct db *db, const char *number, struct why *why)
+{
+    return db_run(db, ASK_GAP_FORGET, DB_ARGS(db_text(number)), why);
 }

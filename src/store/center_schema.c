@@ -89,8 +89,14 @@ static const char late_migration[] =
 /* What is to be billed for a period. */
 static const char period_migration[] = "CREATE INDEX reading_period ON reading (number, received_s, id) WHERE billable = 1;";
 
-static const char *const migrations[] = { first_migration,  audit_migration, people_migration, over_migration,
-                                          flood_migration,  late_migration,  period_migration, NULL };
+/* A reading that is ahead waits for those before it; one that comes twice is known by its number. */
+static const char gap_migration[] =
+    "CREATE TABLE gap (number TEXT PRIMARY KEY, since_s INTEGER NOT NULL, position INTEGER NOT NULL, sequence INTEGER NOT NULL)"
+    " STRICT, WITHOUT ROWID;"
+    "CREATE INDEX reading_sequence ON reading (number, sequence) WHERE billable = 1;";
+
+static const char *const migrations[] = { first_migration, audit_migration,  people_migration, over_migration, flood_migration,
+                                          late_migration,  period_migration, gap_migration,    NULL };
 
 static const char *const statements[CENTER_STATEMENTS] = {
 #define X(name, sql) [ASK_##name] = sql,

@@ -62,6 +62,8 @@ enum err center_session_letters(struct db *db, const char *number, int64_t lette
 enum err center_session_drop(struct db *db, const char *number, struct why *why)
 {
     enum err err = db_run(db, ASK_SESSION_FORGET, DB_ARGS(db_text(number)), why);
+    if (err == OK)
+        err = center_gap_forget(db, number, why);
     return err != OK ? err : db_run(db, ASK_LETTERS_FORGET, DB_ARGS(db_text(number)), why);
 }
 

@@ -115,10 +115,26 @@ static enum err add(struct db *db, const struct relay_letter *l, struct why *why
                               why);
 }
 
+/* One that went up, and comes again under another presence: its device knows that it did not arrive, as somebody further on
+ * refused it for a while, or lost it. */
+static enum err forget_over(struct db *db, const struct relay_letter *l, struct why *why)
+{
+    int64_t n = 0;
+    if (l->down || l->kind == RELAY_DELAY || l->token[0] == '\0')
+        return OK;
+    enum err err = db_first_int(db, RELAY_LETTER_OVER, DB_ARGS(db_int(l->kind), db_text(l->id), db_text(l->number.text), db_text(l->token)), &n, why);
+    if (err != OK || n == 0)
+        return err;
+    err = db_run(db, RELAY_REFUSAL_DROP, DB_ARGS(db_int(l->kind), db_text(l->id)), why);
+    return err == OK ? db_run(db, RELAY_LETTER_DROP, DB_ARGS(db_int(0), db_int(l->kind), db_text(l->id)), why) : err;
+}
+
 enum err relay_put(struct db *db, struct relay_letter *l, const struct relay_bounds *bounds, bool *ret_new, struct why *why)
 {
     bool known;
-    enum err err = is_known(db, l, &known, why);
+    enum err err = forget_over(db, l, why);
+    if (err == OK)
+        err = is_known(db, l, &known, why);
     if (err == OK && !known)
         err = has_room(db, l, bounds, why);
     if (err == OK)

@@ -44,8 +44,9 @@ struct relay_bounds {
 };
 
 /* Takes a letter; with `down` its via is looked up and set: an answer goes where its call came from, all else by the number's
- * route. *ret_new: it was not known. A delay that says another time than the one before is new; a response makes the
- * delays before it void. Errors: BUSY (bounds), CONFLICT (the id belongs to another number). */
+ * route. *ret_new: it was not known, or went up and comes again under another presence. A delay that says another time than the
+ * one before is new; a response makes the delays before it void. Errors: BUSY (bounds), CONFLICT (the id belongs to another
+ * number). */
 enum err relay_put(struct db *db, struct relay_letter *l, const struct relay_bounds *bounds, bool *ret_new,
                    struct why *why) MUST_CHECK;
 
@@ -91,7 +92,7 @@ struct relay_presence {
 };
 typedef enum err relay_presence_fn(void *context, const struct relay_presence *p);
 
-/* A new nonce, or challenge: goes up. The same again: its session is given again when it is there; without one, or with a refusal, it
+/* A new nonce, challenge or identity: goes up. The same again: its session is given again when it is there; without one, or with a refusal, it
  * goes up again when it went more than again_s ago. *ret_news: something is to go up. Errors: BUSY (LIMIT_BOUND_NUMBERS). */
 enum err relay_presence_put(struct db *db, const struct relay_presence *p, int64_t now_s, int64_t again_s, bool *ret_news,
                             struct why *why) MUST_CHECK;
@@ -101,7 +102,7 @@ enum err relay_presence_sent(struct db *db, const char *number, const char *nonc
 struct relay_session {
     struct device_number number;
     const char *nonce, *state, *error, *reason, *token, *challenge; /* all but nonce and state: NULL when absent */
-    int64_t interval_s;
+    int64_t interval_s, readings;
     struct span signature, signers;
 };
 typedef enum err relay_session_fn(void *context, const struct relay_session *s);

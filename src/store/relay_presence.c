@@ -1,6 +1,9 @@
 #include <stdio.h>
 
+#include "base/hex.h"
 #include "store/relay_sql.h"
+
+enum { FINGERPRINT = 32 }; /* SHA-256 of the certificate that the presence is shown with */
 
 /* --- Presences --- */
 
@@ -32,11 +35,13 @@ static enum err put_again(struct db *db, const struct relay_presence *p, int64_t
 enum err relay_presence_put(struct db *db, const struct relay_presence *p, int64_t now_s, int64_t again_s, bool *ret_news,
                             struct why *why)
 {
-    char known[2 * RELAY_TOKEN], said[2 * RELAY_TOKEN];
+    char known[2 * RELAY_TOKEN + 2 * FINGERPRINT], said[sizeof known], fingerprint[2 * FINGERPRINT + 1] = "";
     enum err err = relay_text(db, RELAY_PRESENCE_NONCE, DB_ARGS(db_text(p->number.text), db_text(p->via)), sizeof known, known, why);
     if (err != OK)
         return err;
-    snprintf(said, sizeof said, "%s %s", p->nonce, p->challenge == NULL ? "" : p->challenge);
+    if (p->fingerprint.n <= FINGERPRINT)
+        hex_encode(p->fingerprint.at, p->fingerprint.n, fingerprint);
+    snprintf(said, sizeof said, "%s %s %s", p->nonce, p->challenge == NULL ? "" : p->challenge, fingerprint);
     if (strcmp(known, said) == 0)
         return put_again(db, p, now_s - again_s, ret_news, why);
     err = put_new(db, p, *known != '\0', now_s, why);
@@ -101,7 +106,7 @@ enum err relay_session_put(struct db *db, const struct relay_session *s, bool ad
         err = db_run(db, RELAY_SESSION_PUT,
                      DB_ARGS(db_text(number), db_text(s->nonce), db_text(s->state), db_text(s->error), db_text(s->reason),
                              db_text(s->token), db_int(s->interval_s), db_blob(s->signature), db_blob(s->signers),
-                             db_text(s->challenge)),
+                             db_text(s->challenge), db_int(s->readings)),
                      why);
     if (err == OK && *via != '\0' && admitted)
         err = learn_route(db, number, via, now_s, why);
@@ -128,6 +133,7 @@ static enum err give_session(void *context, const struct db_row *row)
         .signature = db_row_blob(row, 7),
         .signers = db_row_blob(row, 8),
         .challenge = text_or_null(row, 9),
+        .readings = db_row_int(row, 10),
     };
     db_row_copy(row, 0, sizeof s.number.text, s.number.text);
     return sessions->fn(sessions->context, &s);

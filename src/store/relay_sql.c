@@ -45,7 +45,10 @@ static const char place_migration[] = "ALTER TABLE letter ADD COLUMN token TEXT 
                                       "CREATE TABLE own (serial INTEGER NOT NULL) STRICT;"
                                       "INSERT INTO own VALUES (0);";
 
-static const char *const migrations[] = { first_migration, place_migration, NULL };
+/* Up to which reading the centre has them. */
+static const char readings_migration[] = "ALTER TABLE presence ADD COLUMN session_readings INTEGER NOT NULL DEFAULT 0;";
+
+static const char *const migrations[] = { first_migration, place_migration, readings_migration, NULL };
 
 static const char *const statements[RELAY_STATEMENTS] = {
 #define X(name, sql) [RELAY_##name] = sql,

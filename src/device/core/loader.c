@@ -4,8 +4,9 @@ static enum flash_err mark_failures(struct programs *p)
 {
     enum flash_err err = FLASH_OK;
     for (int i = 0; err == FLASH_OK && i < PROGRAM_SLOTS; i++) {
-        const bool *marks = p->slots[i].marks;
-        if (p->slots[i].there && marks[PROGRAM_TRIED] && !marks[PROGRAM_CONFIRMED] && !marks[PROGRAM_BAD])
+        const struct program_slot *s = &p->slots[i];
+        bool open = s->there && !s->marks[PROGRAM_CONFIRMED] && !s->marks[PROGRAM_BAD];
+        if (open && program_attempts(s) == PROGRAM_ATTEMPTS)
             err = program_set_mark(p, i, PROGRAM_BAD);
     }
     return err;
@@ -19,7 +20,7 @@ enum flash_err loader_choose(struct programs *p, struct loaded *ret_loaded)
         loaded.slot = program_choose(p);
     if (loaded.slot != PROGRAM_NONE && !p->slots[loaded.slot].marks[PROGRAM_CONFIRMED]) {
         loaded.on_trial = true;
-        err = program_set_mark(p, loaded.slot, PROGRAM_TRIED);
+        err = program_set_tried(p, loaded.slot);
     }
     if (err == FLASH_OK)
         *ret_loaded = loaded;
@@ -50,4 +51,9 @@ enum flash_err loader_confirm(struct programs *p, struct loaded *loaded)
     if (err == FLASH_OK)
         loaded->on_trial = false;
     return err;
+}
+
+enum flash_err loader_give_up(struct programs *p, const struct loaded *loaded)
+{
+    return loaded->on_trial ? program_set_mark(p, loaded->slot, PROGRAM_BAD) : FLASH_OK;
 }

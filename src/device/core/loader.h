@@ -1,7 +1,8 @@
 /* The boot loader (D-4): it chooses the program, then starts the OS image, the services and the applications.
  *
- * A program that was never started is tried once: the mark is durable before it runs, so that one that hangs or crashes
- * is not started again; the one before is. It goes on running when it confirms itself. */
+ * A new program is on trial: a mark is durable before each start of it, so that one that hangs or crashes is not started for
+ * ever; after PROGRAM_ATTEMPTS starts, or when its time was over, the one before is. It goes on running when it confirms
+ * itself. A power cut costs one attempt, and no more. */
 #ifndef DEVICE_CORE_LOADER_H
 #define DEVICE_CORE_LOADER_H
 
@@ -14,7 +15,7 @@ struct loaded {
     uint32_t started; /* SOFTWARE_BITs */
 };
 
-/* Chooses and marks. A slot that was tried and did not confirm itself is marked bad. p NULL: a device without a memory
+/* Chooses and marks. A slot that was tried often enough and did not confirm itself is marked bad. p NULL: a device without a memory
  * for programs. Errors: IO. */
 enum flash_err loader_choose(struct programs *p, struct loaded *ret_loaded);
 
@@ -27,5 +28,8 @@ enum flash_err loader_start(struct loaded *loaded, uint32_t applications, loader
 
 /* The program works. Errors: IO. */
 enum flash_err loader_confirm(struct programs *p, struct loaded *loaded);
+
+/* It had its time, and did not confirm itself: the next start takes the one before. Errors: IO. */
+enum flash_err loader_give_up(struct programs *p, const struct loaded *loaded);
 
 #endif

@@ -83,9 +83,20 @@ enum flash_err program_open(const struct flash *flash, struct programs *ret_prog
     return err;
 }
 
+static const enum program_mark attempts[PROGRAM_ATTEMPTS] = { PROGRAM_TRIED, PROGRAM_TRIED_AGAIN, PROGRAM_TRIED_LAST };
+
+int program_attempts(const struct program_slot *s)
+{
+    int n = 0;
+    for (int i = 0; i < PROGRAM_ATTEMPTS; i++)
+        n += s->marks[attempts[i]];
+    return n;
+}
+
 static bool may_start(const struct program_slot *s)
 {
-    return s->there && s->marks[PROGRAM_COMPLETE] && !s->marks[PROGRAM_BAD] && (s->marks[PROGRAM_CONFIRMED] || !s->marks[PROGRAM_TRIED]);
+    bool may_try = program_attempts(s) < PROGRAM_ATTEMPTS;
+    return s->there && s->marks[PROGRAM_COMPLETE] && !s->marks[PROGRAM_BAD] && (s->marks[PROGRAM_CONFIRMED] || may_try);
 }
 
 int program_choose(const struct programs *p)
@@ -218,4 +229,12 @@ enum flash_err program_set_mark(struct programs *p, int slot, enum program_mark 
     if (err == FLASH_OK)
         p->slots[slot].marks[mark] = true;
     return err;
+}
+
+enum flash_err program_set_tried(struct programs *p, int slot)
+{
+    for (int i = 0; i < PROGRAM_ATTEMPTS; i++)
+        if (!p->slots[slot].marks[attempts[i]])
+            return program_set_mark(p, slot, attempts[i]);
+    return FLASH_ORDER;
 }

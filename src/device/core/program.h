@@ -2,14 +2,16 @@
  *
  * A new program is written into the slot that does not run, sector by sector; each sector that is durable is marked, so
  * that a break costs one sector at most. When all of it is there and was judged (hash and signature, by the caller) the
- * slot is marked complete. The boot loader then starts it once: it must confirm itself, or the next start goes back to
- * the one before. All marks are bits cleared in place: none of them can be half done.
+ * slot is marked complete. The boot loader then starts it on trial: it must confirm itself. A trial that is interrupted, by
+ * the power or by its own crash, begins again, PROGRAM_ATTEMPTS times in all; then the start goes back to the one before.
+ * All marks are bits cleared in place: none of them can be half done.
  *
  *   head       version, size, SHA-256, generation; checksummed
  *   complete   all of it is there and judged good
- *   tried      it was started
+ *   tried      it was started on trial: a mark for each time
  *   confirmed  it said that it works
- *   bad        it was tried and did not say so, or was judged bad */
+ *   bad        it was tried in vain, or was judged bad
+ *   told       the centre is told how its trial ended */
 #ifndef DEVICE_CORE_PROGRAM_H
 #define DEVICE_CORE_PROGRAM_H
 
@@ -25,7 +27,10 @@ enum {
     PROGRAM_SHA256 = 32,
 };
 
-#define PROGRAM_MARKS(X) X(COMPLETE, complete) X(TRIED, tried) X(CONFIRMED, confirmed) X(BAD, bad)
+/* In the order in which they lie in the head sector. */
+#define PROGRAM_MARKS(X) \
+    X(COMPLETE, complete) X(TRIED, tried) X(CONFIRMED, confirmed) X(BAD, bad) \
+    X(TRIED_AGAIN, tried_again) X(TRIED_LAST, tried_last) X(TOLD, told)
 
 enum program_mark {
 #define X(code, name) PROGRAM_##code,
@@ -33,6 +38,8 @@ enum program_mark {
 #undef X
     PROGRAM_MARK_COUNT
 };
+
+enum { PROGRAM_ATTEMPTS = 3 }; /* as many marks of being tried */
 
 struct program_head {
     char version[PROGRAM_VERSION]; /* NUL-terminated */
@@ -57,7 +64,10 @@ enum { PROGRAM_NONE = -1 }; /* what was built in at the factory */
 /* Errors: IO, TOO_LARGE for a chip of another size. */
 enum flash_err program_open(const struct flash *flash, struct programs *ret_programs);
 
-/* Which slot starts: the newest complete one that is not bad and was confirmed, or was never tried. PROGRAM_NONE: what
+/* How often it was started on trial. Pure. */
+int program_attempts(const struct program_slot *s);
+
+/* Which slot starts: the newest complete one that is not bad and was confirmed, or may be tried (again). PROGRAM_NONE: what
  * was built in. Pure. */
 int program_choose(const struct programs *p);
 
@@ -71,5 +81,6 @@ enum flash_err program_write(struct programs *p, int slot, uint32_t offset, cons
 enum flash_err program_read(const struct programs *p, int slot, uint32_t offset, uint8_t *to, uint32_t n); /* TOO_LARGE, IO */
 
 enum flash_err program_set_mark(struct programs *p, int slot, enum program_mark mark); /* durable when OK; IO */
+enum flash_err program_set_tried(struct programs *p, int slot); /* the next attempt's mark; ORDER when all were made, IO */
 
 #endif

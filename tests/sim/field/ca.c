@@ -4,23 +4,20 @@
 #include <stdlib.h>
 
 #include "../../unit/pki/fixture.h"
-#include "base/hex.h"
-#include "field.h"
+#include "base/clock.h"
+#include "base/rng.h"
+#include "field/letter.h"
 #include "model/pack.h"
+#include "issued.h"
 
 static struct fixture *pki;
 static struct authority center_identity, ca_identity;
 static struct http_server *server;
 static struct loop *loop;
 
-static struct {
-    struct device_number number;
-    struct cert *cert;
-    char state[16];
-    int64_t cursor;
-} identities[PLACES];
-static size_t identities_n;
-static int64_t cursor;
+static struct profile *profiles[2], *aged[2]; /* of a device, of a gateway; with an end */
+
+enum { AGED_DAYS = 2, AGED_LEFT_S = 100 };
 
 static void must(enum err err, const struct why *why)
 {
@@ -30,35 +27,93 @@ static void must(enum err err, const struct why *why)
     exit(2);
 }
 
+/* --- Certificates --- */
+
+/* The same profiles, of certificates that end. */
+static void load_aged(const char *name, struct profile **ret_profile)
+{
+    static const char forever[] = "days = forever", some[] = "days = 2      ";
+    struct why why = { "" };
+    AUTO_BUF text = BUF_INIT;
+    must(buf_put_span(&text, profile_builtin_text()), &why);
+    for (size_t at = 0; at + sizeof forever <= text.len; at++)
+        if (memcmp(text.data + at, forever, sizeof forever - 1) == 0)
+            memcpy(text.data + at, some, sizeof some - 1);
+    must(profile_load(buf_span(&text), name, ret_profile, &why), &why);
+}
+
+static void load_profiles(void)
+{
+    static const char *const names[2] = { "idevid", "gateway" };
+    struct why why = { "" };
+    for (int i = 0; i < 2; i++) {
+        must(profile_load(span_of(NULL, 0), names[i], &profiles[i], &why), &why);
+        load_aged(names[i], &aged[i]);
+    }
+}
+
+static bool is_gateway(const char *number)
+{
+    return strcmp(number, places[AT_GATEWAY_1].number) == 0 || strcmp(number, places[AT_GATEWAY_2].number) == 0;
+}
+
+/* spki: over this key; NULL: over a new one, whose PKCS #8 goes to key_to. */
+static struct cert *issue(const struct profile *profile, const char *number, int64_t not_before, const struct span *spki, struct buf *key_to)
+{
+    struct issuer *issuer = NULL;
+    struct cert *cert = NULL;
+    struct why why = { "" };
+    AUTO_BUF tbs = BUF_INIT, der = BUF_INIT;
+    struct issue_order order = { .not_before = not_before };
+    must(rng_fill(order.serial, sizeof order.serial), &why);
+    must(number_parse(span_text(number), &order.number, &why), &why);
+    must(issuer_new(profile, pki->identity.cert, pki->identity.key, &issuer, &why), &why);
+    must(spki == NULL ? issuer_prepare(issuer, &order, key_to, &tbs, &why) : issuer_prepare_for_key(issuer, &order, *spki, &tbs, &why), &why);
+    must(issuer_sign(issuer, buf_span(&tbs), &der, &why), &why);
+    must(cert_from_der(buf_span(&der), &cert, &why), &why);
+    issuer_free(issuer);
+    return cert;
+}
+
+/* It begins so early that no clock here is before it: a server whose clock is behind by more than LIMIT_BACKDATE_S refuses what
+ * the real CA made a moment ago, and says so (doc/operating.md). */
+static struct cert *make_another(const char *number, struct span spki)
+{
+    return issue(profiles[is_gateway(number)], number, clock_wall_s() - AGED_DAYS * 86400, &spki, NULL);
+}
+
 void ca_setup(void)
 {
     pki = fixture_new();
     center_identity = fixture_issue("infrastructure", "center-1", "urn:nameplate:center:center-1", &pki->infrastructure);
+    load_profiles();
     ca_identity = fixture_issue("infrastructure", "ca-1", "urn:nameplate:ca:ca-1", &pki->infrastructure);
 }
 
 void ca_clean(void)
 {
-    for (size_t i = 0; i < identities_n; i++)
-        cert_free(identities[i].cert);
+    issued_clean();
+    for (int i = 0; i < 2; i++) {
+        profile_free(profiles[i]);
+        profile_free(aged[i]);
+    }
     authority_done(&center_identity);
     authority_done(&ca_identity);
     fixture_free(pki);
 }
 
 /* A new device with its identity in its flash, as it leaves the line. */
-void ca_give(struct machine *m, bool gateway)
+void ca_give(struct machine *m, bool ends)
 {
-    AUTO_WIPED_BUF bytes = BUF_INIT;
-    AUTO_SECRET pkcs8 = SECRET_INIT;
-    struct key *key;
+    AUTO_WIPED_BUF bytes = BUF_INIT, pkcs8 = BUF_INIT;
     struct board board;
     struct why why = { "" };
     const struct board_order order = { .number = m->number, .model = "4001", .board = m->process.name, .root = cert_der(pki->root.cert) };
-    struct cert *cert = fixture_identity(&pki->identity, gateway ? "gateway" : "idevid", m->number, NOW, &key);
-    must(key_to_pkcs8(key, &pkcs8, &why), &why);
+    const struct profile *profile = (ends ? aged : profiles)[is_gateway(m->number)];
+    const int64_t begin_s = ends ? clock_wall_s() + AGED_LEFT_S - AGED_DAYS * 86400 : NOW;
+    struct cert *cert = issue(profile, m->number, begin_s, NULL, &pkcs8);
     struct pack pack = { .root = cert_der(pki->root.cert), .intermediates = { cert_der(pki->identity.cert) }, .intermediates_n = 1,
-                         .certificate = cert_der(cert), .private_key = secret_span(&pkcs8) };
+                         .certificate = cert_der(cert), .private_key = buf_span(&pkcs8) };
     must(number_parse(span_text(m->number), &pack.number, &why), &why);
     must(pack_encode(&pack, &bytes), &why);
     must(board_create(m->dir, &order, &why), &why);
@@ -66,9 +121,8 @@ void ca_give(struct machine *m, bool gateway)
     must(board_open(m->dir, BOARD_USE, &board, &why), &why);
     must(board_install_identity(&board, buf_span(&bytes), &why), &why);
     board_close(&board);
-    key_free(key);
-    identities[identities_n].number = pack.number;
-    identities[identities_n++].cert = cert;
+    issued_add(&pack.number, cert);
+    cert_free(cert);
 }
 
 /* --- The centre's credentials, in the place of src/tls/credentials.c --- */
@@ -104,6 +158,16 @@ enum err credentials_context(const struct credentials *c, bool is_server, unsign
     return tls_context_new(&options, ret_context, why);
 }
 
+void ca_sign_program(struct fetch_program_request *r, struct certificate signers[2], struct buf *signature)
+{
+    signers[0].der = cert_der(center_identity.cert);
+    signers[1].der = cert_der(pki->infrastructure.cert);
+    r->signers = signers;
+    r->signers_n = 2;
+    must(letter_sign_program(center_identity.key, r, signature, NULL), NULL);
+    r->signature = buf_span(signature);
+}
+
 /* --- What it answers --- */
 
 static void answer(struct http_exchange *x, const struct soap_parsed *request, const void *body)
@@ -112,32 +176,6 @@ static void answer(struct http_exchange *x, const struct soap_parsed *request, c
     const struct soap_header header = soap_reply_header(&request->header);
     must(soap_write_response(SERVICE_CA, request->message, &header, body, &xml), NULL);
     http_reply(x, 200, NULL, buf_span(&xml), NULL);
-}
-
-static void tell_identities(struct http_exchange *x, const struct soap_parsed *request)
-{
-    const struct identity_list_request *r = request->body;
-    struct known_identity list[PLACES];
-    struct identity_list_response body = { .identities = list };
-    for (int64_t at = r->cursor + 1; at <= cursor; at++) /* in the order in which they changed */
-        for (size_t i = 0; i < identities_n; i++)
-            if (identities[i].cursor == at)
-                list[body.identities_n++] = (struct known_identity){ .cursor = at, .number = identities[i].number, .generation = 1,
-                                                                     .state = identities[i].state,
-                                                                     .certificate = cert_der(identities[i].cert) };
-    answer(x, request, &body);
-}
-
-static void take_outcome(struct http_exchange *x, const struct soap_parsed *request)
-{
-    const struct identity_outcome_request *r = request->body;
-    const struct identity_outcome_response body = { .state = "field" };
-    for (size_t i = 0; i < identities_n; i++)
-        if (number_equal(&identities[i].number, &r->number) && strcmp(identities[i].state, "field") != 0) {
-            snprintf(identities[i].state, sizeof identities[i].state, "field");
-            identities[i].cursor = ++cursor;
-        }
-    answer(x, request, &body);
 }
 
 static size_t begin(void *context, struct http_exchange *x)
@@ -154,8 +192,9 @@ static void complete(void *context, struct http_exchange *x, struct span body)
     const struct revocation_list_response none = { .lists_n = 0 };
     must(soap_read_request(SERVICE_CA, body, &request, &why), &why);
     switch ((int)request.message) {
-    case SOAP_IDENTITY_LIST: tell_identities(x, &request); break;
-    case SOAP_IDENTITY_OUTCOME: take_outcome(x, &request); break;
+    case SOAP_IDENTITY_LIST: issued_list(x, &request); break;
+    case SOAP_IDENTITY_ISSUE: issued_issue(x, &request); break;
+    case SOAP_IDENTITY_OUTCOME: issued_settle(x, &request); break;
     case SOAP_REVOCATION_LIST: answer(x, &request, &none); break;
     default: http_reply(x, 404, NULL, span_of(NULL, 0), NULL); break;
     }
@@ -172,11 +211,7 @@ void ca_begin(void)
     const struct tls_options options = { .server = true, .key = ca_identity.key, .chain = chain, .chain_n = 2, .trust = pki->trust,
                                          .peers = ROLE_BIT(ROLE_CENTER) };
     sim.ca_node = (struct process){ .name = "ca", .up = true, .steps_left = -1 };
-    for (size_t i = 0; i < identities_n; i++) {
-        snprintf(identities[i].state, sizeof identities[i].state, "erased");
-        identities[i].cursor = (int64_t)i + 1;
-    }
-    cursor = (int64_t)identities_n;
+    issued_begin(make_another, cert_der(pki->identity.cert));
     must(loop_new(&loop, &why), &why);
     must(tls_context_new(&options, &tls, &why), &why);
     const struct http_server_options listen = { .port = CA_PORT, .tls = tls, .handler = &handler };
@@ -187,6 +222,7 @@ void ca_begin(void)
 
 void ca_end(void)
 {
+    issued_end();
     http_server_free(server);
     loop_free(loop);
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -11,13 +12,15 @@
 #include "mutate.h"
 #include "world.h"
 
-enum { CELLS = 64, NAME = 440, FDS = 1024 };
+enum { CELLS = 64, NAME = 440, FDS = 1024, OPENED = 4 };
 
 struct cells {
     char name[NAME]; /* "": free */
     uint32_t size;
     uint8_t *now, *durable, *kept;
     uint32_t dirty_from, dirty_to; /* what may differ between `now` and `durable` */
+    time_t changes;
+    int opened[OPENED]; /* descriptors; 0: none */
     bool off;
 };
 
@@ -81,6 +84,15 @@ enum err __wrap_filechip_create(const char *path, uint32_t size, struct why *why
     return f == NULL ? why_set(why, ERR_IO, "%s", path) : OK;
 }
 
+/* Who has the chip open sees by the time of its last change that it changed. */
+static void show_changes(const struct cells *c)
+{
+    const struct timespec times[2] = { { .tv_sec = c->changes }, { .tv_sec = c->changes } };
+    for (int i = 0; i < OPENED; i++)
+        if (c->opened[i] != 0 && futimens(c->opened[i], times) != 0)
+            abort();
+}
+
 /* The descriptor is one that can be locked. */
 enum err __wrap_filechip_open(const char *path, uint32_t size, uint32_t sector, bool writable, struct test_only_faults *faults,
                               struct filechip *ret_chip, struct why *why)
@@ -89,16 +101,23 @@ enum err __wrap_filechip_open(const char *path, uint32_t size, uint32_t sector, 
     struct cells *c = find(path);
     if (c == NULL || c->size != size)
         return why_set(why, ERR_NOT_FOUND, "there is no chip %s", path);
-    int fd = memfd_create("chip", MFD_CLOEXEC);
-    if (fd < 0 || fd >= FDS)
+    int fd = memfd_create("chip", MFD_CLOEXEC), at = 0;
+    while (at < OPENED && c->opened[at] != 0)
+        at++;
+    if (fd <= 0 || fd >= FDS || at == OPENED)
         abort();
     by_fd[fd] = c;
+    c->opened[at] = fd;
+    show_changes(c);
     *ret_chip = (struct filechip){ .fd = fd, .size = size, .sector = sector, .faults = faults };
     return OK;
 }
 
 void __wrap_filechip_close(struct filechip *chip)
 {
+    for (int i = 0; chip->fd >= 0 && i < OPENED; i++)
+        if (by_fd[chip->fd]->opened[i] == chip->fd)
+            by_fd[chip->fd]->opened[i] = 0;
     if (chip->fd >= 0)
         close(chip->fd);
     chip->fd = -1;
@@ -119,6 +138,8 @@ static void touch(struct cells *c, uint32_t from, uint32_t to)
 {
     c->dirty_from = c->dirty_from < from ? c->dirty_from : from;
     c->dirty_to = c->dirty_to > to ? c->dirty_to : to;
+    c->changes++;
+    show_changes(c);
 }
 
 static void make_durable(struct cells *c)

@@ -4,7 +4,7 @@
 
 #include "field.h"
 
-static bool is_served(enum place at) { return places[at].agreement && sim.machines[at].honest && at != UNBOUND && at != COPY; }
+bool is_served(enum place at) { return places[at].agreement && sim.machines[at].honest && at != UNBOUND && at != COPY; }
 
 static uint64_t counters_of(const struct machine *m)
 {
@@ -219,10 +219,11 @@ static void check_silent(enum place at)
         world_break("%s has readings, and may have none", places[at].name);
 }
 
-/* What an honest device may have to its name: it asked without an agreement. */
+/* What an honest device may have to its name: it asked without an agreement; an exchange was under way with an identity that
+ * was replaced before it arrived. */
 static bool is_harmless(enum place at, const char *kind)
 {
-    return sim.was_suspended[at] && strcmp(kind, "no-agreement") == 0;
+    return (sim.was_suspended[at] && strcmp(kind, "no-agreement") == 0) || (sim.renews && strcmp(kind, "superseded") == 0);
 }
 
 /* An incident names who did it, and nobody else. */
@@ -235,12 +236,27 @@ static enum err take_incident(void *context, const struct center_incident *i)
     return OK;
 }
 
-static void check_copy(void)
+static enum err take_superseded(void *context, const struct center_incident *i)
+{
+    bool *found = context;
+    *found = *found || strcmp(i->kind, "superseded") == 0;
+    return OK;
+}
+
+/* In quarantine; or one of the two has renewed its identity, and the other was refused with the old one. */
+static bool copy_is_found(void)
 {
     struct center_device d;
-    if (!sim.copy_runs || center_device_find(sim.center.db, places[BELOW_2].number, &d, NULL) != OK)
-        return;
-    if (d.standing != CENTER_QUARANTINED)
+    bool superseded = false;
+    const char *number = places[BELOW_2].number;
+    if (!sim.copy_runs || center_device_find(sim.center.db, number, &d, NULL) != OK || d.standing == CENTER_QUARANTINED)
+        return true;
+    return sim.renews && center_incident_list(sim.center.db, number, 1000, take_superseded, &superseded, NULL) == OK && superseded;
+}
+
+static void check_copy(void)
+{
+    if (!copy_is_found())
         world_break("M-6: the copy of %s was not found", places[BELOW_2].name);
 }
 
@@ -269,9 +285,10 @@ bool check_settled(char *ret_why, size_t size)
         if (is_served((enum place)at) && (int64_t)made != readings_at_center((enum place)at))
             return false;
     }
-    struct center_device d;
+    if (!identities_settled(ret_why, size) || !programs_settled(ret_why, size))
+        return false;
     snprintf(ret_why, size, "the copy was not found yet");
-    return !sim.copy_runs || (center_device_find(sim.center.db, places[BELOW_2].number, &d, NULL) == OK && d.standing == CENTER_QUARANTINED);
+    return copy_is_found();
 }
 
 void check_end(void)
@@ -285,6 +302,8 @@ void check_end(void)
     check_silent(UNLICENSED);
     check_silent(UNBOUND);
     check_copy();
+    check_identities();
+    check_programs();
     if (center_incident_list(sim.center.db, NULL, 100000, take_incident, NULL, NULL) != OK)
         world_break("the incidents cannot be read");
 }

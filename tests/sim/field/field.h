@@ -65,11 +65,13 @@ struct sim_field {
     size_t calls_n;
     struct event_told events[EVENTS_MOST];
     size_t events_n;
-    bool copied, copy_runs, moves, suspends;
+    bool copied, copy_runs, moves, suspends, renews, programs;
     bool suspended[PLACES], was_suspended[PLACES]; /* what they told then is refused for good, except readings */
     uint64_t deaths;
     uint64_t seed;
 };
+
+bool is_served(enum place at); /* under agreement, bound, honest */
 
 extern struct sim_field sim;
 extern const struct place_row {
@@ -81,10 +83,22 @@ extern const struct place_row {
 
 /* --- ca.c: the CA, and the certificates of all --- */
 void ca_setup(void);
-void ca_give(struct machine *m, bool gateway);
+void ca_give(struct machine *m, bool ends); /* ends: its identity does, early in each run */
 void ca_begin(void);
 void ca_end(void);
 void ca_clean(void);
+
+void ca_sign_program(struct fetch_program_request *r, struct certificate signers[2], struct buf *signature); /* as the centre */
+
+/* --- programs.c --- */
+void programs_setup(const char *folder, struct db *db); /* once, into the centre's folder and database */
+void programs_prepare(const struct machine *m);
+void programs_clean(void);
+bool programs_are_for(enum place at);
+const struct fetch_program_request *programs_draw(void);
+void programs_check_start(const struct machine *m); /* which has just started */
+bool programs_settled(char *ret_why, size_t size);
+void check_programs(void);
 
 /* --- nodes.c --- */
 void nodes_setup(void); /* once: folders, identities, databases as each run begins with them */
@@ -105,5 +119,9 @@ void check_turn(void);   /* after each event */
 void check_moment(void); /* now and then: what the centre's database says */
 bool check_settled(char *ret_why, size_t size); /* nothing is under way any more; else what is */
 void check_end(void);
+
+/* --- check_identity.c --- */
+bool identities_settled(char *ret_why, size_t size); /* no renewal is under way */
+void check_identities(void);
 
 #endif

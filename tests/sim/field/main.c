@@ -1,4 +1,4 @@
-/* sim_field [--seed N] [--from N] [--seeds N] [--steps N] [--trace] [--move] [--late] [--suspend] [--mutate NAME]: exit 0
+/* sim_field [--seed N] [--from N] [--seeds N] [--steps N] [--trace] [--move] [--late] [--suspend] [--renew] [--program] [--mutate NAME]: exit 0
  * when all held in all runs; with --mutate when a run broke. README.md says what is simulated, and how to read a run that broke. */
 #include <stdio.h>
 #include <stdlib.h>
@@ -110,6 +110,10 @@ int main(int argc, char **argv)
     const struct options o = { .seed = number_after(argc, argv, "--seed", 0), .from = number_after(argc, argv, "--from", 1),
                                .seeds = number_after(argc, argv, "--seeds", 10), .steps = number_after(argc, argv, "--steps", UINT64_MAX),
                                .late = is_there(argc, argv, "--late"), .mutation = text_after(argc, argv, "--mutate") };
+    sim.moves = is_there(argc, argv, "--move");
+    sim.suspends = is_there(argc, argv, "--suspend");
+    sim.renews = is_there(argc, argv, "--renew");
+    sim.programs = is_there(argc, argv, "--program");
     world_show_trace(false);
     world_begin(1);
     disk_setup();
@@ -119,8 +123,6 @@ int main(int argc, char **argv)
         return 2;
     }
     world_show_trace(is_there(argc, argv, "--trace"));
-    sim.moves = is_there(argc, argv, "--move");
-    sim.suspends = is_there(argc, argv, "--suspend");
     int status = run_all(&o);
     nodes_clean();
     disk_end();

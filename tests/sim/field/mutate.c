@@ -70,6 +70,14 @@ enum err __wrap_reading_recover(struct board *b, struct why *why)
     return chosen == MUTATE_NO_RECOVERY ? OK : __real_reading_recover(b, why);
 }
 
+enum err __real_kept_put(struct field *f, const struct item *item, struct why *why);
+enum err __wrap_kept_put(struct field *f, const struct item *item, struct why *why);
+
+enum err __wrap_kept_put(struct field *f, const struct item *item, struct why *why)
+{
+    return chosen == MUTATE_FORGET_READINGS ? option_drop(f->option, item->slot, why) : __real_kept_put(f, item, why);
+}
+
 /* --- Gateways and the centre --- */
 
 enum err __real_db_commit(struct db *db, struct why *why);

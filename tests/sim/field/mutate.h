@@ -10,6 +10,7 @@
     X(NO_RECOVERY, "no-recovery", "a start does not look for readings whose number was not written down") \
     X(FORGET_TOKEN, "forget-token", "the device does not write down token and nonce of its session") \
     X(FORGET_COUNT, "forget-count", "the device does not write down what it counts") \
+    X(FORGET_READINGS, "forget-readings", "the device forgets a reading, or a call, once a gateway took it") \
     X(NO_SYNC, "no-sync", "nobody syncs a disk or a chip") \
     X(GATEWAY_ANSWERS_FIRST, "gateway-answers-first", "a gateway gives receipts before it commits") \
     X(CENTER_ANSWERS_FIRST, "center-answers-first", "so does the centre") \

@@ -17,12 +17,15 @@ enum { HOSTS = 16, CHAIN = 1 + LIMIT_CHAIN, LOST_PM = 50, DOUBLED_PM = 60, SLOW_
 
 struct tls_context {
     unsigned refs, peers;
+    bool clock_behind;
+    int64_t grace_s;
     uint64_t id;
     struct cert *chain[CHAIN];
     size_t chain_n;
     struct trust *trust;
     struct {
         uint64_t other;
+        int64_t until_s; /* its certificate's end: it is judged again behind it */
         enum err err;
         struct peer peer;
     } known[32]; /* whom it judged already */
@@ -37,7 +40,8 @@ enum err tls_context_new(const struct tls_options *o, struct tls_context **ret_c
     struct tls_context *c = calloc(1, sizeof *c);
     if (c == NULL)
         return ERR_NO_MEMORY;
-    *c = (struct tls_context){ .refs = 1, .peers = o->peers, .id = ++contexts, .chain_n = o->chain_n, .trust = trust_ref(o->trust) };
+    *c = (struct tls_context){ .refs = 1, .peers = o->peers, .clock_behind = o->clock_behind,
+                               .id = ++contexts, .chain_n = o->chain_n, .trust = trust_ref(o->trust) };
     for (size_t i = 0; i < o->chain_n; i++) {
         struct cert *copy = NULL;
         if (cert_from_der(cert_der(o->chain[i]), &copy, NULL) != OK)
@@ -65,24 +69,42 @@ void tls_context_free(struct tls_context *c)
 }
 
 void tls_context_keep_sessions(struct tls_context *c, unsigned most) { (void)c, (void)most; }
-void tls_context_set_grace(struct tls_context *c, int64_t grace_s) { (void)c, (void)grace_s; }
+void tls_context_set_grace(struct tls_context *c, int64_t grace_s) { c->grace_s = grace_s; }
+
+/* As src/tls/judge.c does it. */
+static int64_t moment(const struct tls_context *c, const struct cert *leaf)
+{
+    int64_t begin_s, end_s, now_s = clock_wall_s();
+    struct peer peer;
+    if (c->clock_behind)
+        now_s = cert_moment(leaf, now_s);
+    if (c->grace_s == 0 || cert_peer(leaf, &peer, NULL) != OK || (peer.role != ROLE_DEVICE && peer.role != ROLE_GATEWAY))
+        return now_s;
+    cert_times(leaf, &begin_s, &end_s);
+    return now_s >= end_s && now_s - end_s < c->grace_s ? end_s - 1 : now_s;
+}
 
 static enum err judge(struct tls_context *c, const struct tls_context *other, struct peer *ret_peer)
 {
     struct span untrusted[CHAIN];
     struct peer peer = { .role = ROLE_ANONYMOUS };
     for (size_t i = 0; i < c->known_n; i++)
-        if (c->known[i].other == other->id) {
+        if (c->known[i].other == other->id && clock_wall_s() < c->known[i].until_s) {
             *ret_peer = c->known[i].peer;
             return c->known[i].err;
         }
     for (size_t i = 1; i < other->chain_n; i++)
         untrusted[i - 1] = cert_der(other->chain[i]);
     enum err err = other->chain_n == 0 ? ERR_BAD_CERTIFICATE
-                                       : verify_peer(c->trust, other->chain[0], untrusted, other->chain_n - 1, clock_wall_s(), c->peers,
+                                       : verify_peer(c->trust, other->chain[0], untrusted, other->chain_n - 1,
+                                                     moment(c, other->chain[0]), c->peers,
                                                      &peer, NULL);
     size_t at = c->known_n < sizeof c->known / sizeof *c->known ? c->known_n++ : 0;
+    int64_t begin_s = 0, end_s = 0;
+    if (other->chain_n != 0)
+        cert_times(other->chain[0], &begin_s, &end_s);
     c->known[at].other = other->id;
+    c->known[at].until_s = clock_wall_s() < begin_s ? 0 : end_s;
     c->known[at].err = err;
     c->known[at].peer = peer;
     *ret_peer = peer;

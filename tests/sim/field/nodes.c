@@ -141,6 +141,8 @@ static void open_field(struct machine *m, struct why *why)
     if (err == OK)
         err = board_load(&m->board, why);
     if (err == OK)
+        programs_check_start(m);
+    if (err == OK)
         err = loop_new(&m->loop, why);
     if (err == OK)
         err = field_start(m->loop, &m->board, &options, &m->field, why);
@@ -236,7 +238,9 @@ static void setup_machine(enum place at)
         must(board_create(m->dir, &(struct board_order){ .number = "", .model = "4001", .board = "copy" }, &why), &why);
         must(option_create(m->dir, &why), &why);
     } else {
-        ca_give(m, at == AT_GATEWAY_1 || at == AT_GATEWAY_2);
+        ca_give(m, sim.renews && (at == AT_GATEWAY_1 || at == DIRECT || at == BELOW_1));
+        if (programs_are_for(at))
+            programs_prepare(m);
     }
     snprintf(history, sizeof history, "%s/history.jsonl", m->dir);
     (void)!unlink(history);
@@ -298,6 +302,8 @@ static void setup_center(void)
     must(center_open(sim.store, DB_CREATE, &db, &why), &why);
     for (int at = 0; at < PLACES; at++)
         register_place(db, (enum place)at);
+    if (sim.programs)
+        programs_setup(folder, db);
     db_close(db);
     disk_keep(sim.store);
     sim.center_node = (struct process){ .name = "center", .bury = bury_center, .steps_left = -1 };
@@ -322,6 +328,7 @@ void nodes_clean(void)
     char command[PATH + 20];
     snprintf(command, sizeof command, "rm -r %s", folder);
     (void)!system(command);
+    programs_clean();
     ca_clean();
 }
 

@@ -56,11 +56,13 @@ static void resume(void *context)
             set_agreement((enum place)at, AGREEMENT_ACTIVE);
 }
 
-static enum soap_message draw_message(void)
+static enum soap_message draw_message(enum place at)
 {
     static const enum soap_message messages[] = { SOAP_CHARGE_COUNTER, SOAP_CHARGE_COUNTER, SOAP_CHARGE_COUNTER,
                                                   SOAP_DEVICE_INFORMATION, SOAP_POLLING_INTERVAL, SOAP_RESTART };
-    return messages[world_below(sizeof messages / sizeof *messages)];
+    const bool program = programs_are_for(at);
+    const size_t n = sizeof messages / sizeof *messages, drawn = world_below(n + sim.renews + 2u * program);
+    return drawn < n ? messages[drawn] : program && drawn < n + 2 ? SOAP_FETCH_PROGRAM : SOAP_RENEW_IDENTITY;
 }
 
 static enum err write_call(enum soap_message message, struct center_call *c, int64_t interval_s, struct buf *to)
@@ -68,11 +70,14 @@ static enum err write_call(enum soap_message message, struct center_call *c, int
     static const struct charge_counter_request nothing; /* as are the requests of the others */
     const struct polling_interval_request interval = { .interval = interval_s };
     struct soap_header header = { .version = SOAP_1_2 };
+    const void *body = message == SOAP_POLLING_INTERVAL ? (const void *)&interval
+                       : message == SOAP_FETCH_PROGRAM  ? (const void *)programs_draw()
+                                                        : (const void *)&nothing;
     enum err err = rng_uuid_urn(c->id);
     snprintf(header.message_id, sizeof header.message_id, "%s", c->id);
     snprintf(c->operation, sizeof c->operation, "%s", soap_message_row(message)->operation);
     if (err == OK)
-        err = soap_write_request(SERVICE_REMOTE, message, &header, message == SOAP_POLLING_INTERVAL ? (const void *)&interval : &nothing, to);
+        err = soap_write_request(SERVICE_REMOTE, message, &header, body, to);
     c->envelope = buf_span(to);
     return err;
 }
@@ -102,7 +107,7 @@ static enum err add_call(enum soap_message message, struct center_call *c)
 
 static void call_device(enum place at)
 {
-    enum soap_message message = draw_message();
+    enum soap_message message = draw_message(at);
     struct center_call c = { .down = true, .state = CALL_WAITING, .accepted_s = clock_wall_s() };
     struct center_device d;
     if (sim.calls_n == CALLS || number_parse(span_text(places[at].number), &c.number, NULL) != OK ||
@@ -234,20 +239,36 @@ static void steal(void *context)
     world_after(NULL, (int64_t)world_below(30000), start_copy, NULL);
 }
 
-/* A device that is sometimes below a gateway, sometimes at the centre itself: what the gateway still has of it comes late. */
+static bool is_believed(enum place at)
+{
+    int64_t readings = 0;
+    struct process *before = world_enter(&sim.center_node);
+    bool is = sim.center_node.up && center_reading_believed(sim.center.db, places[at].number, &readings, NULL) == OK && readings > 0;
+    world_leave(before);
+    return is;
+}
+
+/* A device that is sometimes below a gateway, sometimes at the centre itself: what the gateway still has of it comes late. Its
+ * agent is started again with the new address, or the address that it has is another's from now on; the latter not before
+ * the centre knows a reading, as the first may have any number there. */
 static void move(void *context)
 {
+    static const unsigned ports[] = { CENTER_PORT, GATEWAY_1_PORT, GATEWAY_2_PORT };
     struct machine *m = &sim.machines[BELOW_1];
+    bool live = world_chance(500);
     (void)context;
     again(MOVE_MS, move);
     if (over)
         return;
-    m->port = m->port == GATEWAY_1_PORT ? CENTER_PORT : GATEWAY_1_PORT;
-    world_trace("people", "%s speaks to port %u from now on", m->process.name, m->port);
+    m->port = ports[world_below(sizeof ports / sizeof *ports)];
+    live = live && m->process.up && is_believed(BELOW_1);
+    world_trace("people", "%s speaks to port %u from now on%s", m->process.name, m->port, live ? ", as it runs" : "");
     if (!m->process.up)
         return;
     struct process *before = world_enter(&m->process);
-    m->process.dead = true;
+    m->process.dead = m->process.dead || !live;
+    if (live)
+        snprintf(m->field->options.url, sizeof m->field->options.url, "https://127.0.0.1:%u", m->port);
     world_leave(before);
 }
 

@@ -529,12 +529,80 @@ static void only_a_reading_that_follows_is_billed(void **state)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         const struct reading now = { .epoch = rows[i].epoch, .boots = rows[i].boots, .sequence = rows[i].sequence, .counters_n = 1,
                                      .counters = { { "copy", rows[i].value } } };
-        struct reading_outcome o = decide_reading(&last, &now);
+        struct reading_outcome o = decide_reading(&(struct reading_facts){ .last = &last }, &now, 1000);
         assert_int_equal(o.keep, rows[i].keep);
         assert_int_equal(o.billable, rows[i].billable);
         assert_int_equal(o.quarantine, rows[i].quarantine);
-        assert_true(decide_reading(NULL, &now).billable); /* the first may be any */
+        assert_false(o.wait);
+        assert_true(decide_reading(&(struct reading_facts){ .last = NULL }, &now, 1000).billable); /* the first may be any */
     }
+}
+
+#define AT(e, b, s, v) { .epoch = (e), .boots = (b), .sequence = (s), .counters_n = 1, .counters = { { "copy", (v) } } }
+
+/* M-5: a device that moved is honest: what it read before may lie in a gateway, or in it. What nothing can explain is found at once. */
+static void a_reading_waits_for_those_before_it_that_may_still_come(void **state)
+{
+    (void)state;
+    enum { DAY = LIMIT_READING_WAIT_S, OFTEN = LIMIT_READING_WAIT_PRESENCES };
+    const struct reading last = AT(5, 0, 7, 100);
+    static const struct {
+        const char *what;
+        struct reading now;
+        bool missing, wait, quarantine;
+        int64_t since_s, position, expected;
+    } rows[] = {
+        { "ahead, and a letter is missing", AT(6, 1, 9, 120), true, true, false, 0, 0, 0 },
+        { "ahead, and no letter is missing", AT(6, 1, 9, 120), false, false, true, 0, 0, 0 },
+        { "ahead, and a counter is lower", AT(6, 1, 9, 99), true, false, true, 0, 0, 0 },
+        { "ahead, with more starts than there were", AT(6, 2, 9, 120), true, false, true, 0, 0, 0 },
+        { "ahead, with fewer starts than there were", AT(4, 0, 9, 120), true, false, true, 0, 0, 0 },
+        { "for a day, but its device was not there", AT(6, 1, 9, 120), true, true, false, 1000 - DAY, 40, 8 },
+        { "its device comes often, but not for a day", AT(6, 1, 9, 120), true, true, false, 1001 - DAY, 41 - OFTEN, 8 },
+        { "for a day, while its device came often", AT(6, 1, 9, 120), true, false, true, 1000 - DAY, 41 - OFTEN, 8 },
+        { "another one was missing then", AT(6, 1, 9, 120), true, true, false, 1000 - DAY, 41 - OFTEN, 7 },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const struct reading_facts f = { .last = &last, .letters_missing = rows[i].missing, .position = 41,
+                                         .gap = { rows[i].since_s, rows[i].position, rows[i].expected } };
+        const struct reading_outcome o = decide_reading(&f, &rows[i].now, 1000);
+        if (o.wait != rows[i].wait || o.quarantine != rows[i].quarantine || o.billable || o.keep != !rows[i].wait)
+            fail_msg("%s", rows[i].what);
+        if (o.wait)
+            assert_int_equal(o.gap.sequence, 8);
+    }
+}
+
+/* M-5, I10: one that lay somewhere comes late, after those that follow it. */
+static void a_reading_that_comes_late_counts_once(void **state)
+{
+    (void)state;
+    const struct reading last = AT(5, 0, 9, 100), earlier = AT(4, 1, 7, 80), other = AT(4, 1, 7, 81);
+    const struct reading_facts known = { .last = &last, .earlier = &earlier }, unknown = { .last = &last };
+    struct reading_outcome o = decide_reading(&known, &earlier, 1000);
+    assert_int_equal(o.verdict, READING_SAME);
+    assert_false(o.keep || o.quarantine);
+    o = decide_reading(&known, &other, 1000);
+    assert_true(o.quarantine && !o.billable);
+    o = decide_reading(&unknown, &earlier, 1000); /* the chain that is judged began after it */
+    assert_int_equal(o.verdict, READING_BEFORE_FIRST);
+    assert_true(o.keep && !o.billable && !o.quarantine);
+}
+
+static void letters_that_did_not_come_are_known_by_their_serials(void **state)
+{
+    (void)state;
+    struct center_letters l = { .top = 0 };
+    assert_false(decide_letters_missing(&l, 1));
+    assert_true(decide_letters_missing(&l, 2));
+    for (int64_t i = 1; i <= 600; i++)
+        l.marks[i % LIMIT_LETTERS_KNOWN] = 1;
+    l.top = 600;
+    assert_false(decide_letters_missing(&l, 600) || decide_letters_missing(&l, 601));
+    assert_true(decide_letters_missing(&l, 602));
+    l.marks[598 % LIMIT_LETTERS_KNOWN] = 0;
+    assert_true(decide_letters_missing(&l, 600));
+    assert_false(decide_letters_missing(&l, 598));
 }
 
 /* M-3 */
@@ -567,6 +635,9 @@ int main(void)
         cmocka_unit_test(a_device_shows_its_presence_before_its_letters_count),
         cmocka_unit_test(nonces_and_tokens_that_cannot_be_kept_are_refused),
         cmocka_unit_test(only_a_reading_that_follows_is_billed),
+        cmocka_unit_test(a_reading_waits_for_those_before_it_that_may_still_come),
+        cmocka_unit_test(a_reading_that_comes_late_counts_once),
+        cmocka_unit_test(letters_that_did_not_come_are_known_by_their_serials),
         cmocka_unit_test(the_centre_sets_each_devices_interval),
     };
     return cmocka_run_group_tests_name("decide", tests, NULL, NULL);

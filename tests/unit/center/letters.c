@@ -68,18 +68,23 @@ static void write_reading(const char *id, int64_t sequence, struct buf *to)
     assert_ok(soap_write_response(SERVICE_REMOTE, SOAP_CHARGE_COUNTER, &header, &r, to));
 }
 
-/* What is said in the receipt: "" when the answer was taken. */
-static void answer(const char *id, int64_t sequence, enum reach reach, char ret_error[32])
+/* What is said in the receipt: "" when the answer was taken. serial 0: it is no numbered letter. */
+static void answer_as(const char *id, int64_t sequence, int64_t serial, enum reach reach, char ret_error[32])
 {
     struct why why = { "" };
     AUTO_BUF envelope = BUF_INIT;
     struct job job = job_of(reach);
     write_reading(id, sequence, &envelope);
-    const struct field_answer a = { .id = id, .number = { "3012-000001" }, .kind = "response", .envelope = buf_span(&envelope) };
+    const struct field_answer a = { .id = id, .number = { "3012-000001" }, .kind = "response", .envelope = buf_span(&envelope), .serial = serial };
     assert_ok(answer_take(&job, &a, &why));
     assert_int_equal(job.response.receipts_n, 1);
     snprintf(ret_error, 32, "%s", job.response.receipts[0].error);
     response_end(&job);
+}
+
+static void answer(const char *id, int64_t sequence, enum reach reach, char ret_error[32])
+{
+    answer_as(id, sequence, 0, reach, ret_error);
 }
 
 static enum err count(void *context, const struct center_reading *r)
@@ -367,12 +372,56 @@ static void a_device_sends_no_message_of_a_gateway(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_new, close_it)
 
+/* M-5: its device moved, and the one before it still lies in a gateway. */
+static void a_reading_that_is_ahead_waits_until_the_one_before_it_comes(void **state)
+{
+    static const struct {
+        const char *call;
+        int64_t sequence, serial;
+        const char *error;
+        int readings;
+        int64_t missing;
+    } rows[] = { { "c1", 1, 1, "", 1, 0 },  { "c3", 3, 3, "BUSY", 1, 2 }, { "c3", 3, 3, "BUSY", 1, 2 },
+                 { "c2", 2, 2, "", 2, 0 },  { "c3", 3, 3, "", 3, 0 },     { "c2", 2, 2, "", 3, 0 } };
+    char error[32];
+    struct center_gap gap;
+    struct why why = { "" };
+    (void)state;
+    for (const char *const *c = (const char *const[]){ "c1", "c2", "c3", NULL }; *c != NULL; c++)
+        call_down(*c);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        answer_as(rows[i].call, rows[i].sequence, rows[i].serial, REACH_ALL, error);
+        assert_string_equal(error, rows[i].error);
+        assert_int_equal(readings(), rows[i].readings);
+        assert_ok(center_gap_find(center.db, number, &gap, &why));
+        assert_int_equal(gap.sequence, rows[i].missing);
+    }
+}
+
+/* M-5: there is no letter in which the one before it could be. */
+static void a_reading_that_is_ahead_of_nothing_is_a_crime(void **state)
+{
+    char error[32];
+    struct center_device d;
+    struct why why = { "" };
+    (void)state;
+    call_down("c1");
+    call_down("c2");
+    answer_as("c1", 1, 1, REACH_ALL, error);
+    answer_as("c2", 3, 2, REACH_ALL, error);
+    assert_string_equal(error, ""); /* taken as evidence */
+    assert_ok(center_device_find(center.db, number, &d, &why));
+    assert_int_equal(d.standing, CENTER_QUARANTINED);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(an_expired_identity_answers_no_call),
         TEST(an_expired_identity_is_told_to_renew),
         TEST(a_reading_under_a_call_that_was_answered_keeps_the_chain_whole),
+        TEST(a_reading_that_is_ahead_waits_until_the_one_before_it_comes),
+        TEST(a_reading_that_is_ahead_of_nothing_is_a_crime),
         TEST(a_device_that_asks_for_renewal_without_end_is_refused),
         TEST(a_reading_beyond_an_hours_measure_waits_in_its_device),
         TEST(a_counter_with_a_name_that_is_none_is_refused),

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "device/event.h"
 #include "device/machine.h"
 
 /* The device in the field against a centre of the test's own: M-2 to M-6, D-6, I9, I10. */
@@ -394,6 +395,88 @@ static void a_posted_call_is_answered_like_one_in_an_exchange(void **state)
     buf_done(&posted);
 }
 
+static uint32_t first_report(void) { return kept_next(center.field, ITEM_CALL_UP, 0); }
+
+static void gateway_takes(uint32_t slot)
+{
+    AUTO_ITEM item = { 0 };
+    assert_ok(option_get(&bench.board.option, slot, &item, NULL));
+    assert_ok(kept_put(center.field, &item, NULL));
+}
+
+/* M-5, I9: a gateway's receipt says that the gateway has it; who moves to another way brings it there too. */
+static void a_reading_that_a_gateway_took_stays_until_the_centre_has_it(void **state)
+{
+    (void)state;
+    const struct peer one = { .role = ROLE_GATEWAY, .name = "4001-1" }, other = { .role = ROLE_GATEWAY, .name = "4001-2" };
+    center_start_device(&center);
+    struct field *f = center.field;
+    assert_ok(reading_report(&bench.board, NULL));
+    assert_ok(reading_report(&bench.board, NULL));
+    kept_met(f, &one);
+    const uint32_t first = first_report();
+    gateway_takes(first);
+    const uint32_t second = first_report();
+    assert_true(second < QUEUE_SLOTS && second != first);
+    assert_ok(kept_confirm(f, 0, NULL));
+    kept_met(f, &one);
+    assert_int_equal(first_report(), second);
+    kept_met(f, &other);
+    assert_int_equal(first_report(), first);
+    gateway_takes(first);
+    gateway_takes(second);
+    assert_int_equal(first_report(), QUEUE_SLOTS);
+    assert_ok(kept_confirm(f, 1, NULL));
+    assert_int_equal(kept_readings(&bench.board.option), 1);
+    f->kept_ms[second] -= 15 * 60 * 1000; /* the centre was there all the time, and does not have it */
+    assert_ok(kept_confirm(f, 1, NULL));
+    assert_int_equal(first_report(), second);
+}
+
+/* M-2, I9: an event that a gateway took is the device's until the centre answered it, as long as there is room. */
+static void an_event_that_a_gateway_took_stays_until_the_centre_answered(void **state)
+{
+    (void)state;
+    AUTO_ITEM item = { 0 };
+    center_start_device(&center);
+    struct field *f = center.field;
+    struct queue *queue = &bench.board.option.queue;
+    assert_ok(event_put(&bench.board, "fault", "1", NULL));
+    uint32_t slot = first_report();
+    assert_ok(option_get(&bench.board.option, slot, &item, NULL));
+    gateway_takes(slot);
+    assert_int_equal(first_report(), QUEUE_SLOTS);
+    kept_not(f, slot); /* somebody further on: not now */
+    assert_int_equal(first_report(), slot);
+    gateway_takes(slot);
+    assert_ok(kept_answered(f, "urn:uuid:other", NULL));
+    assert_int_equal(queue_free(queue), QUEUE_SLOTS - 1);
+    assert_ok(kept_answered(f, item.id, NULL));
+    assert_int_equal(queue_free(queue), QUEUE_SLOTS);
+    for (int i = 0; i < 3 * QUEUE_SLOTS; i++) {
+        assert_ok(event_put(&bench.board, "fault", "2", NULL));
+        gateway_takes(first_report());
+    }
+    assert_true(queue_free(queue) >= QUEUE_SLOTS / 4);
+    slot = option_next(&bench.board.option, ITEM_CALL_UP, 0);
+    f->kept_ms[slot] -= 15 * 60 * 1000;
+    assert_ok(kept_confirm(f, 0, NULL));
+    assert_int_equal(first_report(), slot);
+    gateway_takes(slot); /* twice is enough */
+    assert_int_not_equal(option_next(&bench.board.option, ITEM_CALL_UP, 0), slot);
+}
+
+static void readings_leave_room_for_other_letters(void **state)
+{
+    (void)state;
+    struct why why;
+    for (unsigned i = 0; i < QUEUE_SLOTS / 2; i++)
+        assert_ok(reading_report(&bench.board, NULL));
+    assert_int_equal(reading_report(&bench.board, &why), ERR_BUSY);
+    assert_int_equal(bench.board.ledger.now.values[LEDGER_READINGS], QUEUE_SLOTS / 2);
+    assert_true(queue_free(&bench.board.option.queue) >= QUEUE_SLOTS / 2);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
@@ -406,6 +489,8 @@ int main(void)
         T(without_an_agreement_nothing_but_the_presence_goes_out), T(a_restart_is_announced_done_and_answered),
         T(information_and_interval_are_answered), T(counters_are_handed_over_once), T(a_report_survives_a_start),
         T(a_reading_that_was_refused_goes_again_when_the_device_is_admitted), T(a_posted_call_is_answered_like_one_in_an_exchange),
+        T(a_reading_that_a_gateway_took_stays_until_the_centre_has_it), T(readings_leave_room_for_other_letters),
+        T(an_event_that_a_gateway_took_stays_until_the_centre_answered),
     };
     return cmocka_run_group_tests_name("field", tests, NULL, NULL);
 }

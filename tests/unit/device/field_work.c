@@ -75,6 +75,7 @@ static void a_start_in_the_middle_of_a_renewal_goes_on_with_the_same_key(void **
     assert_ok(renewal_install(&bench.board, key, cert_der(cert), &issuer, 1, NULL));
     cert_free(cert);
     assert_true(has_former_identity());
+    assert_true(renewal_is_unconfirmed(&(struct field){ .board = &bench.board, .option = &bench.board.option }));
     center_stop_device(&center);
     assert_ok(renewal_load_key(&bench.board, ITEM_RENEWAL, &after, &same, &csr_again, NULL));
     assert_ok(key_spki(key, &first));
@@ -86,6 +87,21 @@ static void a_start_in_the_middle_of_a_renewal_goes_on_with_the_same_key(void **
     for (int i = 0; i < 100 && has_former_identity(); i++)
         center_run_ms(&center, 20);
     assert_false(has_former_identity());
+    assert_false(renewal_is_unconfirmed(center.field));
+}
+
+static bool has_begun_renewal(const struct center *c)
+{
+    return option_next(&c->bench->board.option, ITEM_RENEWAL, 0) < QUEUE_SLOTS;
+}
+
+/* I13: by its own clock nothing is due; the centre's counts. */
+static void a_device_that_is_told_that_its_identity_expired_renews_it(void **state)
+{
+    (void)state;
+    center.refuse = "EXPIRED";
+    center_start_device(&center);
+    assert_true(center_wait(&center, has_begun_renewal));
 }
 
 static void make_program(size_t n)
@@ -153,24 +169,109 @@ static void a_program_is_fetched_over_a_break_tried_and_confirmed(void **state)
     assert_false(bench.board.option.loaded.on_trial);
 }
 
-/* D-4: tried once; one that does not confirm itself is followed by the one before, and the centre hears of it */
-static void a_program_that_does_not_confirm_itself_is_not_started_again(void **state)
+static bool was_told(const struct center *c)
 {
-    (void)state;
-    AUTO_PARSED answer = { 0 };
-    struct why why = { "" };
+    for (int i = 0; i < c->events; i++)
+        if (strncmp(c->said[i], "program ", 8) == 0)
+            return true;
+    return false;
+}
+
+/* M-8: the centre's record says what happened, once. */
+static void expect_told(const char *version, const char *what)
+{
+    char expected[128];
+    int n = 0;
+    assert_true(center_wait(&center, was_told));
+    center_run_ms(&center, 100);
+    snprintf(expected, sizeof expected, "program %s %s", version, what);
+    for (int i = 0; i < center.events; i++) {
+        if (strncmp(center.said[i], "program ", 8) != 0)
+            continue;
+        assert_true(strncmp(center.said[i], expected, strlen(expected)) == 0);
+        n++;
+    }
+    assert_int_equal(n, 1);
+}
+
+static void try_program(const char *version)
+{
     make_program(5000);
-    asked = order_program("3.0.0", "urn:nameplate:center:c1");
+    asked = order_program(version, "urn:nameplate:center:c1");
     center.options.test_only_no_confirm = true;
     center_start_device(&center);
     assert_true(center_wait(&center, was_restarted));
-    again();
-    assert_string_equal(option_version(&bench.board.option), "3.0.0");
-    center_run_ms(&center, 200);
-    again();
+}
+
+static void expect_fallen_back(void)
+{
+    AUTO_PARSED answer = { 0 };
+    struct why why = { "" };
     assert_string_equal(option_slot(&bench.board.option), "factory");
     assert_true(center_wait(&center, is_answered));
     assert_err(center_read_answer(&center, asked, SOAP_FETCH_PROGRAM, &answer, &why), ERR_FLASH_FAILED);
+}
+
+/* D-4: one that ends before it confirmed itself has three starts; then the one before follows, and the centre hears of it */
+static void a_program_that_crashes_each_time_is_followed_by_the_one_before(void **state)
+{
+    (void)state;
+    try_program("3.0.0");
+    for (int i = 0; i < PROGRAM_ATTEMPTS; i++) {
+        again();
+        assert_string_equal(option_version(&bench.board.option), "3.0.0");
+        center_run_ms(&center, 100);
+        assert_false(is_answered(&center));
+    }
+    again();
+    expect_fallen_back();
+    expect_told("3.0.0", "did not confirm itself in 3 starts");
+    again();
+    center_run_ms(&center, 200);
+    expect_told("3.0.0", "did not confirm itself in 3 starts");
+}
+
+/* D-4, M-8: the power goes in its trial: nobody has to send it again */
+static void a_program_whose_trial_is_interrupted_is_tried_again(void **state)
+{
+    (void)state;
+    AUTO_PARSED answer = { 0 };
+    try_program("3.0.0");
+    again();
+    center_run_ms(&center, 100);
+    center.options.test_only_no_confirm = false;
+    again();
+    assert_string_equal(option_version(&bench.board.option), "3.0.0");
+    assert_true(center_wait(&center, is_answered));
+    assert_ok(center_read_answer(&center, asked, SOAP_FETCH_PROGRAM, &answer, NULL));
+    expect_told("3.0.0", "confirmed itself after 2 starts");
+}
+
+/* D-4: one that runs and never reaches the centre is given up when its time is over */
+static void a_program_that_had_its_time_is_not_started_again(void **state)
+{
+    (void)state;
+    try_program("3.0.0");
+    center.options.trial_s = 1;
+    again();
+    assert_string_equal(option_version(&bench.board.option), "3.0.0");
+    assert_true(center_wait(&center, was_restarted));
+    again();
+    expect_fallen_back();
+    expect_told("3.0.0", "did not confirm itself in 1 start:");
+}
+
+/* D-4: what runs again when the trial fails lies in the other slot */
+static void nothing_is_fetched_while_a_program_is_on_trial(void **state)
+{
+    (void)state;
+    try_program("3.0.0");
+    (void)order_program("4.0.0", "urn:nameplate:center:c1");
+    again();
+    center_run_ms(&center, 300);
+    assert_true(bench.board.option.loaded.on_trial);
+    assert_int_equal(bench.board.option.loaded.slot, 0);
+    assert_false(bench.board.option.programs.slots[1].there);
 }
 
 static void a_program_that_another_signed_is_not_fetched(void **state)
@@ -224,8 +325,12 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         T(an_identity_is_renewed_when_the_centre_asks_for_it), T(a_start_in_the_middle_of_a_renewal_goes_on_with_the_same_key),
-        T(a_program_is_fetched_over_a_break_tried_and_confirmed), T(a_program_that_does_not_confirm_itself_is_not_started_again),
-        T(a_program_that_another_signed_is_not_fetched), T(an_order_that_was_changed_behind_its_signature_is_refused), T(a_program_whose_bytes_are_others_is_not_started),
+        T(a_device_that_is_told_that_its_identity_expired_renews_it),
+        T(a_program_is_fetched_over_a_break_tried_and_confirmed), T(a_program_that_crashes_each_time_is_followed_by_the_one_before),
+        T(a_program_whose_trial_is_interrupted_is_tried_again), T(a_program_that_had_its_time_is_not_started_again),
+        T(nothing_is_fetched_while_a_program_is_on_trial),
+        T(a_program_that_another_signed_is_not_fetched), T(an_order_that_was_changed_behind_its_signature_is_refused),
+        T(a_program_whose_bytes_are_others_is_not_started),
     };
     return cmocka_run_group_tests_name("field_work", tests, NULL, NULL);
 }

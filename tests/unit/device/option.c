@@ -227,7 +227,7 @@ static void a_program_cut_anywhere_is_complete_or_not_started(void **state)
 }
 
 /* D-4 */
-static void a_new_program_is_tried_once_and_falls_back(void **state)
+static void a_new_program_that_had_its_time_falls_back(void **state)
 {
     (void)state;
     struct image image;
@@ -244,13 +244,96 @@ static void a_new_program_is_tried_once_and_falls_back(void **state)
     assert_int_equal(fetch_and_complete(&p, l.slot, "3.0", 5000), FLASH_OK);
     assert_int_equal(loader_choose(&p, &l), FLASH_OK);
     assert_string_equal(running(&p, &l), "3.0");
-    assert_int_equal(program_open(&flash, &p), FLASH_OK); /* it hung: the power was cut */
+    assert_int_equal(loader_give_up(&p, &l), FLASH_OK); /* its time was over */
+    assert_int_equal(program_open(&flash, &p), FLASH_OK);
     assert_int_equal(loader_choose(&p, &l), FLASH_OK);
     assert_string_equal(running(&p, &l), "2.0");
     assert_false(l.on_trial);
     assert_int_equal(fetch_and_complete(&p, l.slot, "4.0", 5000), FLASH_OK);
     assert_int_equal(loader_choose(&p, &l), FLASH_OK);
     assert_string_equal(running(&p, &l), "4.0");
+    free(image.now);
+}
+
+/* A chip on which 2.0 is confirmed and 3.0 waits for its trial. */
+static void lay_new_beside_old(const struct flash *flash, struct image *image)
+{
+    struct programs p;
+    struct loaded l;
+    memset(image->now, 0xff, 2 * PROGRAM_SECTOR);
+    memset(image->now + PROGRAM_SLOT_BYTES, 0xff, 2 * PROGRAM_SECTOR);
+    assert_int_equal(program_open(flash, &p), FLASH_OK);
+    assert_int_equal(fetch_and_complete(&p, PROGRAM_NONE, "2.0", 100), FLASH_OK);
+    assert_int_equal(loader_choose(&p, &l), FLASH_OK);
+    assert_int_equal(loader_confirm(&p, &l), FLASH_OK);
+    assert_int_equal(fetch_and_complete(&p, l.slot, "3.0", 100), FLASH_OK);
+}
+
+/* One start, whose power goes after so many bytes. */
+static enum flash_err start(const struct flash *flash, struct image *image, int64_t cut, struct programs *p, struct loaded *l)
+{
+    power_on(image);
+    image->budget = cut;
+    enum flash_err err = program_open(flash, p);
+    return err == FLASH_OK ? loader_choose(p, l) : err;
+}
+
+/* D-4: one that crashes each time runs three times; a confirmed one for ever */
+static void a_trial_that_is_interrupted_begins_again_three_times_in_all(void **state)
+{
+    (void)state;
+    struct image image;
+    struct programs p;
+    struct loaded l;
+    const struct flash flash = image_new(&image, PROGRAM_CHIP_BYTES);
+    for (int confirmed_at = 1; confirmed_at <= PROGRAM_ATTEMPTS + 1; confirmed_at++) {
+        lay_new_beside_old(&flash, &image);
+        for (int n = 1; n <= PROGRAM_ATTEMPTS + 3; n++) {
+            const bool runs = n <= PROGRAM_ATTEMPTS || confirmed_at <= PROGRAM_ATTEMPTS;
+            assert_int_equal(start(&flash, &image, -1, &p, &l), FLASH_OK);
+            assert_string_equal(running(&p, &l), runs ? "3.0" : "2.0");
+            assert_int_equal(l.on_trial, runs && n <= confirmed_at);
+            if (n == confirmed_at && runs)
+                assert_int_equal(loader_confirm(&p, &l), FLASH_OK);
+        }
+        assert_int_equal(p.slots[1].marks[PROGRAM_BAD], confirmed_at > PROGRAM_ATTEMPTS);
+    }
+    free(image.now);
+}
+
+/* D-4, I3: the power is cut at each byte of any of its starts, and of the confirmation: a whole program runs at each start, a
+ * cut costs one attempt at most, and what was confirmed or given up stays so. */
+static void a_power_cut_in_a_trial_costs_one_attempt_at_most(void **state)
+{
+    (void)state;
+    struct image image;
+    struct programs p;
+    struct loaded l;
+    const struct flash flash = image_new(&image, PROGRAM_CHIP_BYTES);
+    for (int at = 1; at <= PROGRAM_ATTEMPTS + 1; at++)
+        for (int64_t cut = 0; cut <= 12; cut++) {
+            int trials = 0;
+            lay_new_beside_old(&flash, &image);
+            for (int n = 1; n <= PROGRAM_ATTEMPTS + 3; n++) {
+                enum flash_err err = start(&flash, &image, n == at ? cut : -1, &p, &l);
+                trials += err == FLASH_OK && l.on_trial;
+                if (err == FLASH_OK)
+                    assert_string_equal(running(&p, &l), l.on_trial ? "3.0" : "2.0");
+            }
+            power_on(&image);
+            assert_in_range(trials, PROGRAM_ATTEMPTS - 1, PROGRAM_ATTEMPTS);
+            assert_int_equal(start(&flash, &image, -1, &p, &l), FLASH_OK);
+            assert_string_equal(running(&p, &l), "2.0");
+        }
+    for (int64_t cut = 0; cut <= 4; cut++) {
+        lay_new_beside_old(&flash, &image);
+        assert_int_equal(start(&flash, &image, -1, &p, &l), FLASH_OK);
+        image.budget = cut;
+        enum flash_err confirmed = loader_confirm(&p, &l);
+        assert_int_equal(start(&flash, &image, -1, &p, &l), FLASH_OK);
+        assert_string_equal(running(&p, &l), "3.0");
+        assert_true(!l.on_trial || confirmed != FLASH_OK);
+    }
     free(image.now);
 }
 
@@ -326,7 +409,9 @@ int main(void)
         cmocka_unit_test(slots_are_taken_in_turn_and_a_full_memory_says_so),
         cmocka_unit_test(ids_are_remembered_round_the_ring),
         cmocka_unit_test(a_program_cut_anywhere_is_complete_or_not_started),
-        cmocka_unit_test(a_new_program_is_tried_once_and_falls_back),
+        cmocka_unit_test(a_new_program_that_had_its_time_falls_back),
+        cmocka_unit_test(a_trial_that_is_interrupted_begins_again_three_times_in_all),
+        cmocka_unit_test(a_power_cut_in_a_trial_costs_one_attempt_at_most),
         cmocka_unit_test(no_application_reaches_below_the_services),
         cmocka_unit_test(the_remote_service_sits_between_system_and_network_control),
         cmocka_unit_test(the_loader_starts_each_layer_after_the_one_below),

@@ -63,7 +63,7 @@ static void make_failed_write(void)
     static const struct stock_model model = { .code = "3012", .name = "TYPE-1", .digits = 6, .identity = true };
     const struct plan_row row = { .day = clock_local_day(clock_wall_s()), .model = "3012", .quantity = 1, .first_serial = "000001" };
     const struct stock_request request = { .id = "r1", .made_s = 1 };
-    struct stock_pack pack = { .number = { "3012-000001" }, .request = "r1", .order = "O1", .sealed = span_text("sealed"),
+    struct stock_pack pack = { .number = { "3012-000001" }, .order = "O1", .sealed = span_text("sealed"),
                                .certificate = span_text("cert"), .fingerprint = fingerprint, .now_s = 7 };
     struct stock_outcome outcome = { .number = { "3012-000001" }, .generation = 1, .outcome = "failed", .reason = "flash" };
     struct db *db = factory.db;
@@ -74,6 +74,7 @@ static void make_failed_write(void)
     assert_ok(stock_plan_add(db, &row, 5, NULL));
     assert_ok(stock_request_add(db, &request, NULL));
     assert_ok(stock_request_take(db, "r1", row.day, row.day, 1, &n, NULL));
+    assert_ok(stock_request_find(db, "r1", &pack.request, NULL));
     assert_ok(stock_chain_put(db, span_text("chain"), &pack.chain, NULL));
     assert_ok(stock_pack_store(db, &pack, &stored, NULL));
     move(LIFE_CLAIMED);

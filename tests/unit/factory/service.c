@@ -82,10 +82,11 @@ static bool store_pack(int serial)
     bool stored = false;
     devices[serial].cert = fixture_device(&pki->identity, number.text, clock_wall_s() - DAY, &devices[serial].key);
     cert_fingerprint(devices[serial].cert, fingerprint);
-    struct stock_pack pack = { .number = number, .request = "r1", .order = "O1", .fingerprint = fingerprint, .now_s = clock_wall_s(),
+    struct stock_pack pack = { .number = number, .order = "O1", .fingerprint = fingerprint, .now_s = clock_wall_s(),
                                .certificate = cert_der(devices[serial].cert) };
     bool ok = key_to_pkcs8(devices[serial].key, &key, NULL) == OK &&
               seal(factory.sealer, secret_span(&key), factory_binding(&number, fingerprint, binding), &sealed, NULL) == OK &&
+              stock_request_find(factory.db, "r1", &pack.request, NULL) == OK &&
               stock_chain_put(factory.db, cert_der(pki->root.cert), &pack.chain, NULL) == OK;
     pack.sealed = buf_span(&sealed);
     return ok && stock_pack_store(factory.db, &pack, &stored, NULL) == OK && stored;

@@ -196,6 +196,27 @@ static void the_answer_to_a_devices_call_is_told_until_it_was_taken(void **state
     assert_int_equal(waiting(db, false), 1); /* and the answer anew */
     assert_ok(center_call_settle(db, "c", &why));
     assert_int_equal(waiting(db, false), 0);
+    assert_ok(center_call_tell_again(db, "c", &why)); /* what was taken is gone */
+    assert_int_equal(waiting(db, false), 0);
+}
+
+/* I10: the gateway that took the answer is not where the device is now; it asks again under the same id. */
+static void the_answer_to_a_renewal_is_told_again_when_it_is_asked_again(void **state)
+{
+    struct db *db = *state;
+    struct why why = { "" };
+    enum call_state now;
+    bool fresh;
+    struct center_call c = call("r", false);
+    snprintf(c.operation, sizeof c.operation, "RenewalRequest");
+    assert_ok(center_call_add(db, &c, &fresh, &why));
+    assert_ok(center_call_tell_again(db, "r", &why));
+    assert_int_equal(waiting(db, false), 0);
+    assert_ok(center_call_move(db, "r", CALL_EVENT_ANSWER, 0, span_text("<a/>"), "", &now, &why));
+    assert_ok(center_call_settle(db, "r", &why));
+    assert_int_equal(waiting(db, false), 0);
+    assert_ok(center_call_tell_again(db, "r", &why));
+    assert_int_equal(waiting(db, false), 1);
 }
 
 static void calls_beyond_the_limit_wait_outside(void **state)
@@ -565,6 +586,7 @@ int main(void)
         TEST(agreements_do_not_overlap_and_an_ended_one_makes_room),
         TEST(a_call_is_sent_until_taken_answered_once_and_expires_by_its_limit),
         TEST(the_answer_to_a_devices_call_is_told_until_it_was_taken),
+        TEST(the_answer_to_a_renewal_is_told_again_when_it_is_asked_again),
         TEST(calls_beyond_the_limit_wait_outside),
         TEST(a_second_key_for_a_board_does_not_take_the_place_of_the_first),
         TEST(how_often_a_device_asked_for_something_is_known),

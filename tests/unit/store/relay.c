@@ -329,6 +329,59 @@ static void calls_down_expire_and_letters_up_wait_for_good(void **state) /* I13 
     db_close(db);
 }
 
+static bool put_under(struct db *db, const char *token)
+{
+    struct relay_letter l = letter(false, RELAY_CALL, "a", "3012-1", "3012-1");
+    bool fresh;
+    snprintf(l.token, sizeof l.token, "%s", token);
+    assert_ok(relay_put(db, &l, &wide, &fresh, NULL));
+    return fresh;
+}
+
+/* I9: somebody further on refused it for a while; its device knows, and sends it again. A late copy of the first is none. */
+static void a_letter_that_went_up_goes_again_under_another_presence(void **state)
+{
+    (void)state;
+    struct db *db = open_new("again.db");
+    const struct relay_refusal refusal = { .kind = RELAY_CALL, .id = "a", .error = "UNCONFIRMED", .reason = "" };
+    bool found;
+    assert_true(put_under(db, "t1"));
+    assert_false(put_under(db, "t2")); /* it waits, and goes as it is */
+    assert_string_equal(up(db), "call:a ");
+    assert_ok(relay_refuse(db, &refusal, NULL, NOW, &found, NULL));
+    assert_string_equal(up(db), "");
+    assert_false(put_under(db, "t1"));
+    assert_string_equal(up(db), "");
+    assert_true(put_under(db, "t3"));
+    assert_string_equal(up(db), "call:a ");
+    assert_ok(relay_refuse(db, &refusal, NULL, NOW, &found, NULL));
+    assert_true(found); /* and is told again */
+    db_close(db);
+}
+
+/* I3: between the two its device has another identity: what the centre said to the first is not for the second. */
+static void a_presence_with_another_identity_goes_up(void **state)
+{
+    (void)state;
+    struct db *db = open_new("identity.db");
+    const uint8_t one[32] = { 1 }, other[32] = { 2 };
+    struct relay_presence p = { .number = number("3012-1"), .nonce = "n", .fingerprint = span_of(one, 32), .signature = span_text("s") };
+    bool news;
+    snprintf(p.via, sizeof p.via, "3012-1");
+    assert_ok(relay_presence_put(db, &p, NOW, 60, &news, NULL));
+    assert_true(news);
+    assert_ok(relay_presence_sent(db, "3012-1", "n", NOW, NULL));
+    const struct relay_session s = { .number = p.number, .nonce = "n", .state = "admitted", .token = "t" };
+    char via[LIMIT_NUMBER_TEXT + 1];
+    assert_ok(relay_session_put(db, &s, true, NOW, via, NULL));
+    assert_ok(relay_presence_put(db, &p, NOW, 60, &news, NULL));
+    assert_false(news);
+    p.fingerprint = span_of(other, 32);
+    assert_ok(relay_presence_put(db, &p, NOW, 60, &news, NULL));
+    assert_true(news);
+    db_close(db);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -343,6 +396,8 @@ int main(void)
         cmocka_unit_test(an_answer_goes_down_to_whoever_brought_the_call),
         cmocka_unit_test(a_refusal_is_told_the_other_way),
         cmocka_unit_test(calls_down_expire_and_letters_up_wait_for_good),
+        cmocka_unit_test(a_letter_that_went_up_goes_again_under_another_presence),
+        cmocka_unit_test(a_presence_with_another_identity_goes_up),
     };
     return cmocka_run_group_tests(tests, scratch_make, scratch_remove);
 }
