@@ -117,6 +117,7 @@ static int64_t ask_enrolment(const char *token, struct span csr)
     int64_t tag = folder_ask(CA_REQUEST_ENROL, ++last_tag);
     folder_text(token);
     assert_ok(frame_put_bytes(&question, csr));
+    folder_text("station");
     folder_send();
     return tag;
 }

@@ -26,7 +26,7 @@ static const struct statement stock[] = {
 
 /* Those of center_plan.c. */
 static const char *const center_lists[] = {
-    "CUSTOMER_EACH", "SITE_EACH", "DEVICE_EACH", "AGREEMENT_EACH", "CALL_EACH", "CALL_EACH_OPEN", "READING_EACH",
+    "CUSTOMER_EACH", "SITE_EACH", "AGREEMENT_EACH", "CALL_EACH", "CALL_EACH_OPEN", "READING_EACH",
     "INCIDENT_EACH", "EVENT_EACH", "PROGRAM_EACH", "TICKET_EACH", "COUNTS",
     "TICKET_EACH_OPEN", "CALL_UP_OPEN", "IDENTITY_SCRAPPED",
     "CALL_FORGET", /* so many at a time: for any number it would walk, for the one that it is given it does not */
@@ -54,6 +54,7 @@ static const char *const center_rows[] = {
     "INSERT INTO identity SELECT sha256(i::text::bytea), " NUMBER ", 1, 'field', ''" MANY,
     "INSERT INTO chain SELECT " NUMBER ", 't', 'u', 'n'" MANY,
     "INSERT INTO doubt SELECT " NUMBER ", 1, '', 0, 0" MANY,
+    "INSERT INTO gap SELECT " NUMBER ", 1, 1, 1" MANY,
     "INSERT INTO letters SELECT " NUMBER ", '', 1, ''" MANY,
     "INSERT INTO call (id, number, down, operation, state, accepted_s, limit_s, due_s, actor, envelope, reason, settled) SELECT 'c' || i, "
     NUMBER ", i % 2, 'x', CASE WHEN i % 100 = 1 THEN 'waiting' ELSE 'answered' END, i, i, i, '', '', '', 1" MANY,
