@@ -43,7 +43,8 @@ struct board_order {
     struct span root;   /* DER for the firmware; empty: none */
 };
 
-/* A new device folder: two blank chips, the device key, NVRAM and firmware written. Errors: EXISTS. */
+/* A new device folder: two blank chips, the device key, NVRAM and firmware written. It has its name when it is whole ("DIR.new"
+ * before). Errors: EXISTS (not empty). */
 enum err board_create(const char *dir, const struct board_order *order, struct why *why) MUST_CHECK;
 
 enum board_mode { BOARD_LOOK, BOARD_USE };

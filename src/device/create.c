@@ -1,6 +1,8 @@
 /* A new device folder: what the board's maker and the assembly do (D-1, D-2). */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "device/board.h"
@@ -56,7 +58,7 @@ static enum err write_all(struct board *b, const struct board_order *order, stru
     return err == OK ? flash_error(b->nvram.sync(b->nvram.chip), "NVRAM", why) : err;
 }
 
-enum err board_create(const char *dir, const struct board_order *order, struct why *why)
+static enum err make(const char *dir, const struct board_order *order, struct why *why)
 {
     struct board b;
     enum err err = file_make_dir(dir, why);
@@ -70,5 +72,33 @@ enum err board_create(const char *dir, const struct board_order *order, struct w
     if (err == OK)
         board_history(&b, "assembled", order->board);
     board_close(&b);
+    return err;
+}
+
+/* What is left of one that was never finished. */
+static void sweep(const char *dir)
+{
+    static const char *const names[] = { "flash.bin", "nvram.bin", "device.key", "history.jsonl" };
+    char path[BOARD_PATH + 16];
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (file_join(dir, names[i], sizeof path, path) == OK)
+            unlink(path);
+    rmdir(dir);
+}
+
+enum err board_create(const char *dir, const struct board_order *order, struct why *why)
+{
+    char made[BOARD_PATH];
+    if (snprintf(made, sizeof made, "%s.new", dir) >= (int)sizeof made)
+        return why_set(why, ERR_TOO_LARGE, "the name of the folder %s is too long", dir);
+    sweep(made);
+    enum err err = make(made, order, why);
+    if (err == OK && rename(made, dir) != 0)
+        err = errno == ENOTEMPTY || errno == EEXIST ? why_set(why, ERR_EXISTS, "%s is there already, and not empty", dir)
+                                                    : why_errno(why, errno, "naming %s", dir);
+    if (err == OK)
+        err = file_sync_parent(dir, why);
+    if (err != OK)
+        sweep(made);
     return err;
 }

@@ -27,13 +27,12 @@ struct cells {
 static struct cells all[CELLS];
 static struct cells *by_fd[FDS];
 
-/* A chip is made under a name of its own and renamed when it is whole (option.c). */
+/* A chip or its folder is made under a name of its own and renamed when it is whole (option.c, create.c). */
 static void plain_name(const char *path, char ret_name[NAME])
 {
-    size_t n = strlen(path);
-    if (n > 4 && strcmp(path + n - 4, ".new") == 0)
-        n -= 4;
-    snprintf(ret_name, NAME, "%.*s", (int)n, path);
+    const char *end = strstr(path, ".new");
+    size_t n = end == NULL ? strlen(path) : (size_t)(end - path);
+    snprintf(ret_name, NAME, "%.*s%s", (int)n, path, end == NULL ? "" : end + 4);
 }
 
 static struct cells *find(const char *path)

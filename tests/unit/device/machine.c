@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "base/file.h"
 #include "device/machine.h"
 
 /* Applications over services: D-5, D-7, M-5 */
@@ -36,6 +37,28 @@ static void applications_count_what_they_are_for(void **state)
     assert_err(machine_count(&bench.board, "stapler", 1, &why), ERR_NOT_FOUND);
     assert_err(machine_count(&bench.board, "copy", 0, &why), ERR_BAD_INPUT);
     assert_err(machine_count(&bench.board, "copy", -5, &why), ERR_BAD_INPUT);
+}
+
+/* D-1: a folder that was left half made (the power went, the program was ended) is in nobody's way; a whole one is. */
+static void a_device_has_its_name_when_it_is_whole(void **state)
+{
+    (void)state;
+    struct why why = { "" };
+    struct board board;
+    char dir[128], half[160], chip[200];
+    const struct board_order order = { .number = "7001-000002", .model = "7001", .board = "" };
+    snprintf(dir, sizeof dir, "%s/half", bench.dir);
+    snprintf(half, sizeof half, "%s.new", dir);
+    snprintf(chip, sizeof chip, "%s/flash.bin", half);
+    assert_ok(file_make_dir(half, &why));
+    assert_ok(filechip_create(chip, FLASH_BYTES, &why));
+    assert_ok(board_create(dir, &order, &why));
+    assert_false(file_exists(half));
+    assert_err(board_create(dir, &order, &why), ERR_EXISTS);
+    assert_false(file_exists(half));
+    assert_ok(board_open(dir, BOARD_USE, &board, &why));
+    assert_string_equal(board.values.number, "7001-000002");
+    board_close(&board);
 }
 
 /* D-7: a meter is a device whose application counts units */
@@ -119,6 +142,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(applications_count_what_they_are_for, begin, end),
+        cmocka_unit_test_setup_teardown(a_device_has_its_name_when_it_is_whole, begin, end),
         cmocka_unit_test_setup_teardown(a_meter_counts_units_and_makes_no_copies, begin, end),
         cmocka_unit_test_setup_teardown(an_application_is_let_to_the_services_of_its_row_and_no_further, begin, end),
         cmocka_unit_test_setup_teardown(jobs_share_the_hardware_and_count_page_by_page, begin, end),
