@@ -20,7 +20,7 @@ enum err login_decide(const struct login_facts *facts, int64_t most_failures, in
 
 /* How long passwords are looked at, whoever asks: each costs the thread that serves the line or the field some 50 ms of its
  * processor. Zero at the start; `now_ms` is monotonic, `took_ms` processor time. */
-enum { LOGIN_DEBT_MS = 500, LOGIN_SHARE = 4 }; /* so much at once; over time a quarter */
+enum { LOGIN_DEBT_MS = 3000, LOGIN_SHARE = 4 }; /* so much at once, some dozens; over time a quarter */
 struct login_pace {
     int64_t debt_ms, paid_until_ms;
 };
