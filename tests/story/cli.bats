@@ -12,26 +12,22 @@ load lib
     has "$output" 'did you mean "nameplate factory plan import"'
 }
 
-@test "every area answers --help with status 0 and every verb of it too" {
-    local area verb verbs
+@test "every area answers --help with status 0" {
+    local area
     for area in ca factory station device gateway center verify trace demo; do
         run nameplate $area --help
         same "$status" 0
-        verbs=$(sed -n "s/^{ \"$area\", \"\(.*\)\" },/\1/p" "$BUILD/src/cli/verbs.inc")
-        while read -r verb; do
-            [ -z "$verb" ] || nameplate $area $verb --help >/dev/null
-        done <<<"$verbs"
     done
 }
 
 # verbs AREA: one per line; an empty line for an area without verbs.
 verbs() { sed -n "s/^{ \"$1\", \"\(.*\)\" },/\1/p" "$BUILD/src/cli/verbs.inc" | grep . || echo; }
 
-@test "every help is a sentence with an example, whose flags the command has" {
+@test "every verb answers --help with status 0, a sentence and an example, whose flags the command has" {
     local area verb help example flag
     for area in ca factory station device gateway center verify trace demo; do
         while read -r verb; do
-            help=$(nameplate $area $verb --help)
+            help=$(nameplate $area $verb --help) || { echo "status $?: $area $verb --help" >&2; return 1; }
             grep -qE "^nameplate $area ?$verb.*: [A-Z].*\.$" <<<"$help" || { echo "no sentence: $area $verb" >&2; return 1; }
             example=$(sed -n 's/^example: //p' <<<"$help")
             case $example in
