@@ -94,7 +94,7 @@ enum err board_create(const char *dir, const struct board_order *order, struct w
     sweep(made);
     enum err err = make(made, order, why);
     if (err == OK && rename(made, dir) != 0)
-        err = errno == ENOTEMPTY || errno == EEXIST ? why_set(why, ERR_EXISTS, "%s is there already, and not empty", dir)
+        err = errno == ENOTEMPTY || errno == EEXIST ? why_set(why, ERR_EXISTS, "%s exists already, and is not empty", dir)
                                                     : why_errno(why, errno, "naming %s", dir);
     if (err == OK)
         err = file_sync_parent(dir, why);
