@@ -59,7 +59,7 @@ void exchange_end(struct http_exchange *x, bool replied)
         return;
     if (server->handler->end != NULL)
         server->handler->end(server->context, x, replied);
-    buf_done(&x->body);
+    buf_wipe(&x->body);
     *x = (struct http_exchange){ .conn = x->conn };
 }
 

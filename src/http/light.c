@@ -100,8 +100,8 @@ void http_light_free(struct http_light *l)
     loop_cancel(l->loop, l->timer);
     http_light_close(l);
     tls_context_free(l->options.tls);
-    buf_done(&l->out);
-    buf_done(&l->body);
+    buf_wipe(&l->out);
+    buf_wipe(&l->body);
     free(l);
 }
 
@@ -110,7 +110,7 @@ static void end(struct http_light *l, enum err err, const struct why *why)
     int status = err == OK ? (int)l->parser.status_code : 0;
     AUTO_BUF body = l->body; /* `done` may post again */
     l->body = (struct buf)BUF_INIT;
-    buf_done(&l->out);
+    buf_wipe(&l->out);
     l->out_at = 0;
     loop_cancel(l->loop, l->timer);
     l->timer = 0;
@@ -203,7 +203,7 @@ static void transmit(struct http_light *l)
         }
         l->out_at += n;
     }
-    buf_done(&l->out);
+    buf_wipe(&l->out);
     l->out_at = 0;
     l->phase = LIGHT_RECEIVING;
     if (watch(l, EPOLLIN) != OK)

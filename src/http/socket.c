@@ -69,7 +69,7 @@ static void tidy_out(struct http_conn *c)
         c->out_at = 0;
         buf_clear(&c->out);
         if (c->out.cap > KEEP_BUFFER)
-            buf_done(&c->out);
+            buf_wipe(&c->out);
     } else if (c->out_at >= MOVE_DOWN && c->out_at > c->out.len / 2) {
         buf_consume(&c->out, c->out_at);
         c->out_at = 0;
