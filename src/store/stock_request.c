@@ -10,15 +10,15 @@ enum err stock_request_drop(struct db *db, const char *id, struct why *why)
     return db_run(db, ASK_REQUEST_DROP, DB_ARGS(db_text(id)), why);
 }
 
-static enum err take_int(void *context, const struct db_row *row)
-{
-    *(int64_t *)context = db_row_int(row, 0);
-    return OK;
-}
-
 enum err stock_request_find(struct db *db, const char *id, int64_t *ret_place, struct why *why)
 {
-    return stock_one(db, ASK_REQUEST_FIND, DB_ARGS(db_text(id)), take_int, ret_place, why);
+    int64_t place = 0; /* none has 0 */
+    enum err err = db_first_int(db, ASK_REQUEST_FIND, DB_ARGS(db_text(id)), &place, why);
+    if (err == OK && place == 0)
+        return why_set(why, ERR_NOT_FOUND, "the request %s is not in the factory's database", id);
+    if (err == OK)
+        *ret_place = place;
+    return err;
 }
 
 enum err stock_request_set(struct db *db, const char *id, enum stock_request_state state, const char *reason, struct why *why)
