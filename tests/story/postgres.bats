@@ -1,21 +1,7 @@
 # Several servers, one PostgreSQL: two factory servers share the database and the work, and a kill -9 of the database in the
 # middle loses nothing. Stations are tests/peer/station.py.
 load lib
-. "$BATS_TEST_DIRNAME/../postgres.bash"
-
-setup() {
-    [ -n "$POSTGRES_BIN" ] || skip "PostgreSQL is not installed"
-    story_begin
-    chmod 755 "$DIR" # the server runs as another user
-    cd "$DIR" || return 1
-    START_SECONDS=60
-    postgres_start "$DIR/pg"
-}
-
-teardown() {
-    story_end
-    postgres_stop
-}
+load postgres_lib
 
 # at SERVER COMMAND...: of that factory server's folder.
 at() {

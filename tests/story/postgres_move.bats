@@ -2,21 +2,7 @@
 # field go on. Stations are tests/peer/station.py.
 load lib
 load field_lib
-. "$BATS_TEST_DIRNAME/../postgres.bash"
-
-setup() {
-    [ -n "$POSTGRES_BIN" ] || skip "PostgreSQL is not installed"
-    story_begin
-    chmod 755 "$DIR" # the server runs as another user
-    cd "$DIR" || return 1
-    START_SECONDS=60
-    postgres_start "$DIR/pg"
-}
-
-teardown() {
-    story_end
-    postgres_stop
-}
+load postgres_lib
 
 in_postgres() { "$POSTGRES_BIN/psql" -qAtX "$POSTGRES_URL" -c "$1"; }
 
