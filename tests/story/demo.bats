@@ -77,7 +77,7 @@ live() { jq -c 'select(.number != null and .number != "" and (.state == "written
     while read -r number; do
         serves=$(openssl x509 -in "$DEMO/leaf/$number.pem" -noout -ext extendedKeyUsage | grep -c 'TLS Web Server Authentication' || true)
         case $number in 3014-* | 3015-*) same "$serves" 1 ;; *) same "$serves" 0 ;; esac
-    done < <(live | jq -r .number)
+    done < <(live | jq -r .number | awk -v all="$DEVICES" 'all <= 100 || NR % 10 == 0')
     same "$(live | jq -r .number | cut -d- -f1 | sort -u | tr '\n' ' ')" "3012 3014 3015 "
 }
 
@@ -120,7 +120,7 @@ live() { jq -c 'select(.number != null and .number != "" and (.state == "written
 @test "who interrupts the demo is told so, and the same command goes on" {
     "$PROGRAM" demo --devices 6 --dir "$DEMO/stopped" >"$DEMO/stopped.out" 2>&1 3>&- &
     local pid=$!
-    until [ -e "$DEMO/stopped/ca/nameplate.conf" ]; do sleep 0.1; done
+    until [ -e "$DEMO/stopped/ca/nameplate.conf" ] || ! kill -0 "$pid"; do sleep 0.1; done
     kill -INT "$pid"
     local status=0
     wait "$pid" || status=$?
