@@ -57,6 +57,8 @@ static enum err issue_certificate(struct signer *s, struct enrolment *e, struct 
     const struct authority *ca = &s->ca.of[AUTHORITY_INFRASTRUCTURE];
     enum err err = csr_read(csr, &spki, why);
     if (err == OK)
+        err = record_check_key(s->db, buf_span(&spki), r->subject, why);
+    if (err == OK)
         err = profile_load(buf_span(&s->profiles), "infrastructure", &profile, why);
     if (err == OK)
         order.not_before = profile_begin(profile, clock_wall_s());

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/hex.h"
+#include "pki/issuer.h"
 
 static void name(const struct record *r, struct register_certificate *c)
 {
@@ -40,4 +41,33 @@ enum err record_certificate(struct db *db, const struct record *r, int64_t *ret_
     return err != OK ? err
                      : register_audit(db, now_s, r->actor, "issue", r->subject, why, "kind=%s serial=%s issuer=%s", r->kind, hex,
                                       r->issuer);
+}
+
+struct key_check {
+    struct span spki;
+    const char *subject;
+    bool found;
+};
+
+static enum err compare_key(void *context, const struct register_certificate *c)
+{
+    struct key_check *k = context;
+    AUTO_CERT cert = NULL;
+    bool own = k->subject != NULL && strcmp(c->kind, "infrastructure") == 0 && strcmp(c->subject, k->subject) == 0;
+    enum err err = own ? OK : cert_from_der(c->der, &cert, NULL);
+    k->found = k->found || (cert != NULL && cert_has_spki(cert, k->spki));
+    return err;
+}
+
+enum err record_check_key(struct db *db, struct span spki, const char *subject, struct why *why)
+{
+    struct key_check check = { .spki = spki, .subject = subject };
+    uint8_t id[ISSUER_KEY_ID];
+    enum err err = issuer_key_id(spki, id);
+    if (err != OK)
+        return why_set(why, err, "the signing request's key cannot be understood");
+    err = register_certificate_of_key(db, span_of(id, sizeof id), compare_key, &check, why);
+    if (err == OK && check.found)
+        err = why_set(why, ERR_CONFLICT, "the key of this signing request is in a certificate already: make a new one");
+    return err;
 }

@@ -7,6 +7,7 @@
 #include "base/hex.h"
 #include "base/rng.h"
 #include "ca/history.h"
+#include "ca/record.h"
 #include "ca/signer.h"
 #include "store/register_field.h"
 
@@ -43,8 +44,6 @@ static enum err keep_row(void *context, const struct register_renewal *row)
 }
 
 /* --- First step --- */
-
-static enum err check_key(struct renewing *r, const struct field_identity *before, struct why *why);
 
 /* What was on record to be signed and was not, as far as one knows, is given up for the new request. */
 static enum err drop_row(void *context, const struct register_renewal *row)
@@ -97,6 +96,18 @@ static enum err make_body(struct renewing *r, struct why *why)
     return err;
 }
 
+/* Neither in a certificate nor on record to be signed. */
+static enum err check_key(const struct renewing *r, struct why *why)
+{
+    bool known = false;
+    enum err err = register_renewal_has_key(r->s->db, r->row.key, &known, why);
+    if (err == OK && known)
+        err = why_set(why, ERR_CONFLICT, "the key of this signing request came before: make a new one");
+    if (err == OK)
+        err = record_check_key(r->s->db, buf_span(&r->spki), NULL, why);
+    return err == OK ? OK : why_prefix(why, err, "%s", r->number.text);
+}
+
 static enum err take_up(struct renewing *r, struct why *why)
 {
     struct field_history history;
@@ -106,7 +117,7 @@ static enum err take_up(struct renewing *r, struct why *why)
     if (err == OK)
         err = decide_renewal(r->number.text, r->reason, r->replaces, &history, &before, why);
     if (err == OK)
-        err = check_key(r, before, why);
+        err = check_key(r, why);
     if (err == OK)
         err = clear_way(r, &history, why);
     if (err != OK)
@@ -122,39 +133,6 @@ static enum err take_up(struct renewing *r, struct why *why)
     return err != OK ? err
                      : register_audit(db, r->row.created_s, r->actor, r->reason == RENEWAL ? "renewal" : "replacement", r->number.text, why,
                                       "generation=%lld from=%s", (long long)before->generation, lifecycle_name(before->state));
-}
-
-struct key_check {
-    int64_t id;
-    struct span spki;
-    bool same;
-};
-
-static enum err compare_key(void *context, const struct register_certificate *c)
-{
-    struct key_check *k = context;
-    AUTO_CERT cert = NULL;
-    if (c->der.n == 0)
-        return OK;
-    enum err err = cert_from_der(c->der, &cert, NULL);
-    k->same = k->same || (err == OK && cert_has_spki(cert, k->spki));
-    return err;
-}
-
-/* I2: a key is in one certificate. Those that were made here or at the factory for this number, and all that devices
- * made for themselves. */
-static enum err check_key(struct renewing *r, const struct field_identity *before, struct why *why)
-{
-    const struct register_filter filter = { .subject = r->number.text };
-    struct key_check check = { .id = before->id, .spki = buf_span(&r->spki) };
-    bool known = false;
-    enum err err = register_renewal_has_key(r->s->db, r->row.key, &known, why);
-    if (err == OK && !known)
-        err = register_certificate_list(r->s->db, &filter, compare_key, &check, why);
-    if (err == OK && (known || check.same))
-        err = why_set(why, ERR_CONFLICT, "%s: the key of this signing request is in a certificate already: make a new one",
-                      r->number.text);
-    return err;
 }
 
 /* --- Second step --- */

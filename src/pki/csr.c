@@ -1,5 +1,7 @@
 /* PKCS #10 signing requests (RFC 2986). */
+#include <openssl/core_names.h>
 #include <openssl/x509.h>
+#include <string.h>
 
 #include "base/limit.h"
 #include "pki/issuer.h"
@@ -32,6 +34,18 @@ enum err csr_make(const struct key *key, const char *common_name, struct buf *de
     return err == OK ? OK : why_set(why, err, "no memory for a signing request");
 }
 
+/* A compressed point would be the same key in other bytes, and pass for a new one (I2). */
+static enum err check_point_form(const EVP_PKEY *evp, struct why *why)
+{
+    char form[20] = "";
+    if (EVP_PKEY_get_base_id(evp) != EVP_PKEY_EC)
+        return OK;
+    if (EVP_PKEY_get_utf8_string_param(evp, OSSL_PKEY_PARAM_EC_POINT_CONVERSION_FORMAT, form, sizeof form, NULL) == 1 &&
+        strcmp(form, OSSL_PKEY_EC_POINT_CONVERSION_FORMAT_UNCOMPRESSED) == 0)
+        return OK;
+    return openssl_fail(why, ERR_BAD_KEY, "the signing request's key must be an uncompressed point (RFC 5480 2.2)");
+}
+
 static enum err read_key(X509_REQ *csr, struct buf *spki_to, struct why *why)
 {
     struct key *key;
@@ -41,7 +55,8 @@ static enum err read_key(X509_REQ *csr, struct buf *spki_to, struct why *why)
     enum err err = key_from_evp(evp, &key, why);
     if (err != OK)
         return err;
-    if (X509_REQ_verify(csr, evp) != 1)
+    err = check_point_form(evp, why);
+    if (err == OK && X509_REQ_verify(csr, evp) != 1)
         err = openssl_fail(why, ERR_BAD_SIGNATURE, "the signing request is not signed by its own key (RFC 2986 4.2)");
     if (err == OK && key_spki(key, spki_to) != OK)
         err = why_set(why, ERR_NO_MEMORY, "no memory for a key");

@@ -6,6 +6,7 @@
 #include "model/der.h"
 #include "pki/issuer_parts.h"
 #include "pki/profile_parts.h"
+#include "pki/ski.h"
 
 static const uint8_t p256_spki_head[] = { 0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06,
                                           0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00 };
@@ -163,6 +164,17 @@ static enum err split_spki(struct span spki, struct span *ret_head, struct span 
         return ERR_BAD_KEY;
     *ret_point = span_of(bits.at + 1, bits.n - 1);
     *ret_head = span_of(spki.at, (size_t)(ret_point->at - spki.at));
+    return OK;
+}
+
+enum err issuer_key_id(struct span spki, uint8_t ret_id[ISSUER_KEY_ID])
+{
+    struct span head, point;
+    uint8_t ski[SKI_BYTES];
+    if (split_spki(spki, &head, &point) != OK)
+        return ERR_BAD_KEY;
+    ski_of_point(point, ski);
+    memcpy(ret_id, ski, ISSUER_KEY_ID);
     return OK;
 }
 

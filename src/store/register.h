@@ -91,6 +91,9 @@ struct register_filter {
 enum err register_certificate_list(struct db *db, const struct register_filter *filter, register_certificate_fn *fn, void *context,
                                    struct why *why) MUST_CHECK;
 
+/* Those whose subjectKeyIdentifier begins with these bytes (I2). */
+enum err register_certificate_of_key(struct db *db, struct span key_id, register_certificate_fn *fn, void *context, struct why *why) MUST_CHECK;
+
 /* The newest certificate of this kind and subject, with `sealed`. Errors: NOT_FOUND. */
 enum err register_certificate_find(struct db *db, const char *kind, const char *subject, register_certificate_fn *fn,
                                    void *context, struct why *why) MUST_CHECK;

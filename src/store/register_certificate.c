@@ -48,6 +48,12 @@ enum err register_certificate_list(struct db *db, const struct register_filter *
                     DB_ARGS(db_text(f->subject), db_text(f->state), db_text(f->order)), certificate_row, &l, why);
 }
 
+enum err register_certificate_of_key(struct db *db, struct span key_id, register_certificate_fn *fn, void *context, struct why *why)
+{
+    struct listing l = { .fn = fn, .context = context };
+    return db_query(db, REG_KEY_LIST, DB_ARGS(db_blob(key_id)), certificate_row, &l, why);
+}
+
 enum err register_certificate_find(struct db *db, const char *kind, const char *subject, register_certificate_fn *fn, void *context,
                                    struct why *why)
 {

@@ -112,3 +112,7 @@ const char register_slice_migration[] =
     "CREATE TRIGGER slice_body_stays BEFORE DELETE ON slice_body"
     " WHEN (SELECT issued_at FROM slice WHERE id = OLD.slice) IS NULL"
     " BEGIN SELECT RAISE(ABORT, 'what is to be signed stays on record'); END;";
+
+/* I2: a key is found again in all certificates that were ever made. */
+const char register_key_migration[] =
+    "CREATE INDEX certificate_key ON certificate (" REGISTER_KEY_ID("der") ") WHERE der IS NOT NULL;";

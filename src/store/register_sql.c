@@ -115,7 +115,7 @@ static const char migration_3[] =
     "ALTER TABLE production_order ADD COLUMN profile TEXT NOT NULL DEFAULT '';"
     "CREATE INDEX order_profile ON production_order (model, profile) WHERE profile <> '';";
 
-static const char *const migrations[] = { migration_1, audit_migration, migration_3, register_slice_migration, register_field_migration, NULL };
+static const char *const migrations[] = { migration_1, audit_migration, migration_3, register_slice_migration, register_field_migration, register_key_migration, NULL };
 
 #define CERTIFICATE_COLUMNS \
     "c.id, c.kind, c.subject, c.generation, c.issuer, coalesce(o.name, ''), c.order_id, c.requester, c.request, c.position, " \
@@ -173,6 +173,7 @@ static const char *const sql[REG_COUNT] = {
     [REG_SUBJECT_LIST] = "SELECT " CERTIFICATE_COLUMNS " FROM " CERTIFICATE_TABLES
                          " WHERE c.subject = $1 AND ($2 IS NULL OR c.state = $2) AND ($3 IS NULL OR o.name = $3) "
                          "UNION ALL " RESERVED "WHERE r.number = $1 AND ($2 IS NULL OR $2 = 'requested') AND ($3 IS NULL OR o.name = $3)",
+    [REG_KEY_LIST] = "SELECT " CERTIFICATE_COLUMNS " FROM " CERTIFICATE_TABLES " WHERE c.der IS NOT NULL AND " REGISTER_KEY_ID("c.der") " = $1",
     [REG_CERTIFICATE_FIND] = "SELECT " CERTIFICATE_COLUMNS ", k.sealed FROM " CERTIFICATE_TABLES
                              " LEFT JOIN sealed_key k ON k.certificate = c.id "
                              "WHERE c.subject = $2 AND c.kind = $1 ORDER BY c.generation DESC LIMIT 1",

@@ -10,6 +10,7 @@ enum register_statement {
     REG_MODEL_PROFILE,
     REG_CERTIFICATE_LIST,
     REG_SUBJECT_LIST,
+    REG_KEY_LIST,
     REG_CERTIFICATE_FIND,
     REG_CERTIFICATE_ADD,
     REG_BODY_ADD,
@@ -74,7 +75,10 @@ extern const char register_sql_renewal_find[], register_sql_renewal_unsigned[], 
 
 extern const struct db_schema register_schema;
 extern const char register_sql_about[]; /* register_trail.c */
-extern const char register_slice_migration[]; /* register_migration.c */
+extern const char register_slice_migration[], register_key_migration[]; /* register_migration.c */
+
+/* What the subjectKeyIdentifier extension of a certificate begins with: behind its OBJECT IDENTIFIER and two headers. */
+#define REGISTER_KEY_ID(der) "substr(" der ", instr(" der ", x'0603551D0E04160414') + 9, 8)"
 
 /* Reads a row that starts with the columns of CERTIFICATE_COLUMNS. */
 struct register_certificate register_certificate_of(const struct db_row *row);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "model/pack.h"
 #include "pki/issuer.h"
 
 /* --- Renewal --- */
@@ -15,15 +16,21 @@ static enum err take_fingerprint(void *context, const struct register_certificat
     return OK;
 }
 
-/* A number of 3012 that is in its device; its fingerprint. */
-static void make_written(const char *id, int serial, char ret_number[LIMIT_NUMBER_TEXT + 1], uint8_t ret_fingerprint[REGISTER_FINGERPRINT])
+/* A number of 3012 that is in its device; its fingerprint, and its key unless NULL. */
+static void make_written(const char *id, int serial, char ret_number[LIMIT_NUMBER_TEXT + 1], uint8_t ret_fingerprint[REGISTER_FINGERPRINT],
+                         struct key **ret_key)
 {
     struct frame_reader fields;
+    struct pack pack;
     AUTO_WIPED_BUF packs = BUF_INIT;
     int64_t tag = folder_ask_batch("factory-1", id, "3012", serial, 1);
     folder_assert_accepted(tag, 1);
     assert_int_equal(folder_collect(tag, &packs), 1);
     folder_close_batch(tag);
+    if (ret_key != NULL) {
+        assert_ok(pack_decode(buf_span(&packs), &pack, NULL));
+        assert_ok(key_from_pkcs8(pack.private_key, ret_key, NULL));
+    }
     snprintf(ret_number, LIMIT_NUMBER_TEXT + 1, "3012-%06d", serial);
     assert_ok(register_certificate_find(signer->db, "device", ret_number, take_fingerprint, ret_fingerprint, NULL));
     tag = folder_ask(CA_REQUEST_OUTCOMES, ++last_tag);
@@ -76,7 +83,7 @@ static void a_renewal_is_on_record_and_the_same_request_gets_the_same(void **sta
     AUTO_BUF csr = BUF_INIT, first = BUF_INIT, second = BUF_INIT;
     int bodies[2] = { 0, 0 };
     (void)state;
-    make_written("renewed", 1501, number, fingerprint);
+    make_written("renewed", 1501, number, fingerprint, NULL);
     make_csr(&key, &csr);
     take_renewed(ask_renewal(number, fingerprint, buf_span(&csr)), &first);
     folder_restart();
@@ -92,15 +99,19 @@ static void a_key_gets_one_certificate(void **state) /* I2 */
     char numbers[2][LIMIT_NUMBER_TEXT + 1];
     uint8_t fingerprints[2][REGISTER_FINGERPRINT];
     AUTO_KEY key = NULL;
-    AUTO_BUF csr = BUF_INIT, again = BUF_INIT, der = BUF_INIT;
+    AUTO_KEY factory_key = NULL;
+    AUTO_BUF csr = BUF_INIT, again = BUF_INIT, der = BUF_INIT, read_out = BUF_INIT;
     (void)state;
-    make_written("key a", 1502, numbers[0], fingerprints[0]);
-    make_written("key b", 1503, numbers[1], fingerprints[1]);
+    make_written("key a", 1502, numbers[0], fingerprints[0], NULL);
+    make_written("key b", 1503, numbers[1], fingerprints[1], &factory_key);
     make_csr(&key, &csr);
     take_renewed(ask_renewal(numbers[0], fingerprints[0], buf_span(&csr)), &der);
     assert_ok(csr_make(key, "another request", &again, NULL));
     folder_assert_refused(ask_renewal(numbers[1], fingerprints[1], buf_span(&again)), ERR_CONFLICT, "key");
     folder_assert_refused(ask_renewal(numbers[1], fingerprints[1], buf_span(&csr)), ERR_CONFLICT, numbers[0]);
+    /* who reads another device's key out of its flash */
+    assert_ok(csr_make(factory_key, "not its own", &read_out, NULL));
+    folder_assert_refused(ask_renewal(numbers[0], fingerprints[0], buf_span(&read_out)), ERR_CONFLICT, "in a certificate already");
 }
 
 /* --- Enrolment --- */
@@ -120,6 +131,19 @@ static int64_t ask_enrolment(const char *token, struct span csr)
     folder_text("station");
     folder_send();
     return tag;
+}
+
+static void a_device_key_gets_no_role(void **state) /* I2 */
+{
+    char number[LIMIT_NUMBER_TEXT + 1];
+    uint8_t fingerprint[REGISTER_FINGERPRINT];
+    AUTO_KEY key = NULL;
+    AUTO_BUF csr = BUF_INIT;
+    (void)state;
+    make_written("key c", 1504, number, fingerprint, &key);
+    assert_ok(csr_make(key, "line-7", &csr, NULL));
+    add_token("for a role", clock_wall_s() + 600);
+    folder_assert_refused(ask_enrolment("for a role", buf_span(&csr)), ERR_CONFLICT, "in a certificate already");
 }
 
 static void a_token_counts_once_and_before_its_end(void **state)
@@ -145,6 +169,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_renewal_is_on_record_and_the_same_request_gets_the_same),
         cmocka_unit_test(a_key_gets_one_certificate),
+        cmocka_unit_test(a_device_key_gets_no_role),
         cmocka_unit_test(a_token_counts_once_and_before_its_end),
     };
     return cmocka_run_group_tests(tests, folder_begin, folder_end);
