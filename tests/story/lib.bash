@@ -20,7 +20,8 @@ unset REQUESTS_CA_BUNDLE SSL_CERT_FILE SSL_CERT_DIR CURL_CA_BUNDLE
 export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=1:abort_on_error=0}:quarantine_size_mb=32 UBSAN_OPTIONS=${UBSAN_OPTIONS:-halt_on_error=1:print_stacktrace=1}
 export BUILD ROOT
 
-nameplate() { "$BUILD/nameplate" "$@"; }
+# A command that hangs is ended and named.
+nameplate() { timeout --verbose --kill-after=10 300 "$BUILD/nameplate" "$@"; }
 
 declare -gA PID
 
