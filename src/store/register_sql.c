@@ -115,7 +115,8 @@ static const char migration_3[] =
     "ALTER TABLE production_order ADD COLUMN profile TEXT NOT NULL DEFAULT '';"
     "CREATE INDEX order_profile ON production_order (model, profile) WHERE profile <> '';";
 
-static const char *const migrations[] = { migration_1, audit_migration, migration_3, register_slice_migration, register_field_migration, register_key_migration, NULL };
+static const char *const migrations[] = { migration_1, audit_migration, migration_3, register_slice_migration, register_field_migration,
+                                          register_key_migration, NULL };
 
 #define CERTIFICATE_COLUMNS \
     "c.id, c.kind, c.subject, c.generation, c.issuer, coalesce(o.name, ''), c.order_id, c.requester, c.request, c.position, " \
