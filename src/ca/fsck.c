@@ -101,6 +101,16 @@ static enum err check_live(struct check *c, struct why *why)
     return err;
 }
 
+/* I2: a key is in one certificate of a device or board. */
+static enum err check_keys(struct check *c, struct why *why)
+{
+    char subjects[2 * LIMIT_NAME + 8] = "";
+    enum err err = register_key_doubled(c->db, sizeof subjects, subjects, why);
+    if (err == OK && subjects[0] != '\0')
+        err = why_set(why, ERR_DAMAGED, "certificates of %s have the same key", subjects);
+    return err;
+}
+
 static enum err check_account(void *context, const struct register_order *o, const struct register_account *a)
 {
     struct check *k = context;
@@ -172,6 +182,7 @@ static const struct {
     { "database", check_database },
     { "certificates", check_certificates },
     { "one live identity per number", check_live },
+    { "one certificate per key", check_keys },
     { "accounts", check_accounts },
     { "audit trail", check_audit },
 };

@@ -100,6 +100,8 @@ enum err register_certificate_find(struct db *db, const char *kind, const char *
 
 /* The number of a device with more than one live identity; "" when there is none, as must be (I1). */
 enum err register_doubled(struct db *db, size_t size, char *ret_number, struct why *why) MUST_CHECK;
+/* Whose certificates have the same key, "A and B"; "" when nobody's, as must be (I2). */
+enum err register_key_doubled(struct db *db, size_t size, char *ret_subjects, struct why *why) MUST_CHECK;
 
 /* What will be signed outside a batch: serial, tbs, kind, subject, issuer, requester and created_s are kept, to be
  * committed before the signature is made (I5). */

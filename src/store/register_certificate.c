@@ -126,11 +126,21 @@ static enum err take_text(void *context, const struct db_row *row)
     return OK;
 }
 
+static enum err query_text(struct db *db, unsigned statement, size_t size, char *ret_text, struct why *why)
+{
+    struct text_out out = { size, ret_text };
+    ret_text[0] = '\0';
+    return db_query(db, statement, DB_NO_ARGS, take_text, &out, why);
+}
+
 enum err register_doubled(struct db *db, size_t size, char *ret_number, struct why *why)
 {
-    struct text_out out = { size, ret_number };
-    ret_number[0] = '\0';
-    return db_query(db, REG_DOUBLED, DB_NO_ARGS, take_text, &out, why);
+    return query_text(db, REG_DOUBLED, size, ret_number, why);
+}
+
+enum err register_key_doubled(struct db *db, size_t size, char *ret_subjects, struct why *why)
+{
+    return query_text(db, REG_KEY_DOUBLED, size, ret_subjects, why);
 }
 
 enum err register_sealed_put(struct db *db, int64_t certificate, struct span sealed, struct why *why)

@@ -147,6 +147,8 @@ static const char doubled[] = DOUBLED_HEAD
 
 static const char *const sql[REG_COUNT] = {
     [REG_DOUBLED] = doubled,
+    [REG_KEY_DOUBLED] = "SELECT min(subject) || ' and ' || max(subject) FROM certificate WHERE der IS NOT NULL "
+                        "AND kind IN ('device', 'bootstrap') GROUP BY " REGISTER_KEY_ID("der") " HAVING count(*) > 1 LIMIT 1",
     [REG_ORDER_ADD] = "INSERT INTO production_order (name, factory, model, quantity, first_serial, until, created_at, "
                       "profile) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
     [REG_MODEL_PROFILE] = "SELECT profile FROM production_order WHERE model = $1 AND profile <> '' LIMIT 1",

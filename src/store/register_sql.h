@@ -16,6 +16,7 @@ enum register_statement {
     REG_BODY_ADD,
     REG_BODY_LIST,
     REG_DOUBLED,
+    REG_KEY_DOUBLED,
     REG_CERTIFICATE_MOVE,
     REG_SEALED_PUT,
     REG_REQUEST_FIND,

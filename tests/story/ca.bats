@@ -246,7 +246,7 @@ report() { # NUMBER OUTCOME
     [[ $output == *"entry 10 "* ]]
 }
 
-@test "I5 I15: a certificate of a batch that was exchanged, taken out or put in shows in the audit trail, and fsck tells what was never signed" {
+@test "I2 I5 I15: a certificate of a batch that was exchanged, taken out or put in shows in the audit trail, and fsck tells what was never signed" {
     serve
     request one 3012-000001 3012-000002 3012-000003
     stop ca
@@ -276,6 +276,13 @@ report() { # NUMBER OUTCOME
     run ca audit verify
     [ "$status" -eq 1 ]
     [[ $output == *"3012-000004"* ]]
+    cp "$DIR/keep.db" "$db"
+    ca fsck | grep -q '^one certificate per key  *good$'
+    sqlite3 "$db" "DROP TRIGGER certificate_same; UPDATE certificate SET der = (SELECT der FROM certificate WHERE subject = '3012-000001')
+        WHERE subject = '3012-000003'"
+    run ca fsck
+    [ "$status" -eq 1 ]
+    [[ $output == *"one certificate per key "*"certificates of 3012-000001 and 3012-000003 have the same key"* ]]
 }
 
 @test "I1 I5 I8: the register itself refuses a second live identity, a removed row and a way back" {
