@@ -31,7 +31,7 @@ static enum err open_chips(struct board *b, bool writable, struct why *why)
     if (err == OK)
         err = filechip_open(nvram, NVRAM_BYTES, NVRAM_SECTOR, writable, &b->faults, &b->nvram_file, why);
     if (err == OK && writable && flock(b->flash_file.fd, LOCK_EX | LOCK_NB) != 0)
-        err = why_set(why, ERR_BUSY, "%s: the device is running in another process", b->dir);
+        err = why_set(why, ERR_BUSY, "%s: the device is running in another process: end its `nameplate device run` first", b->dir);
     if (err != OK)
         return err;
     b->flash = filechip_flash(&b->flash_file);
