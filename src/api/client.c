@@ -18,6 +18,20 @@ enum err api_config_path(const struct command_line *line, char ret_path[API_PATH
     return n < 0 || n >= API_PATH ? why_set(why, ERR_USAGE, "the path is too long") : OK;
 }
 
+enum err api_settings_of(const struct api_program *program, const struct command_line *line, struct api_settings *ret_settings,
+                         struct why *why)
+{
+    char path[API_PATH];
+    void *all = malloc(program->settings_size);
+    enum err err = all == NULL ? ERR_NO_MEMORY : api_config_path(line, path, why);
+    if (err == OK)
+        err = program->read(path, all, why);
+    if (err == OK)
+        memcpy(ret_settings, all, sizeof *ret_settings);
+    free(all);
+    return err;
+}
+
 /* What lies beside the database. */
 static enum err path_beside(const struct api_client *client, const char *end, char ret_path[API_PATH])
 {
@@ -48,7 +62,7 @@ static enum err connect_to(const struct api_program *program, const struct comma
 {
     struct api_client api = { .program = program };
     char path[API_PATH], address[ADDRESS_SIZE];
-    enum err err = program->find(line, &api.place, why);
+    enum err err = api_settings_of(program, line, &api.place, why);
     if (err == OK)
         err = path_beside(&api, "admin", path);
     if (err != OK)

@@ -6,30 +6,39 @@
 
 #include "base/span.h"
 #include "conf/command.h"
-#include "conf/settings.h"
+#include "api/service.h"
+#include "api/settings.h"
 #include "store/db_move.h"
 #include "tls/tls.h"
 
 enum { API_PATH = 1024 };
 
-/* Where a folder's service is found: the root it is judged by, and the database beside which it leaves its address
- * (DATABASE.admin) and a log-in its session (DATABASE.session). `url`: of the database that is used instead; may be "". */
-struct api_place {
-    char identity[SETTING_TEXT_SIZE], store[SETTING_TEXT_SIZE], url[SETTING_TEXT_SIZE];
-};
-
-/* Whose service it is. */
+/* Whose service it is: all that the commands which each program has need to know of it. */
 struct api_program {
     const char *area, *title; /* "factory", "factory server" */
     enum role role;           /* of its certificate */
-    /* From --dir or --config. */
-    enum err (*find)(const struct command_line *line, struct api_place *ret_place, struct why *why);
-    db_move_fn *move; /* its database, from the file into PostgreSQL */
+
+    const struct setting_row *rows; /* of its settings */
+    const size_t *rows_n;
+    size_t settings_size; /* of a struct that begins with a struct api_settings */
+    enum err (*read)(const char *path, void *ret_settings, struct why *why);
+
+    enum err (*open)(const char *place, enum db_mode mode, struct db **ret_db, struct why *why); /* its database */
+    struct people (*people)(struct db *db);
+    enum err (*audit)(struct db *db, const struct audit_entry *entry, struct why *why);
+    db_move_fn *move; /* from the file into PostgreSQL */
+
+    const struct api_table *table;
+    enum err (*prepare)(const char *dir, struct why *why); /* init: what its folder has besides */
+    /* serve --check-config: what serving needs besides; the database is open for reading. */
+    enum err (*check)(const void *settings, struct db *db, struct why *why);
+    int (*serve)(const char *config); /* until SIGTERM; exit status */
 };
 
 struct api_client {
     const struct api_program *program;
-    struct api_place place;
+    struct api_settings place; /* where it is found: its root, and the database beside which it leaves its address (DATABASE.admin)
+                                * and a log-in its session (DATABASE.session) */
     char base[SETTING_TEXT_SIZE + 128]; /* "https://127.0.0.1:8442/api/v1" */
     char authorization[128];            /* "Authorization: Bearer ..." */
     struct tls_context *tls;
@@ -39,6 +48,10 @@ struct api_client {
 
 /* DIR/nameplate.conf of --dir, or --config. Errors: USAGE. */
 enum err api_config_path(const struct command_line *line, char ret_path[API_PATH], struct why *why) MUST_CHECK;
+
+/* What the settings there say of the part that each program has. Errors: USAGE, those of program->read. */
+enum err api_settings_of(const struct api_program *program, const struct command_line *line, struct api_settings *ret_settings,
+                         struct why *why) MUST_CHECK;
 
 /* Finds the service and logs in: by --user and --password-file, or the session that `login` left. */
 enum err api_open(const struct api_program *program, const struct command_line *line, struct api_client *ret_client,
@@ -77,6 +90,9 @@ void api_print_json(const json_t *answer); /* indented, to standard output */
 
 /* --- Commands that each program has; the context of its command_area is its struct api_program --- */
 
+int api_command_init(const struct command_line *line);
+int api_command_enrol(const struct command_line *line);
+int api_command_serve(const struct command_line *line);
 int api_command_login(const struct command_line *line);
 int api_command_operator_add(const struct command_line *line);
 int api_command_operator_list(const struct command_line *line);

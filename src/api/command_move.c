@@ -4,12 +4,12 @@
 
 #include "api/client.h"
 
-static enum err check_url(const struct api_place *place, const char *url, struct why *why)
+static enum err check_url(const struct api_settings *place, const char *url, struct why *why)
 {
     if (strlen(url) >= SETTING_TEXT_SIZE)
         return why_set(why, ERR_USAGE, "the URL is longer than %d characters", SETTING_TEXT_SIZE - 1);
-    if (place->url[0] != '\0' && strcmp(place->url, url) != 0)
-        return why_set(why, ERR_EXISTS, "[store] url names another database, %s: that one is in use, not the file", place->url);
+    if (place->store_url[0] != '\0' && strcmp(place->store_url, url) != 0)
+        return why_set(why, ERR_EXISTS, "[store] url names another database, %s: that one is in use, not the file", place->store_url);
     return OK;
 }
 
@@ -24,13 +24,13 @@ int api_command_database_move(const struct command_line *line)
 {
     const struct api_program *program = line->context;
     const char *url = line->args[0];
-    struct api_place place = { .store = "" };
+    struct api_settings place = { .store = "" };
     struct db_moved moved = { 0 };
     struct why why = { "" };
     char config[API_PATH];
     enum err err = api_config_path(line, config, &why);
     if (err == OK)
-        err = program->find(line, &place, &why);
+        err = api_settings_of(program, line, &place, &why);
     if (err == OK)
         err = check_url(&place, url, &why);
     if (err == OK)

@@ -1,6 +1,5 @@
 /* `nameplate ca serve`: the signer is split off first, then the front serves until it is told to end. */
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -130,21 +129,13 @@ static enum err start_server(struct front *f, struct why *why)
     return err;
 }
 
-static enum err watch_signals(struct front *f, struct why *why)
-{
-    enum err err = loop_on_signal(f->loop, SIGTERM, on_stop, f, why);
-    if (err == OK)
-        err = loop_on_signal(f->loop, SIGINT, on_stop, f, why);
-    return err != OK ? err : loop_on_signal(f->loop, SIGHUP, on_reload, f, why);
-}
-
 static enum err run_front(struct front *f, int fd, struct why *why)
 {
     enum err err = harden_process(why);
     if (err == OK)
         err = loop_new(&f->loop, why);
     if (err == OK)
-        err = watch_signals(f, why);
+        err = loop_on_signals(f->loop, on_stop, on_reload, f, why);
     if (err == OK)
         err = link_new(f->loop, fd, on_lost, f, &f->link);
     if (err == OK)

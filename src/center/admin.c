@@ -1,22 +1,16 @@
 /* The operators' listener of the running centre. */
 #include <stdio.h>
 
+#include "api/listener.h"
 #include "base/file.h"
 #include "center/center.h"
 #include "center/errand.h"
-#include "log/log.h"
 
 static void on_changed(void *context, const char *number)
 {
     errand_due(context, ERRAND_TICKET);
     errand_due(context, ERRAND_REVOKE);
     center_wake(context, number);
-}
-
-static void log_refused(void *context, const char *peer_address, enum err err, const struct why *why)
-{
-    (void)context;
-    log_failure(LOG_INFO, "connection-refused", err, why, "peer", peer_address, NULL);
 }
 
 enum err center_open_admin(struct center *center, struct tls_context *tls, struct why *why)
@@ -28,12 +22,12 @@ enum err center_open_admin(struct center *center, struct tls_context *tls, struc
                                         .context = center };
     console_init(&center->console);
     return http_server_new(center->loop,
-                           &(struct http_server_options){ .address = center->settings.admin_address,
-                                                          .port = (uint16_t)center->settings.admin_port,
+                           &(struct http_server_options){ .address = center->settings.common.admin_address,
+                                                          .port = (uint16_t)center->settings.common.admin_port,
                                                           .tls = tls,
                                                           .handler = &api_service_handler,
                                                           .context = &center->console.service,
-                                                          .refused = log_refused },
+                                                          .refused = listener_log_refused },
                            &center->admin, why);
 }
 
@@ -41,8 +35,8 @@ enum err center_open_admin(struct center *center, struct tls_context *tls, struc
 enum err center_announce_admin(const struct center *center, struct why *why)
 {
     char path[SETTING_TEXT_SIZE + 32], text[SETTING_TEXT_SIZE + 32];
-    snprintf(text, sizeof text, "%s:%u\n", center->settings.admin_address, http_server_port(center->admin));
-    snprintf(path, sizeof path, "%s.admin", center->settings.store);
+    snprintf(text, sizeof text, "%s:%u\n", center->settings.common.admin_address, http_server_port(center->admin));
+    snprintf(path, sizeof path, "%s.admin", center->settings.common.store);
     enum err err = file_replace(path, span_text(text), 0600, why);
     if (err == OK)
         printf("ready center-admin %s", text);

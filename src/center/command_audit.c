@@ -11,7 +11,7 @@ static enum err open_folder(const struct command_line *line, struct db **ret_db,
     struct center_settings settings;
     char path[API_PATH];
     enum err err = command_settings(line, path, &settings, why);
-    return err != OK ? err : center_open(center_store(&settings), DB_READ_ONLY, ret_db, why);
+    return err != OK ? err : center_open(api_settings_store(&settings.common), DB_READ_ONLY, ret_db, why);
 }
 
 static enum err print_entry(void *context, int64_t n, const struct audit_entry *e)

@@ -10,8 +10,6 @@ extern const struct api_program center_api;
 
 typedef int command_fn(const struct command_line *line);
 
-command_fn command_init, command_enrol, command_serve;
-
 command_fn command_customer_add, command_customer_list, command_site_add, command_site_list, command_device_add,
     command_device_list, command_device_show, command_device_bind, command_device_approve, command_device_scrap, command_tickets,
     command_agreement_add, command_agreement_end, command_agreement_suspend, command_agreement_resume, command_agreement_list,

@@ -61,9 +61,9 @@ void console_init(struct console *c)
     c->service = (struct api_service){ .table = &console_table,
                                        .people = center_people(c->db),
                                        .audit = center_audit_entry,
-                                       .login_failures = c->settings->login_failures,
-                                       .lock_s = c->settings->lock_s,
-                                       .session_s = c->settings->session_s,
+                                       .login_failures = c->settings->common.login_failures,
+                                       .lock_s = c->settings->common.lock_s,
+                                       .session_s = c->settings->common.session_s,
                                        .context = c,
                                        .most = most_bytes };
 }

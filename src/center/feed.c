@@ -53,7 +53,7 @@ static enum err keep_lists(struct feed *feed, const struct revocation_list_respo
     for (size_t i = 0; err == OK && i < r->lists_n; i++)
         err = lists_add(&lists, r->lists[i].der);
     if (err == OK)
-        err = lists_keep(&lists, feed->center->settings.identity, &feed->lists, &changed, why);
+        err = lists_keep(&lists, feed->center->settings.common.identity, &feed->lists, &changed, why);
     if (err != OK || !changed)
         return err;
     center_reload_credentials(feed->center);
@@ -126,7 +126,7 @@ static void begin_again(struct feed *feed)
 static void on_identities(void *context, enum err err, bool told, const struct soap_parsed *answer, const struct why *reason)
 {
     struct feed *feed = context;
-    const struct revocation_list_request lists = { .known = lists_known(&feed->lists, feed->center->settings.identity) };
+    const struct revocation_list_request lists = { .known = lists_known(&feed->lists, feed->center->settings.common.identity) };
     struct why why = *reason;
     bool leads = feed->center->leads;
     if (told && err == ERR_BAD_INPUT && leads)

@@ -1,49 +1,18 @@
 /* nameplate center: the centre of the field and the commands of its operators. */
+#include "api/flags.h"
 #include "center/commands.h"
 #include "pki/provider.h"
 
-#define FLAG_DIR                                                                                                                 \
-    {                                                                                                                            \
-        "dir", "DIR", "./center", "folder of this centre"                                                                        \
-    }
-#define FLAG_CONFIG                                                                                                              \
-    {                                                                                                                            \
-        "config", "FILE", NULL, "its settings, when they are not DIR/nameplate.conf"                                             \
-    }
-#define FLAG_LOGIN                                                                                                               \
-    { "user", "NAME", NULL, "operator; without it the session of center login counts" },                                         \
-    {                                                                                                                            \
-        "password-file", "FILE", NULL, "file whose first line is the operator's password"                                        \
-    }
-#define FLAG_END                                                                                                                 \
-    {                                                                                                                            \
-        NULL, NULL, NULL, NULL                                                                                                   \
-    }
+#define FLAG_DIR { "dir", "DIR", "./center", "folder of this centre" }
+#define FLAG_CONFIG API_FLAG_CONFIG
+#define FLAG_LOGIN API_FLAGS_LOGIN("center")
+#define FLAG_END API_FLAG_END
 
 static const struct command_flag flags_folder[] = { FLAG_DIR, FLAG_CONFIG, FLAG_END };
 static const struct command_flag flags_login[] = { FLAG_DIR, FLAG_CONFIG, FLAG_LOGIN, FLAG_END };
-static const struct command_flag flags_serve[] = {
-    FLAG_DIR,
-    FLAG_CONFIG,
-    { "check-config", NULL, NULL, "read the settings, print them and stop" },
-    FLAG_END,
-};
-static const struct command_flag flags_enrol[] = {
-    FLAG_DIR, FLAG_CONFIG, { "token", "T", NULL, "one-time token from ca token add --role center, for the same name" }, FLAG_END,
-};
-static const struct command_flag flags_init[] = {
-    FLAG_DIR,
-    { "ca", "URL", NULL, "address of the CA, https://HOST:PORT" },
-    { "fingerprint", "F", NULL, "SHA-256 of the root certificate, as ca init printed it" },
-    { "token", "T", NULL, "one-time token from ca token add --role center" },
-    { "admin", "NAME", NULL, "first administrator" },
-    { "password-file", "FILE", NULL, "file whose first line is the administrator's password" },
-    { "address", "A", "127.0.0.1", "address for devices and gateways" },
-    { "port", "P", "8450", "port for devices and gateways" },
-    { "admin-port", "P", "8452", "port for operators" },
-    { "store-url", "URL", NULL, "PostgreSQL for the database instead of a file in the folder: postgresql://USER@HOST/DATABASE" },
-    FLAG_END,
-};
+static const struct command_flag flags_serve[] = { FLAG_DIR, FLAG_CONFIG, API_FLAG_CHECK, FLAG_END };
+static const struct command_flag flags_enrol[] = { FLAG_DIR, FLAG_CONFIG, API_FLAG_ENROL("center"), FLAG_END };
+static const struct command_flag flags_init[] = { FLAG_DIR, API_FLAGS_INIT("center", "devices and gateways", "8450", "operators", "8452"), FLAG_END };
 static const struct command_flag flags_operator[] = {
     FLAG_DIR,
     FLAG_CONFIG,
@@ -209,10 +178,10 @@ static const struct command_flag flags_export[] = {
 static const struct command commands[] = {
     { "init", "", 0, 0, "Enrol with the CA and set up the folder.",
       "nameplate center init --ca https://127.0.0.1:8440 --fingerprint F --token T --admin meier --password-file pw",
-      command_init, flags_init },
+      api_command_init, flags_init },
     { "enrol", "", 0, 0, "Get a new certificate from the CA before the present one ends; the folder stays as it is.",
-      "nameplate center enrol --token T", command_enrol, flags_enrol },
-    { "serve", "", 0, 0, "Run the centre, until SIGTERM.", "nameplate center serve --dir ./center", command_serve, flags_serve },
+      "nameplate center enrol --token T", api_command_enrol, flags_enrol },
+    { "serve", "", 0, 0, "Run the centre, until SIGTERM.", "nameplate center serve --dir ./center", api_command_serve, flags_serve },
     { "login", "", 0, 0, "Log in; later commands then need no --user.", "nameplate center login --user meier --password-file pw",
       api_command_login, flags_login },
     { "operator add", "NAME", 1, 1, "Add an operator, or change the role.",

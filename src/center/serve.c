@@ -1,7 +1,7 @@
-#include <signal.h>
 #include <stdio.h>
 #include <sys/resource.h>
 
+#include "api/listener.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "center/center.h"
@@ -12,55 +12,31 @@
 #include "log/log.h"
 #include "soap/soap.h"
 
-struct contexts {
-    struct tls_context *field, *admin, *ca;
-};
-
-static void contexts_done(struct contexts *c)
+static enum err make_tls(const struct credentials *c, int64_t grace_s, struct listener_tls *ret_tls, struct why *why)
 {
-    tls_context_free(c->field);
-    tls_context_free(c->admin);
-    tls_context_free(c->ca);
-}
-
-static enum err make_contexts(const struct credentials *c, int64_t grace_s, struct contexts *ret, struct why *why)
-{
-    struct contexts made = { 0 };
-    enum err err = credentials_context(c, true, soap_service_peers(SERVICE_FIELD), false, &made.field, why);
-    if (err == OK) {
-        tls_context_set_grace(made.field, grace_s);
-        tls_context_keep_sessions(made.field, 0); /* doc/decisions/0010 */
-    }
-    if (err == OK)
-        err = credentials_context(c, true, ROLE_BIT(ROLE_ANONYMOUS), false, &made.admin, why);
-    if (err == OK)
-        err = credentials_context(c, false, ROLE_BIT(ROLE_CA), false, &made.ca, why);
-    if (err == OK)
-        *ret = made;
-    else
-        contexts_done(&made);
-    return err;
+    enum err err = listener_tls_new(c, soap_service_peers(SERVICE_FIELD), ret_tls, why);
+    if (err != OK)
+        return err;
+    tls_context_set_grace(ret_tls->programs, grace_s);
+    tls_context_keep_sessions(ret_tls->programs, 0); /* doc/decisions/0010 */
+    return OK;
 }
 
 void center_reload_credentials(void *context)
 {
     struct center *center = context;
     struct credentials fresh;
-    struct contexts made;
+    struct listener_tls made;
     struct why why = { "" };
-    enum err err = credentials_load(center->settings.identity, center->settings.passphrase, ROLE_CENTER, &fresh, &why);
-    if (err == OK && (err = make_contexts(&fresh, center->settings.grace_days * 86400, &made, &why)) != OK)
+    enum err err = credentials_load(center->settings.common.identity, center->settings.common.passphrase, ROLE_CENTER, &fresh, &why);
+    if (err == OK && (err = make_tls(&fresh, center->settings.grace_days * 86400, &made, &why)) != OK)
         credentials_done(&fresh);
     if (err != OK) {
         log_failure(LOG_ERROR, "reload-failed", err, &why, NULL);
         return;
     }
-    http_server_set_tls(center->field, made.field);
-    if (center->admin != NULL)
-        http_server_set_tls(center->admin, made.admin);
-    tls_context_free(center->ca_tls);
-    center->ca_tls = tls_context_ref(made.ca);
-    contexts_done(&made);
+    listener_tls_use(&made, center->field, center->admin, &center->ca_tls);
+    listener_tls_done(&made);
     credentials_done(&center->credentials);
     center->credentials = fresh;
     log_event(LOG_INFO, "reloaded", NULL);
@@ -72,15 +48,12 @@ static void on_reload(void *context)
     struct center *center = context;
     struct center_settings s;
     struct why why = { "" };
-    enum log_level level = LOG_INFO;
     enum err err = center_settings_read(center->config, &s, &why);
-    if (err == OK)
-        err = log_level_parse(s.log_level, &level);
     if (err != OK) {
         log_failure(LOG_ERROR, "reload-failed", err, &why, NULL);
         return;
     }
-    log_setup("center", level, s.log_json);
+    api_settings_use_log(&s.common, "center");
     center->settings.ca_every_s = s.ca_every_s;
     center->settings.poll_s = s.poll_s;
     center->settings.call_limit_s = s.call_limit_s;
@@ -106,12 +79,6 @@ static void on_stop(void *context)
         http_server_drain(center->admin, on_drained, center);
     http_server_drain(center->field, on_drained, center);
     desk_release(center->desk);
-}
-
-static void log_refused(void *context, const char *peer_address, enum err err, const struct why *why)
-{
-    (void)context;
-    log_failure(LOG_INFO, "connection-refused", err, why, "peer", peer_address, NULL);
 }
 
 /* Factory, station, bootstrap certificates, revoked ones, those of others: whoever tries is on record (M-6). What a certificate says proves
@@ -141,28 +108,28 @@ static enum err open_field(struct center *center, struct tls_context *tls, struc
     limits.connections = (unsigned)s->connections;
     limits.connections_per_peer = (unsigned)s->connections_per_address;
     return http_server_new(center->loop,
-                           &(struct http_server_options){ .address = s->address,
-                                                          .port = (uint16_t)s->port,
+                           &(struct http_server_options){ .address = s->common.address,
+                                                          .port = (uint16_t)s->common.port,
                                                           .tls = tls,
                                                           .handler = &center_field_handler,
                                                           .context = center,
                                                           .limits = &limits,
-                                                          .refused = log_refused,
+                                                          .refused = listener_log_refused,
                                                           .refused_peer = note_refused },
                            &center->field, why);
 }
 
 static enum err open_listeners(struct center *center, struct why *why)
 {
-    struct contexts made;
-    enum err err = make_contexts(&center->credentials, center->settings.grace_days * 86400, &made, why);
+    struct listener_tls made;
+    enum err err = make_tls(&center->credentials, center->settings.grace_days * 86400, &made, why);
     if (err != OK)
         return err;
     center->ca_tls = tls_context_ref(made.ca);
-    err = open_field(center, made.field, why);
+    err = open_field(center, made.programs, why);
     if (err == OK)
-        err = center_open_admin(center, made.admin, why);
-    contexts_done(&made);
+        err = center_open_admin(center, made.people, why);
+    listener_tls_done(&made);
     return err;
 }
 
@@ -170,11 +137,7 @@ static enum err open_loop(struct center *center, struct why *why)
 {
     enum err err = loop_new(&center->loop, why);
     if (err == OK)
-        err = loop_on_signal(center->loop, SIGTERM, on_stop, center, why);
-    if (err == OK)
-        err = loop_on_signal(center->loop, SIGINT, on_stop, center, why);
-    if (err == OK)
-        err = loop_on_signal(center->loop, SIGHUP, on_reload, center, why);
+        err = loop_on_signals(center->loop, on_stop, on_reload, center, why);
     center->ending = (struct ending){ .loop = center->loop, .credentials = &center->credentials, .area = "center" };
     if (err == OK)
         err = ending_watch(&center->ending, why);
@@ -183,7 +146,7 @@ static enum err open_loop(struct center *center, struct why *why)
 
 static enum err announce(const struct center *center, struct why *why)
 {
-    printf("ready center %s:%u\n", center->settings.address, http_server_port(center->field));
+    printf("ready center %s:%u\n", center->settings.common.address, http_server_port(center->field));
     enum err err = center_announce_admin(center, why);
     fflush(stdout);
     return err;
@@ -228,11 +191,11 @@ static enum err open_desk(struct center *center, struct why *why)
 enum err center_start(struct center *center, struct why *why)
 {
     const struct center_settings *s = &center->settings;
-    enum err err = credentials_load(s->identity, s->passphrase, ROLE_CENTER, &center->credentials, why);
+    enum err err = credentials_load(s->common.identity, s->common.passphrase, ROLE_CENTER, &center->credentials, why);
     if (err == OK)
-        err = ca_ask_url(s->ca_url, center->ca_url, why);
+        err = ca_ask_url(s->common.ca_url, center->ca_url, why);
     if (err == OK)
-        err = center_open(center_store(s), DB_READ_WRITE, &center->db, why);
+        err = center_open(api_settings_store(&s->common), DB_READ_WRITE, &center->db, why);
     if (err == OK)
         err = open_loop(center, why);
     if (err == OK)
@@ -262,12 +225,9 @@ int center_serve(const char *config)
 {
     struct center center = { .config = config, .started_s = clock_wall_s() };
     struct why why = { "" };
-    enum log_level level = LOG_INFO;
     enum err err = center_settings_read(config, &center.settings, &why);
-    if (err == OK)
-        err = log_level_parse(center.settings.log_level, &level);
     if (err == OK) {
-        log_setup("center", level, center.settings.log_json);
+        api_settings_use_log(&center.settings.common, "center");
         raise_descriptors();
         err = run(&center, &why);
         center_stop(&center);

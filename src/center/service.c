@@ -68,7 +68,7 @@ static void serve_wsdl(const struct center *center, struct http_exchange *x, enu
     char address[300];
     AUTO_BUF wsdl = BUF_INIT;
     const char *host = http_header(x, "Host");
-    snprintf(address, sizeof address, "https://%.250s%s", host == NULL ? center->settings.address : host,
+    snprintf(address, sizeof address, "https://%.250s%s", host == NULL ? center->settings.common.address : host,
              soap_service_row(service)->path);
     if (soap_write_wsdl(service, address, &wsdl) != OK)
         http_reply(x, 500, NULL, span_of(NULL, 0), NULL);

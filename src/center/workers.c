@@ -9,7 +9,7 @@ enum { HEAR_MS = 100, LEAD_MS = 1000 };
 
 static const char anything[] = "*";
 
-static bool shared(const struct center *center) { return center->settings.store_url[0] != '\0'; }
+static bool shared(const struct center *center) { return center->settings.common.store_url[0] != '\0'; }
 
 static void look_for_errands(struct center *center)
 {

@@ -1,4 +1,3 @@
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -124,10 +123,7 @@ static enum err open_all(struct run *r, struct why *why)
         err = agent_plug(&r->agent, &r->board, why);
     if (err == OK)
         err = run_field_start(r->line, &r->settings, &r->agent, &r->field, why);
-    static const struct { int signum; loop_fn *fn; } signals[] = { { SIGTERM, drain }, { SIGINT, drain }, { SIGHUP, reload } };
-    for (size_t i = 0; err == OK && i < sizeof signals / sizeof *signals; i++)
-        err = loop_on_signal(r->loop, signals[i].signum, signals[i].fn, r, why);
-    return err;
+    return err != OK ? err : loop_on_signals(r->loop, drain, reload, r, why);
 }
 
 static enum err serve(struct run *r, struct why *why)
@@ -148,6 +144,16 @@ static void close_all(struct run *r)
     loop_free(r->loop);
 }
 
+static int check_config(struct run *r)
+{
+    struct why why = { "" };
+    settings_print(stdout, device_setting_rows, device_setting_rows_n, &r->settings);
+    enum err err = http_check_address(r->settings.address, &why);
+    err = err != OK ? why_prefix(&why, err, "[listen] address") : board_open(r->dir, BOARD_LOOK, &r->board, &why);
+    board_close(&r->board);
+    return err == OK ? 0 : command_fail(r->line, err, &why, NULL);
+}
+
 int command_run(const struct command_line *line)
 {
     struct why why = { "" };
@@ -156,10 +162,8 @@ int command_run(const struct command_line *line)
     enum err err = device_dir(line, sizeof r.dir, r.dir, &why);
     if (err == OK)
         err = load(&r, &r.settings, &why);
-    if (err == OK && command_switch(line, "check-config")) {
-        settings_print(stdout, device_setting_rows, device_setting_rows_n, &r.settings);
-        return 0;
-    }
+    if (err == OK && command_switch(line, "check-config"))
+        return check_config(&r);
     if (err == OK)
         err = open_all(&r, &why);
     if (err == OK)

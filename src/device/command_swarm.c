@@ -1,6 +1,5 @@
 /* Thousands of devices in one process: one bench address, and commands on standard input say which of them is in
  * front of the station. Each command is answered with one line, "ok ..." or "error ...". */
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -294,9 +293,7 @@ static enum err serve(struct swarm *s, struct why *why)
     s->agent.context = s;
     err = choose_port(s, why);
     if (err == OK)
-        err = loop_on_signal(s->loop, SIGTERM, stop, s, why);
-    if (err == OK)
-        err = loop_on_signal(s->loop, SIGINT, stop, s, why);
+        err = loop_on_signals(s->loop, stop, NULL, s, why);
     if (err == OK && lines_watch(s->loop, commanded, s, &s->lines) != OK)
         err = why_set(why, ERR_IO, "standard input must be a pipe or a terminal");
     if (err != OK)

@@ -24,7 +24,7 @@ static const struct command_flag show_flags[] = { DIR_FLAG, CONFIG_FLAG, { "json
 
 static const struct command_flag run_flags[] = {
     { "listen", "ADDRESS:PORT", NULL, "address on the bench link (default: as configured); port 0 takes a free one" },
-    { "check-config", NULL, NULL, "print the configuration in force and end" },
+    { "check-config", NULL, NULL, "print the configuration in force, look at the board, and end" },
     { "test-only-claim", "NUMBER", NULL, "for tests: a device that speaks in another's name" },
     { "test-only-no-confirm", NULL, NULL, "for tests: a program on trial never says that it works" },
     { "test-only-die-at", "STEP", NULL, "for tests: the process is killed in a renewal: key, answer, installed, confirmed, dropped; in a program: part" },

@@ -1,7 +1,6 @@
 /* device swarm --field: up to 100,000 devices in one process that poll a centre, each with its own identity, on
  * connections of their own: the load that a centre is measured with. */
 #include <inttypes.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -239,9 +238,7 @@ static void stop(void *context) { loop_stop(((struct swarm *)context)->loop); }
 static enum err begin(struct swarm *s, long seconds, struct why *why)
 {
     uint64_t id;
-    enum err err = loop_on_signal(s->loop, SIGTERM, stop, s, why);
-    if (err == OK)
-        err = loop_on_signal(s->loop, SIGINT, stop, s, why);
+    enum err err = loop_on_signals(s->loop, stop, NULL, s, why);
     if (err == OK)
         err = loop_timer(s->loop, 1000 * LINE_S, every_line, s, &id);
     if (err == OK && seconds > 0)

@@ -16,21 +16,6 @@ enum err command_settings(const struct command_line *line, char ret_path[API_PAT
     return err != OK ? err : factory_settings_read(ret_path, ret_settings, why);
 }
 
-static enum err find_service(const struct command_line *line, struct api_place *ret_place, struct why *why)
-{
-    struct factory_settings settings;
-    char path[API_PATH];
-    enum err err = command_settings(line, path, &settings, why);
-    if (err != OK)
-        return err;
-    memcpy(ret_place->identity, settings.identity, sizeof ret_place->identity);
-    memcpy(ret_place->store, settings.store, sizeof ret_place->store);
-    memcpy(ret_place->url, settings.store_url, sizeof ret_place->url);
-    return OK;
-}
-
-const struct api_program factory_api = { "factory", "factory server", ROLE_FACTORY, find_service, stock_move };
-
 static int finish(json_t *answer)
 {
     json_decref(answer);

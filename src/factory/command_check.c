@@ -13,7 +13,7 @@ static enum err open_folder(const struct command_line *line, struct factory_sett
 {
     char path[COMMAND_PATH];
     enum err err = command_settings(line, path, s, why);
-    return err != OK ? err : stock_open(factory_store(s), DB_READ_ONLY, ret_db, why);
+    return err != OK ? err : stock_open(api_settings_store(&s->common), DB_READ_ONLY, ret_db, why);
 }
 
 static enum err print_identity(void *context, const struct identity *i)
@@ -163,9 +163,9 @@ static void close_ca(struct ca_side *ca)
 static enum err open_ca(const struct factory_settings *s, struct ca_side *ca, struct why *why)
 {
     *ca = (struct ca_side){ .tls = NULL };
-    enum err err = credentials_load(s->identity, s->passphrase, ROLE_FACTORY, &ca->credentials, why);
+    enum err err = credentials_load(s->common.identity, s->common.passphrase, ROLE_FACTORY, &ca->credentials, why);
     if (err == OK)
-        err = ca_ask_url(s->ca_url, ca->url, why);
+        err = ca_ask_url(s->common.ca_url, ca->url, why);
     return err != OK ? err : credentials_context(&ca->credentials, false, ROLE_BIT(ROLE_CA), false, &ca->tls, why);
 }
 

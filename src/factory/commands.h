@@ -7,7 +7,7 @@
 
 typedef int command_fn(const struct command_line *line);
 
-command_fn command_init, command_enrol, command_serve, command_plan_import, command_plan_list, command_model_add,
+command_fn command_plan_import, command_plan_list, command_model_add,
     command_model_list, command_station_add, command_station_list, command_station_remove, command_request, command_status, command_forget,
     command_number, command_export, command_fsck, command_reconcile, command_audit_list, command_audit_verify, command_label,
     command_plan_remove, command_key, command_reissue, command_station_release;

@@ -50,6 +50,9 @@ enum err factory_note(struct db *db, const char *actor, const char *event, const
 /* The stations' listener. */
 extern const struct http_handler factory_station_handler;
 
+/* Whether the packs in the database are sealed under this key, and its mark. Errors: CONFIG when they are under another. */
+enum err factory_check_kek(struct db *db, const struct secret *kek, int64_t *ret_mark, struct why *why) MUST_CHECK;
+
 /* `factory serve`: runs until SIGTERM. Exit status. */
 int factory_serve(const char *config);
 

@@ -1,52 +1,21 @@
 /* nameplate factory: the factory server and the commands around it. */
+#include "api/flags.h"
 #include "factory/commands.h"
 #include "pki/provider.h"
 
-#define FLAG_DIR                                                                                                                 \
-    {                                                                                                                            \
-        "dir", "DIR", "./factory", "folder of this factory server"                                                               \
-    }
-#define FLAG_CONFIG                                                                                                              \
-    {                                                                                                                            \
-        "config", "FILE", NULL, "its settings, when they are not DIR/nameplate.conf"                                             \
-    }
-#define FLAG_LOGIN                                                                                                               \
-    { "user", "NAME", NULL, "operator; without it the session of factory login counts" },                                        \
-    {                                                                                                                            \
-        "password-file", "FILE", NULL, "file whose first line is the operator's password"                                        \
-    }
-#define FLAG_END                                                                                                                 \
-    {                                                                                                                            \
-        NULL, NULL, NULL, NULL                                                                                                   \
-    }
+#define FLAG_DIR { "dir", "DIR", "./factory", "folder of this factory server" }
+#define FLAG_CONFIG API_FLAG_CONFIG
+#define FLAG_LOGIN API_FLAGS_LOGIN("factory")
+#define FLAG_END API_FLAG_END
 
 static const struct command_flag flags_folder[] = { FLAG_DIR, FLAG_CONFIG, FLAG_END };
 static const struct command_flag flags_verify[] = {
     FLAG_DIR, FLAG_CONFIG, { "kept", "N:HASH", NULL, "the number of an entry and its hash, as they were kept elsewhere" }, FLAG_END,
 };
 static const struct command_flag flags_login[] = { FLAG_DIR, FLAG_CONFIG, FLAG_LOGIN, FLAG_END };
-static const struct command_flag flags_serve[] = {
-    FLAG_DIR,
-    FLAG_CONFIG,
-    { "check-config", NULL, NULL, "read the settings, print them and stop" },
-    FLAG_END,
-};
-static const struct command_flag flags_enrol[] = {
-    FLAG_DIR, FLAG_CONFIG, { "token", "T", NULL, "one-time token from ca token add --role factory, for the same name" }, FLAG_END,
-};
-static const struct command_flag flags_init[] = {
-    FLAG_DIR,
-    { "ca", "URL", NULL, "address of the CA, https://HOST:PORT" },
-    { "fingerprint", "F", NULL, "SHA-256 of the root certificate, as ca init printed it" },
-    { "token", "T", NULL, "one-time token from ca token add --role factory" },
-    { "admin", "NAME", NULL, "first administrator" },
-    { "password-file", "FILE", NULL, "file whose first line is the administrator's password" },
-    { "address", "A", "127.0.0.1", "address for the stations" },
-    { "port", "P", "8441", "port for the stations" },
-    { "admin-port", "P", "8442", "port for administrators" },
-    { "store-url", "URL", NULL, "PostgreSQL for the database instead of a file in the folder: postgresql://USER@HOST/DATABASE" },
-    FLAG_END,
-};
+static const struct command_flag flags_serve[] = { FLAG_DIR, FLAG_CONFIG, API_FLAG_CHECK, FLAG_END };
+static const struct command_flag flags_enrol[] = { FLAG_DIR, FLAG_CONFIG, API_FLAG_ENROL("factory"), FLAG_END };
+static const struct command_flag flags_init[] = { FLAG_DIR, API_FLAGS_INIT("factory", "the stations", "8441", "administrators", "8442"), FLAG_END };
 static const struct command_flag flags_import[] = {
     FLAG_DIR, FLAG_CONFIG, FLAG_LOGIN, { "dry-run", NULL, NULL, "check the plan, change nothing" }, FLAG_END,
 };
@@ -109,10 +78,10 @@ static const struct command_flag flags_forget[] = {
 static const struct command commands[] = {
     { "init", "", 0, 0, "Enrol with the CA and set up the folder.",
       "nameplate factory init --ca https://127.0.0.1:8440 --fingerprint F --token T --admin meier --password-file pw",
-      command_init, flags_init },
+      api_command_init, flags_init },
     { "enrol", "", 0, 0, "Get a new certificate from the CA before the present one ends; the folder stays as it is.",
-      "nameplate factory enrol --token T", command_enrol, flags_enrol },
-    { "serve", "", 0, 0, "Run the factory server, until SIGTERM.", "nameplate factory serve --dir ./factory", command_serve,
+      "nameplate factory enrol --token T", api_command_enrol, flags_enrol },
+    { "serve", "", 0, 0, "Run the factory server, until SIGTERM.", "nameplate factory serve --dir ./factory", api_command_serve,
       flags_serve },
     { "login", "", 0, 0, "Log in; later commands then need no --user.", "nameplate factory login --user meier --password-file pw",
       api_command_login, flags_login },

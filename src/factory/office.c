@@ -78,7 +78,7 @@ static void ask_mes(struct office *o)
 static void find_leader(struct office *o)
 {
     struct why why = { "" };
-    bool leads = false, shared = o->factory->settings.store_url[0] != '\0';
+    bool leads = false, shared = o->factory->settings.common.store_url[0] != '\0';
     enum err err = db_lead(o->db, "office", &leads, &why);
     if (err != OK && !o->away)
         log_failure(LOG_ERROR, "database-away", err, &why, NULL);
@@ -169,7 +169,7 @@ enum err office_start(struct factory *factory, struct office **ret_office, struc
     snprintf(o->name, sizeof o->name, "factory:%s", factory->credentials.self.name);
     enum err err = http_keep_new(&o->keep);
     if (err == OK)
-        err = stock_open(factory_store(&factory->settings), DB_READ_WRITE, &o->db, why);
+        err = stock_open(api_settings_store(&factory->settings.common), DB_READ_WRITE, &o->db, why);
     if (err == OK)
         db_tidy_later(o->db, &factory->untidy);
     if (err == OK && pthread_create(&o->thread, NULL, run, o) != 0)

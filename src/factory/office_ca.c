@@ -139,7 +139,7 @@ static enum err save_lists(struct office *o, const struct revocation_list_respon
     for (size_t i = 0; err == OK && i < r->lists_n; i++)
         err = lists_add(&lists, r->lists[i].der);
     if (err == OK)
-        err = lists_keep(&lists, o->factory->settings.identity, &o->lists, &changed, why);
+        err = lists_keep(&lists, o->factory->settings.common.identity, &o->lists, &changed, why);
     return err != OK || !changed ? err : loop_post(o->factory->loop, reload_credentials, o->factory);
 }
 
@@ -147,7 +147,7 @@ enum err office_revocations(struct office *o, struct why *why)
 {
     AUTO_PARSED answer = { 0 };
     bool told;
-    struct revocation_list_request request = { .known = lists_known(&o->lists, o->factory->settings.identity) };
+    struct revocation_list_request request = { .known = lists_known(&o->lists, o->factory->settings.common.identity) };
     if (clock_mono_ms() < o->crl_at_ms)
         return OK;
     enum err err = ca_ask_wait(o->factory->ca_url, o->keep, o->tls, &(struct ca_question){ SOAP_REVOCATION_LIST, NULL, &request, LIMIT_LISTS },

@@ -1,6 +1,6 @@
-#include <signal.h>
 #include <stdio.h>
 
+#include "api/listener.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "factory/admin.h"
@@ -9,62 +9,24 @@
 #include "log/log.h"
 #include "soap/soap.h"
 
-struct contexts {
-    struct tls_context *stations, *admin, *ca;
-};
-
-static void contexts_done(struct contexts *c)
-{
-    tls_context_free(c->stations);
-    tls_context_free(c->admin);
-    tls_context_free(c->ca);
-}
-
-static enum err make_contexts(const struct credentials *c, struct contexts *ret, struct why *why)
-{
-    struct contexts made = { 0 };
-    enum err err = credentials_context(c, true, soap_service_peers(SERVICE_FACTORY), false, &made.stations, why);
-    if (err == OK)
-        err = credentials_context(c, true, ROLE_BIT(ROLE_ANONYMOUS), false, &made.admin, why);
-    if (err == OK)
-        err = credentials_context(c, false, ROLE_BIT(ROLE_CA), false, &made.ca, why);
-    if (err == OK)
-        *ret = made;
-    else
-        contexts_done(&made);
-    return err;
-}
-
 void reload_credentials(void *context)
 {
     struct factory *f = context;
     struct credentials fresh;
-    struct contexts made;
+    struct listener_tls made;
     struct why why = { "" };
-    enum err err = credentials_load(f->settings.identity, f->settings.passphrase, ROLE_FACTORY, &fresh, &why);
-    if (err == OK && (err = make_contexts(&fresh, &made, &why)) != OK)
+    enum err err = credentials_load(f->settings.common.identity, f->settings.common.passphrase, ROLE_FACTORY, &fresh, &why);
+    if (err == OK && (err = listener_tls_new(&fresh, soap_service_peers(SERVICE_FACTORY), &made, &why)) != OK)
         credentials_done(&fresh);
     if (err != OK) {
         log_failure(LOG_ERROR, "reload-failed", err, &why, NULL);
         return;
     }
-    http_server_set_tls(f->stations, made.stations);
-    http_server_set_tls(f->admin, made.admin);
-    tls_context_free(f->ca_tls);
-    f->ca_tls = tls_context_ref(made.ca);
-    contexts_done(&made);
+    listener_tls_use(&made, f->stations, f->admin, &f->ca_tls);
+    listener_tls_done(&made);
     credentials_done(&f->credentials);
     f->credentials = fresh;
     log_event(LOG_INFO, "reloaded", NULL);
-}
-
-static enum err use_log(const struct factory_settings *s)
-{
-    enum log_level level;
-    enum err err = log_level_parse(s->log_level, &level);
-    if (err == OK)
-        log_setup("factory", level, s->log_json);
-    return err;
 }
 
 /* SIGHUP: policy, level of the log, credentials. Addresses and files need a new start. */
@@ -74,12 +36,11 @@ static void on_reload(void *context)
     struct factory_settings settings;
     struct why why = { "" };
     enum err err = factory_settings_read(f->config, &settings, &why);
-    if (err == OK)
-        err = use_log(&settings);
     if (err != OK) {
         log_failure(LOG_ERROR, "reload-failed", err, &why, NULL);
         return;
     }
+    api_settings_use_log(&settings.common, "factory");
     f->policy = factory_policy(&settings);
     reload_credentials(f);
 }
@@ -103,20 +64,27 @@ static void on_stop(void *context)
 }
 
 /* Servers that share a database share the key too: what one seals, the others must be able to open. */
-static enum err check_kek(struct db *db, const struct secret *kek, struct why *why)
+enum err factory_check_kek(struct db *db, const struct secret *kek, int64_t *ret_mark, struct why *why)
 {
-    int64_t mine = 0, kept = 0, packs = 0;
-    enum err err = kek_mark(kek, &mine);
-    if (err == OK)
-        err = db_begin(db, why);
+    int64_t kept = 0, packs = 0;
+    enum err err = kek_mark(kek, ret_mark);
     if (err == OK)
         err = stock_mark_get(db, "kek", &kept, why);
-    if (err == OK && kept != 0 && kept != mine)
+    if (err == OK && kept != 0 && kept != *ret_mark)
         err = stock_packs(db, &packs, why);
     if (err == OK && packs > 0)
         err = why_set(why, ERR_CONFIG, "[store] kek is another key than the one under which the %lld packs in the database are "
                                        "sealed: copy that one here", (long long)packs);
-    if (err == OK && kept != mine)
+    return err;
+}
+
+static enum err take_kek(struct db *db, const struct secret *kek, struct why *why)
+{
+    int64_t mine = 0;
+    enum err err = db_begin(db, why);
+    if (err == OK)
+        err = factory_check_kek(db, kek, &mine, why);
+    if (err == OK)
         err = stock_mark_set(db, "kek", mine, why);
     if (err == OK)
         err = db_commit(db, why);
@@ -126,49 +94,43 @@ static enum err check_kek(struct db *db, const struct secret *kek, struct why *w
 
 static enum err open_store(struct factory *f, struct why *why)
 {
-    enum err err = stock_open(factory_store(&f->settings), DB_READ_WRITE, &f->db, why);
+    enum err err = stock_open(api_settings_store(&f->settings.common), DB_READ_WRITE, &f->db, why);
     if (err == OK) {
         db_tidy_later(f->db, &f->untidy);
         err = kek_load(f->settings.kek, &f->kek, why);
     }
     if (err == OK)
-        err = check_kek(f->db, &f->kek, why);
+        err = take_kek(f->db, &f->kek, why);
     return err != OK ? err : sealer_new(&f->kek, &f->sealer, why);
-}
-
-static void log_refused(void *context, const char *peer_address, enum err err, const struct why *why)
-{
-    (void)context;
-    log_failure(LOG_INFO, "connection-refused", err, why, "peer", peer_address, NULL);
 }
 
 static enum err open_listeners(struct factory *f, struct why *why)
 {
-    struct contexts made;
+    struct listener_tls made;
     const struct factory_settings *s = &f->settings;
-    enum err err = make_contexts(&f->credentials, &made, why);
+    enum err err = listener_tls_new(&f->credentials, soap_service_peers(SERVICE_FACTORY), &made, why);
     if (err != OK)
         return err;
     f->ca_tls = tls_context_ref(made.ca);
     f->api = admin_service(f);
     err = http_server_new(f->loop,
-                          &(struct http_server_options){ .address = s->address,
-                                                         .port = (uint16_t)s->port,
-                                                         .tls = made.stations,
+                          &(struct http_server_options){ .address = s->common.address,
+                                                         .port = (uint16_t)s->common.port,
+                                                         .tls = made.programs,
                                                          .handler = &factory_station_handler,
                                                          .context = f,
-                                                         .refused = log_refused },
+                                                         .refused = listener_log_refused },
                           &f->stations, why);
     if (err == OK)
         err = http_server_new(f->loop,
-                              &(struct http_server_options){ .address = s->admin_address,
-                                                             .port = (uint16_t)s->admin_port,
-                                                             .tls = made.admin,
+                              &(struct http_server_options){ .address = s->common.admin_address,
+                                                             .port = (uint16_t)s->common.admin_port,
+                                                             .tls = made.people,
                                                              .handler = &api_service_handler,
                                                              .context = &f->api,
-                                                             .refused = log_refused },
+                                                             .refused = listener_log_refused },
                               &f->admin, why);
-    contexts_done(&made);
+    listener_tls_done(&made);
     return err;
 }
 
@@ -176,11 +138,7 @@ static enum err open_loop(struct factory *f, struct why *why)
 {
     enum err err = loop_new(&f->loop, why);
     if (err == OK)
-        err = loop_on_signal(f->loop, SIGTERM, on_stop, f, why);
-    if (err == OK)
-        err = loop_on_signal(f->loop, SIGINT, on_stop, f, why);
-    if (err == OK)
-        err = loop_on_signal(f->loop, SIGHUP, on_reload, f, why);
+        err = loop_on_signals(f->loop, on_stop, on_reload, f, why);
     f->ending = (struct ending){ .loop = f->loop, .credentials = &f->credentials, .area = "factory" };
     if (err == OK)
         err = ending_watch(&f->ending, why);
@@ -191,12 +149,12 @@ static enum err open_loop(struct factory *f, struct why *why)
 static enum err announce(struct factory *f, struct why *why)
 {
     char path[SETTING_TEXT_SIZE + 32], text[SETTING_TEXT_SIZE + 32];
-    snprintf(text, sizeof text, "%s:%u\n", f->settings.admin_address, http_server_port(f->admin));
-    snprintf(path, sizeof path, "%s.admin", f->settings.store);
+    snprintf(text, sizeof text, "%s:%u\n", f->settings.common.admin_address, http_server_port(f->admin));
+    snprintf(path, sizeof path, "%s.admin", f->settings.common.store);
     enum err err = file_replace(path, span_text(text), 0600, why);
     if (err != OK)
         return err;
-    printf("ready factory %s:%u\nready factory-admin %s", f->settings.address, http_server_port(f->stations), text);
+    printf("ready factory %s:%u\nready factory-admin %s", f->settings.common.address, http_server_port(f->stations), text);
     fflush(stdout);
     return OK;
 }
@@ -217,9 +175,9 @@ static void close_all(struct factory *f)
 
 static enum err run(struct factory *f, struct why *why)
 {
-    enum err err = credentials_load(f->settings.identity, f->settings.passphrase, ROLE_FACTORY, &f->credentials, why);
+    enum err err = credentials_load(f->settings.common.identity, f->settings.common.passphrase, ROLE_FACTORY, &f->credentials, why);
     if (err == OK)
-        err = ca_ask_url(f->settings.ca_url, f->ca_url, why);
+        err = ca_ask_url(f->settings.common.ca_url, f->ca_url, why);
     if (err == OK)
         err = open_store(f, why);
     if (err == OK)
@@ -238,9 +196,8 @@ int factory_serve(const char *config)
     struct factory f = { .config = config, .started_s = clock_wall_s() };
     struct why why = { "" };
     enum err err = factory_settings_read(config, &f.settings, &why);
-    if (err == OK)
-        err = use_log(&f.settings);
     if (err == OK) {
+        api_settings_use_log(&f.settings.common, "factory");
         f.policy = factory_policy(&f.settings);
         err = run(&f, &why);
         close_all(&f);

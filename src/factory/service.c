@@ -112,7 +112,7 @@ static void serve_wsdl(struct factory *factory, struct http_exchange *x)
     char address[300];
     AUTO_BUF wsdl = BUF_INIT;
     const char *host = http_header(x, "Host");
-    snprintf(address, sizeof address, "https://%.250s%s", host == NULL ? factory->settings.address : host,
+    snprintf(address, sizeof address, "https://%.250s%s", host == NULL ? factory->settings.common.address : host,
              soap_service_row(SERVICE_FACTORY)->path);
     if (soap_write_wsdl(SERVICE_FACTORY, address, &wsdl) != OK)
         http_reply(x, 500, NULL, span_of(NULL, 0), NULL);

@@ -4,29 +4,16 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "log/log.h"
-#include "store/db.h"
-
 #define AT(member) offsetof(struct factory_settings, member)
 
 const struct setting_row factory_setting_rows[] = {
-    { "listen", "address", SETTING_TEXT, "127.0.0.1", 0, 0, "", AT(address), "Address on which the stations' service answers." },
-    { "listen", "port", SETTING_INT, "8441", 0, 65535, "", AT(port), "Its port; 0 takes any free one." },
-    { "admin", "address", SETTING_TEXT, "127.0.0.1", 0, 0, "", AT(admin_address), "Address of the administrators' JSON service; keep it on loopback." },
-    { "admin", "port", SETTING_INT, "8442", 0, 65535, "", AT(admin_port), "Its port; 0 takes any free one." },
+    API_SETTINGS_LISTEN("the stations are", "8441"),
+    API_SETTINGS_ADMIN("administrators'", "8442"),
     { "admin", "two_persons", SETTING_BOOL, "yes", 0, 0, "", AT(two_persons), "Whether deleting a model's packs, or a re-issue beyond those of the day, needs a second administrator." },
-    { "admin", "login_failures", SETTING_INT, "5", 1, 100, "", AT(login_failures), "Wrong passwords in a row that lock an account." },
-    { "admin", "lock_time", SETTING_INT, "900", 1, 86400, "s", AT(lock_s), "How long it stays locked." },
-    { "admin", "session_time", SETTING_INT, "28800", 60, 604800, "s", AT(session_s), "How long a log-in lasts." },
-    { "identity", "folder", SETTING_PATH, "identity", 0, 0, "", AT(identity), "Folder of the server's own key and certificates." },
-    { "identity", "passphrase", SETTING_PATH, "secret/server-passphrase", 0, 0, "", AT(passphrase), "File with the passphrase of that key; mode 0600." },
-    { "ca", "url", SETTING_TEXT, NULL, 0, 0, "", AT(ca_url), "Where the CA answers, for example https://ca.example:8440." },
+    API_SETTINGS_IDENTITY("the server's", "secret/server-passphrase"),
     { "ca", "retry_most", SETTING_INT, "60", 1, 3600, "s", AT(retry_max_s), "Longest wait between attempts while the CA is out of reach." },
     { "ca", "crl_every", SETTING_INT, "60", 5, 86400, "s", AT(crl_every_s), "How often the revocation lists are fetched." },
-    { "store", "file", SETTING_PATH, "stock.db", 0, 0, "", AT(store), "The database." },
-    { "store", "url", SETTING_TEXT, "", 0, 0, "", AT(store_url),
-      "PostgreSQL instead of the file, for several servers: postgresql://USER@HOST:PORT,HOST:PORT/DATABASE; "
-      "its password stands in ~/.pgpass or at ?passfile=PATH." },
+    API_SETTINGS_STORE("stock.db", "servers"),
     { "store", "kek", SETTING_TEXT, "file:secret/kek", 0, 0, "", AT(kek), "Key under which packs are sealed: file:PATH or credential:NAME." },
     { "store", "mode", SETTING_TEXT, "store", 0, 0, "", AT(mode),
       "store: packs are held ready; direct: each is fetched from the CA when a station asks (F-21)." },
@@ -55,8 +42,7 @@ const struct setting_row factory_setting_rows[] = {
     { "stations", "keyed_time", SETTING_INT, "600", 10, 86400, "s", AT(keyed_s),
       "How long a number keyed in here waits for a station of its line (F-9)." },
     { "stations", "parameters", SETTING_TEXT, "", 0, 0, "", AT(parameters), "Initial values given to each device (S1709): NAME=VALUE; NAME=VALUE." },
-    { "log", "level", SETTING_TEXT, "info", 0, 0, "", AT(log_level), "debug, info, warn or error." },
-    { "log", "json", SETTING_BOOL, "no", 0, 0, "", AT(log_json), "One JSON object per line instead of key=value." },
+    API_SETTINGS_LOG,
 };
 const size_t factory_setting_rows_n = sizeof factory_setting_rows / sizeof *factory_setting_rows;
 
@@ -95,7 +81,6 @@ enum err factory_settings_read(const char *path, struct factory_settings *ret_se
 {
     struct factory_settings s = { 0 };
     int32_t minute;
-    enum log_level level;
     enum err err = settings_read(path, factory_setting_rows, factory_setting_rows_n, &s, why);
     if (err == OK)
         err = check_word("[store] mode", s.mode, "store", "direct", why);
@@ -107,18 +92,14 @@ enum err factory_settings_read(const char *path, struct factory_settings *ret_se
         err = factory_parse_minute(s.mes_at, &minute, why);
     if (err == OK && s.mes_url[0] != '\0' && strncmp(s.mes_url, "https://", 8) != 0)
         err = why_set(why, ERR_CONFIG, "[plan] mes_url = %s: only https:// is taken", s.mes_url);
-    if (err == OK && s.store_url[0] != '\0')
-        err = db_check_url(s.store_url, why);
+    if (err == OK)
+        err = api_settings_check(&s.common, why);
     if (err == OK)
         err = place_kek(path, &s, why);
-    if (err == OK && log_level_parse(s.log_level, &level) != OK)
-        err = why_set(why, ERR_CONFIG, "[log] level = %s: debug, info, warn or error", s.log_level);
     if (err == OK)
         *ret_settings = s;
     return err;
 }
-
-const char *factory_store(const struct factory_settings *s) { return s->store_url[0] == '\0' ? s->store : s->store_url; }
 
 struct decide_policy factory_policy(const struct factory_settings *s)
 {

@@ -267,7 +267,7 @@ enum err writer_start(struct factory *factory, const char *request, struct write
     pthread_mutex_init(&w->lock, NULL);
     pthread_cond_init(&w->changed, NULL);
     snprintf(w->request, sizeof w->request, "%s", request);
-    enum err err = stock_open(factory_store(&factory->settings), DB_READ_WRITE, &w->db, why);
+    enum err err = stock_open(api_settings_store(&factory->settings.common), DB_READ_WRITE, &w->db, why);
     if (err == OK)
         db_tidy_later(w->db, &factory->untidy);
     if (err == OK)

@@ -1,5 +1,4 @@
 /* gateway dial, gateway answer: the two ends of a serial line (M-9). */
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -12,9 +11,7 @@ static void stop(void *context) { loop_stop(context); }
 static enum err serve(struct loop *loop, const struct line_options *options, struct why *why)
 {
     struct line *line;
-    enum err err = loop_on_signal(loop, SIGTERM, stop, loop, why);
-    if (err == OK)
-        err = loop_on_signal(loop, SIGINT, stop, loop, why);
+    enum err err = loop_on_signals(loop, stop, NULL, loop, why);
     if (err == OK)
         err = line_new(loop, options, &line, why);
     if (err != OK)

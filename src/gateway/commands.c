@@ -11,7 +11,7 @@
 static const struct command_flag run_flags[] = {
     DIR_FLAG,
     { "config", "FILE", NULL, "settings (default: DIR/gateway.conf)" },
-    { "check-config", NULL, NULL, "print the settings in force and stop" },
+    { "check-config", NULL, NULL, "print the settings in force, look at the identity, and end" },
     { 0 },
 };
 static const struct command_flag status_flags[] = { DIR_FLAG, { 0 } };
@@ -50,6 +50,17 @@ const struct command_area gateway_area = {
     .begin = provider_start,
 };
 
+static int check_config(const struct command_line *line, const char *dir, const struct gateway_settings *settings)
+{
+    struct gateway_identity *identity = NULL;
+    struct why why = { "" };
+    settings_print(stdout, gateway_setting_rows, gateway_setting_rows_n, settings);
+    enum err err = http_check_address(settings->address, &why);
+    err = err != OK ? why_prefix(&why, err, "[listen] address") : identity_new(dir, &identity, &why);
+    identity_free(identity);
+    return err == OK ? 0 : command_fail(line, err, &why, NULL);
+}
+
 int command_run(const struct command_line *line)
 {
     char config[GATEWAY_PATH];
@@ -63,8 +74,5 @@ int command_run(const struct command_line *line)
     enum err err = gateway_settings_read(given, &settings, &why);
     if (err != OK)
         return command_fail(line, err, &why, "nameplate gateway run --help");
-    if (!command_switch(line, "check-config"))
-        return gateway_serve(dir, given);
-    settings_print(stdout, gateway_setting_rows, gateway_setting_rows_n, &settings);
-    return 0;
+    return command_switch(line, "check-config") ? check_config(line, dir, &settings) : gateway_serve(dir, given);
 }

@@ -1,4 +1,3 @@
-#include <signal.h>
 #include <stdio.h>
 
 #include "base/clock.h"
@@ -84,10 +83,9 @@ static enum err open_store(struct gateway *g, struct why *why)
 
 static enum err open_loop(struct gateway *g, struct why *why)
 {
-    static const struct { int signum; loop_fn *fn; } signals[] = { { SIGTERM, on_stop }, { SIGINT, on_stop }, { SIGHUP, on_reload } };
     enum err err = loop_new(&g->loop, why);
-    for (size_t i = 0; err == OK && i < sizeof signals / sizeof *signals; i++)
-        err = loop_on_signal(g->loop, signals[i].signum, signals[i].fn, g, why);
+    if (err == OK)
+        err = loop_on_signals(g->loop, on_stop, on_reload, g, why);
     return err == OK ? http_client_new(g->loop, &g->client, why) : err;
 }
 

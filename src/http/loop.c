@@ -251,3 +251,11 @@ enum err loop_on_signal(struct loop *loop, int signum, loop_fn *fn, void *contex
     loop->on_signal[i].context = context;
     return loop_watch(loop, fd, EPOLLIN, run_signals, loop);
 }
+
+enum err loop_on_signals(struct loop *loop, loop_fn *stop, loop_fn *reload, void *context, struct why *why)
+{
+    enum err err = loop_on_signal(loop, SIGTERM, stop, context, why);
+    if (err == OK)
+        err = loop_on_signal(loop, SIGINT, stop, context, why);
+    return err != OK || reload == NULL ? err : loop_on_signal(loop, SIGHUP, reload, context, why);
+}

@@ -34,5 +34,7 @@ enum err loop_post(struct loop *loop, loop_fn *fn, void *context) MUST_CHECK;
 /* fn when this signal arrives (signalfd); SIGTERM, SIGINT: drain, SIGHUP: reload. The signal is blocked from
  * here on, in this thread and those that it makes: call before there are others. */
 enum err loop_on_signal(struct loop *loop, int signum, loop_fn *fn, void *context, struct why *why) MUST_CHECK;
+/* Those of a program that runs until it is told to end: SIGTERM and SIGINT, and SIGHUP unless `reload` is NULL. */
+enum err loop_on_signals(struct loop *loop, loop_fn *stop, loop_fn *reload, void *context, struct why *why) MUST_CHECK;
 
 #endif

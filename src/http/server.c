@@ -139,6 +139,13 @@ static enum err parse_address(const char *address, uint16_t port, struct sockadd
     return OK;
 }
 
+enum err http_check_address(const char *address, struct why *why)
+{
+    struct sockaddr_storage at;
+    socklen_t size;
+    return parse_address(address, 0, &at, &size, why);
+}
+
 static enum err bind_and_listen(int fd, const struct http_server_options *o, struct why *why)
 {
     struct sockaddr_storage at = { 0 };

@@ -62,6 +62,8 @@ void http_server_set_tls(struct http_server *server, struct tls_context *tls);  
                                                                                    * their next request */
 void http_server_drain(struct http_server *server, loop_fn *done, void *context); /* no new ones; done when idle, or
                                                                                    * after drain_ms */
+/* Whether `address` may be given as http_server_options.address. Errors: CONFIG. */
+enum err http_check_address(const char *address, struct why *why) MUST_CHECK;
 void http_server_free(struct http_server *server); /* ends every exchange; never from inside a handler; NULL is fine */
 
 const char *http_method(const struct http_exchange *x);

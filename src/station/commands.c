@@ -24,7 +24,7 @@ static const struct command_flag enrol_flags[] = {
 static const struct command_flag run_flags[] = {
     { "dir", "DIR", "./station", "folder of the station" },
     { "config", "FILE", NULL, "settings (default: DIR/nameplate.conf)" },
-    { "check-config", NULL, NULL, "print the settings in force and stop" },
+    { "check-config", NULL, NULL, "print the settings in force, look at the identity, and end" },
     { "sources", "LIST", NULL, "scanners, instead of the settings'" },
     { "keyed", NULL, NULL, "lines of stdin are keyed in: each is asked for twice" },
     { "screen", "MODE", NULL, "auto, full or plain, instead of the settings'" },

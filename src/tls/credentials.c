@@ -1,6 +1,8 @@
 #include "tls/credentials.h"
 
+#include "base/clock.h"
 #include "base/file.h"
+#include "pki/verify.h"
 
 enum { PEM_MAX = 64 * 1024, PATH_SIZE = 1024 };
 
@@ -11,6 +13,9 @@ static enum err read_pem(const char *folder, const char *name, struct buf *to, s
     return err != OK ? err : file_read(path, PEM_MAX, to, why);
 }
 
+/* What is wrong with the content of a file says which one. */
+static enum err in_file(const char *name, enum err err, struct why *why) { return err == OK ? OK : why_prefix(why, err, "%s", name); }
+
 static enum err load_key(const char *folder, const char *passphrase_file, struct key **ret_key, struct why *why)
 {
     AUTO_SECRET passphrase = SECRET_INIT;
@@ -18,7 +23,7 @@ static enum err load_key(const char *folder, const char *passphrase_file, struct
     enum err err = file_read_secret(passphrase_file, PEM_MAX, &passphrase, why);
     if (err == OK)
         err = read_pem(folder, "key.pem", &pem, why);
-    return err != OK ? err : key_from_pem(buf_span(&pem), &passphrase, ret_key, why);
+    return err != OK ? err : in_file("key.pem", key_from_pem(buf_span(&pem), &passphrase, ret_key, why), why);
 }
 
 /* Each certificate of a PEM text, in order, behind those that are there. */
@@ -49,11 +54,11 @@ static enum err load_chain(const char *folder, struct credentials *c, struct why
     if (err == OK)
         err = read_pem(folder, "chain.pem", &chain, why);
     if (err == OK)
-        err = add_chain(buf_span(&cert), c, why);
-    if (err == OK)
-        err = add_chain(buf_span(&chain), c, why);
+        err = in_file("cert.pem", add_chain(buf_span(&cert), c, why), why);
     if (err == OK && c->chain_n == 0)
-        err = why_set(why, ERR_BAD_CERTIFICATE, "%s/cert.pem holds no certificate", folder);
+        err = why_set(why, ERR_BAD_CERTIFICATE, "cert.pem: there is no certificate in it");
+    if (err == OK)
+        err = in_file("chain.pem", add_chain(buf_span(&chain), c, why), why);
     return err;
 }
 
@@ -67,7 +72,7 @@ static enum err load_lists(const char *folder, struct trust *trust, struct why *
         err = file_read(path, LIMIT_LISTS, &crl, why);
     if (err == ERR_NOT_FOUND || (err == OK && crl.len == 0))
         return OK;
-    return err == OK ? trust_add_crls(trust, buf_span(&crl), why) : err;
+    return err == OK ? in_file("crl.pem", trust_add_crls(trust, buf_span(&crl), why), why) : err;
 }
 
 static enum err load_trust(const char *folder, struct credentials *c, struct why *why)
@@ -77,7 +82,7 @@ static enum err load_trust(const char *folder, struct credentials *c, struct why
     if (err == OK)
         err = read_pem(folder, "root.pem", &root, why);
     if (err == OK)
-        err = trust_add_roots(c->trust, buf_span(&root), why);
+        err = in_file("root.pem", trust_add_roots(c->trust, buf_span(&root), why), why);
     for (size_t i = 1; err == OK && i < c->chain_n; i++)
         err = trust_add_intermediates(c->trust, cert_der(c->chain[i]), why);
     return err == OK ? load_lists(folder, c->trust, why) : err;
@@ -110,6 +115,13 @@ enum err credentials_load(const char *folder, const char *passphrase_file, enum 
     }
     *ret_credentials = c;
     return OK;
+}
+
+enum err credentials_check(const struct credentials *c, const char *folder, struct why *why)
+{
+    struct peer peer;
+    enum err err = verify_peer(c->trust, c->chain[0], NULL, 0, clock_wall_s(), ROLE_BIT(c->self.role), &peer, why);
+    return err == OK ? OK : why_prefix(why, err, "%s/cert.pem", folder);
 }
 
 void credentials_done(struct credentials *c)

@@ -20,6 +20,9 @@ struct credentials {
 /* Errors: those of file_read, BAD_CERTIFICATE, BAD_KEY, NOT_ALLOWED (not a certificate of this role). */
 enum err credentials_load(const char *folder, const char *passphrase_file, enum role role, struct credentials *ret_credentials,
                           struct why *why) MUST_CHECK;
+/* Whether others will take them now: the certificate leads to the root, and is neither over nor revoked by a list that is
+ * there. Errors: BAD_CERTIFICATE, with the folder's name. */
+enum err credentials_check(const struct credentials *credentials, const char *folder, struct why *why) MUST_CHECK;
 void credentials_done(struct credentials *credentials); /* afterwards empty */
 
 /* A TLS context with them; peers: ROLE_BITs; any_self_signed: for the board step, see tls/tls.h. */

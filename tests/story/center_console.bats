@@ -54,6 +54,23 @@ enter() {
     has "$(center audit verify)" 'entries, head'
 }
 
+@test "serve --check-config names what the centre cannot serve with" {
+    local what
+    stop center
+    center serve --check-config | grep -q '^programs = '
+    for what in identity/key.pem identity/cert.pem identity/root.pem secret/center-passphrase center.db programs; do
+        mv "center/$what" kept
+        run center serve --check-config
+        same "$status" 1
+        has "$output" "center/$what"
+        [ ! -e "center/$what" ]
+        mv kept "center/$what"
+    done
+    sqlite3 center/center.db 'PRAGMA user_version = 99'
+    run center serve --check-config
+    has "$output" 'the center database has version 99'
+}
+
 @test "M-7: what cannot be is refused in words" {
     enter
     refuses() { # PATTERN COMMAND...

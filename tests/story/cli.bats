@@ -53,7 +53,9 @@ rows() { awk '/^\[/ { s = $0 } /^;/ { n++ } /^[a-z_]+ =/ { print s, $1, n; n = 0
     local area verb
     story_begin
     while read -r area verb; do
-        nameplate $area $verb --config "$ROOT/packaging/conf/$area.conf" --check-config >"$DIR/$area.conf"
+        # printed whole; what they name is not there
+        ! nameplate $area $verb --config "$ROOT/packaging/conf/$area.conf" --check-config >"$DIR/$area.conf" 2>"$DIR/$area.err"
+        same "$(wc -l <"$DIR/$area.err")" 1
         diff <(rows "$DIR/$area.conf") <(rows "$ROOT/packaging/conf/$area.conf")
         [ "$(rows "$DIR/$area.conf" | wc -l)" -ge 10 ]
         ! rows "$DIR/$area.conf" | grep -v ' 1$'

@@ -134,6 +134,67 @@ wait_count() {
     has "$output" "try: nameplate factory serve --dir factory"
 }
 
+# faulty WORDS PROGRAM: what is wrong in its folder is named by --check-config, which exits with 1.
+faulty() {
+    run nameplate "${@:2}" --check-config
+    same "$status" 1
+    has "$output" "$1"
+}
+
+# What lies in both folders, without SQLite's own files, which each reader leaves.
+all_files() { find factory line-a -type f ! -name '*-wal' ! -name '*-shm' -exec sha256sum {} + | sort; }
+
+# each_fault FOLDER PROGRAM: the files without which none of them serves, one after the other.
+each_fault() {
+    local file folder=$1
+    for file in identity/key.pem identity/cert.pem identity/root.pem secret/server-passphrase; do
+        mv "$folder/$file" kept
+        faulty "$folder/$file" "${@:2}"
+        mv kept "$folder/$file"
+    done
+    for file in key cert root crl; do
+        cp "$folder/identity/$file.pem" kept 2>/dev/null || rm -f kept
+        echo rubbish >"$folder/identity/$file.pem"
+        faulty "$folder/identity: $file.pem: " "${@:2}"
+        if [ -e kept ]; then mv kept "$folder/identity/$file.pem"; else rm "$folder/identity/$file.pem"; fi
+    done
+    cp "$folder/identity/root.pem" kept
+    cat foreign/root.crt >"$folder/identity/root.pem"
+    faulty "$folder/identity/cert.pem: " "${@:2}"
+    mv kept "$folder/identity/root.pem"
+    sed -i 's/^address = 127/address = localhost.127/' "$folder/nameplate.conf"
+    faulty 'address: "localhost.127.0.0.1" is not a numeric address' "${@:2}"
+    sed -i 's/^address = localhost.127/address = 127/' "$folder/nameplate.conf"
+}
+
+@test "--check-config looks at all that a factory server and a station need, names what is wrong, and changes nothing" {
+    local before version
+    nameplate ca init --dir foreign >/dev/null
+    sed -i '/^\[bench\]/,/^\[/ s/^address = .*/address = 127.0.0.1/' line-a/nameplate.conf
+    before=$(all_files)
+    nameplate factory serve --dir factory --check-config | grep -q '^kek = '
+    nameplate station run --dir line-a --check-config | grep -q '^factory = '
+    same "$(all_files)" "$before"
+    each_fault line-a station run --dir line-a
+    each_fault factory factory serve --dir factory
+    mv factory/secret/kek kept
+    faulty '[store] kek: ' factory serve --dir factory
+    echo short >factory/secret/kek
+    faulty '[store] kek: ' factory serve --dir factory
+    mv kept factory/secret/kek
+    for version in 99 1; do
+        cp factory/stock.db kept
+        python3 -c "import sqlite3, sys; sqlite3.connect(sys.argv[1]).execute('PRAGMA user_version=' + sys.argv[2])" factory/stock.db "$version"
+        faulty "the stock database has version $version" factory serve --dir factory
+        mv kept factory/stock.db
+    done
+    mv factory/stock.db kept
+    faulty factory/stock.db factory serve --dir factory
+    [ ! -e factory/stock.db ]
+    mv kept factory/stock.db
+    same "$(all_files)" "$before"
+}
+
 @test "SIGHUP takes up the log's level at factory server and CA, and a wrong one is refused" {
     local program
     serve

@@ -136,7 +136,8 @@ leader() { grep -l 'office-leads' one.err two.err | sed 's/\.err//'; }
     printf '*:*:*:*:hunter22\n' >pass
     chmod 600 pass
     sed -i "s|^url = postgresql.*|url = postgresql://nameplate@127.0.0.1:1/x?passfile=$DIR/pass|" one/nameplate.conf
-    nameplate factory serve --dir one --check-config | grep -q 'passfile='
+    out=$(nameplate factory serve --dir one --check-config 2>/dev/null) && return 1
+    has "$out" 'passfile='
     out=$(nameplate factory fsck --dir one 2>&1) && return 1
     has "$out" 'the database x on 127.0.0.1'
     ! grep -q hunter22 <<<"$out"

@@ -236,9 +236,9 @@ void loop_cancel(struct loop *loop, uint64_t id)
 
 enum err loop_post(struct loop *loop, loop_fn *fn, void *context) { return loop_timer(loop, 0, fn, context, NULL); }
 
-enum err loop_on_signal(struct loop *loop, int signum, loop_fn *fn, void *context, struct why *why)
+enum err loop_on_signals(struct loop *loop, loop_fn *stop, loop_fn *reload, void *context, struct why *why)
 {
-    (void)loop, (void)signum, (void)fn, (void)context, (void)why;
+    (void)loop, (void)stop, (void)reload, (void)context, (void)why;
     return OK;
 }
 
