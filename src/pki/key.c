@@ -55,12 +55,23 @@ static bool is_named_curve(const EVP_PKEY *evp, const char *group)
     return EVP_PKEY_get_int_param(evp, OSSL_PKEY_PARAM_EC_DECODED_FROM_EXPLICIT_PARAMS, &spelt_out) != 1 || spelt_out == 0;
 }
 
+/* FIPS 186-5 A.1.1: what is small is open to attacks on paddings that are not checked to the last byte. */
+static bool is_strong_exponent(const EVP_PKEY *evp)
+{
+    BIGNUM *e = NULL;
+    bool strong = EVP_PKEY_get_bn_param(evp, OSSL_PKEY_PARAM_RSA_E, &e) == 1 && BN_is_odd(e) == 1 && BN_num_bits(e) > 16 && BN_num_bits(e) <= 256;
+    BN_free(e);
+    return strong;
+}
+
 enum err key_type_of(const EVP_PKEY *evp, enum key_type *ret_type)
 {
     for (unsigned i = 0; evp != NULL && i < KEY_TYPE_COUNT; i++) {
         if (EVP_PKEY_is_a(evp, types[i].algorithm) != 1 || (types[i].bits != 0 && EVP_PKEY_get_bits(evp) != types[i].bits))
             continue;
         if (types[i].group != NULL && !is_named_curve(evp, types[i].group))
+            continue;
+        if (strcmp(types[i].algorithm, "RSA") == 0 && !is_strong_exponent(evp))
             continue;
         *ret_type = (enum key_type)i;
         return OK;
@@ -72,7 +83,7 @@ enum err key_from_evp(EVP_PKEY *evp, struct key **ret_key, struct why *why)
 {
     enum key_type type;
     if (key_type_of(evp, &type) != OK)
-        return why_set(why, ERR_BAD_KEY, "the key is of no type that is used here (P-256, P-384, Ed25519, RSA 2048 or 3072)");
+        return why_set(why, ERR_BAD_KEY, "the key is of no type that is used here (P-256, P-384, Ed25519; RSA 2048 or 3072 with an exponent from 65537 on)");
     struct key *key = malloc(sizeof *key);
     if (key == NULL)
         return why_set(why, ERR_NO_MEMORY, "no memory for a key");

@@ -31,6 +31,8 @@ static const struct {
 };
 enum { EXTENSIONS = sizeof extensions / sizeof extensions[0] };
 
+#define NO_TYPE "none of P-256, P-384, Ed25519, and RSA 2048 and 3072 with an exponent from 65537 on"
+
 static enum err bad(struct why *why, const char *text) { return why_set(why, ERR_BAD_CERTIFICATE, "%s", text); }
 
 static enum err check_extension(const X509_EXTENSION *extension, struct why *why)
@@ -108,7 +110,7 @@ static enum err check_frame(X509 *x509, struct why *why)
         (n == SERIAL_MOST && ASN1_STRING_get0_data(serial)[0] >= 0x80))
         return bad(why, "the certificate's serial number is not a positive number of 8 to 20 bytes (RFC 5280 4.1.2.2)");
     if (key_type_of(X509_get0_pubkey(x509), &type) != OK)
-        return openssl_fail(why, ERR_BAD_CERTIFICATE, "the key is none of P-256, P-384, Ed25519, RSA 2048, RSA 3072");
+        return openssl_fail(why, ERR_BAD_CERTIFICATE, "the key is " NO_TYPE);
     return OK;
 }
 
@@ -165,7 +167,20 @@ static enum err check_issuer(const X509 *x509, const X509 *issuer, enum verify_p
     return OK;
 }
 
-enum err shape_check(const struct cert *leaf, const X509 *issuer, enum verify_profile profile, struct why *why)
+/* What OpenSSL asks of a CA only when it is told a purpose. X509_get_extended_key_usage: all bits when there is none. */
+enum err shape_check_ca(const struct cert *leaf, X509 *ca, struct why *why)
+{
+    const uint32_t both = XKU_SSL_CLIENT | XKU_SSL_SERVER, purposes = X509_get_extended_key_usage(cert_x509(leaf)) & both;
+    uint32_t allowed = X509_get_extended_key_usage(ca);
+    enum key_type type;
+    if ((allowed & XKU_ANYEKU) == 0 && (purposes & ~allowed) != 0)
+        return bad(why, "the extended key usage of its issuer does not allow what the certificate is for (RFC 5280 4.2.1.12)");
+    if (key_type_of(X509_get0_pubkey(ca), &type) != OK)
+        return openssl_fail(why, ERR_BAD_CERTIFICATE, "the key of its issuer is " NO_TYPE);
+    return OK;
+}
+
+enum err shape_check(const struct cert *leaf, X509 *issuer, enum verify_profile profile, struct why *why)
 {
     X509 *x509 = cert_x509(leaf);
     enum err err = check_frame(x509, why);
@@ -181,5 +196,7 @@ enum err shape_check(const struct cert *leaf, const X509 *issuer, enum verify_pr
         err = check_names(leaf, profile, why);
     if (err == OK)
         err = check_issuer(x509, issuer, profile, why);
+    if (err == OK)
+        err = shape_check_ca(leaf, issuer, why);
     return err;
 }

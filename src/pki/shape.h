@@ -6,6 +6,10 @@
 
 /* Whether `leaf` has exactly the shape of its kind and `issuer`, when it says what it issues, issues that kind.
  * Says nothing about signatures or time. Errors: BAD_CERTIFICATE, `why` naming the rule. */
-enum err shape_check(const struct cert *leaf, const X509 *issuer, enum verify_profile profile, struct why *why) MUST_CHECK;
+enum err shape_check(const struct cert *leaf, X509 *issuer, enum verify_profile profile, struct why *why) MUST_CHECK;
+
+/* A CA further up: its extended key usage, where it has one, allows the leaf's purposes (RFC 5280 4.2.1.12), and its key is of
+ * a type that is used here. shape_check looks at the issuer by itself. */
+enum err shape_check_ca(const struct cert *leaf, X509 *ca, struct why *why) MUST_CHECK;
 
 #endif

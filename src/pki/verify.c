@@ -92,7 +92,7 @@ static enum err set_up(X509_STORE_CTX *ctx, const struct trust *trust, X509 *lea
 }
 
 /* The usual reason is a wrong clock: whoever reads this shall see at once whose. */
-static void explain_times(X509_STORE_CTX *ctx, char ret_text[EXPLAINED_TIMES])
+static void explain_times(X509_STORE_CTX *ctx, bool chosen, char ret_text[EXPLAINED_TIMES])
 {
     int code = X509_STORE_CTX_get_error(ctx);
     const X509 *x509 = X509_STORE_CTX_get_current_cert(ctx);
@@ -106,10 +106,11 @@ static void explain_times(X509_STORE_CTX *ctx, char ret_text[EXPLAINED_TIMES])
     clock_format(bound_s, bound);
     clock_format(X509_VERIFY_PARAM_get_time(X509_STORE_CTX_get0_param(ctx)), now);
     now[sizeof "2026-11-22T15:04" - 1] = '\0'; /* no seconds: who asks again and again shall not read a new sentence each time */
-    snprintf(ret_text, EXPLAINED_TIMES, ": it is valid %s %s, and the clock here says %sZ", early ? "from" : "until", bound, now);
+    snprintf(ret_text, EXPLAINED_TIMES, ": it is valid %s %s, and %s %sZ", early ? "from" : "until", bound,
+             chosen ? "is judged for" : "the clock here says", now);
 }
 
-static enum err explain(X509_STORE_CTX *ctx, struct why *why)
+static enum err explain(X509_STORE_CTX *ctx, bool chosen, struct why *why)
 {
     int code = X509_STORE_CTX_get_error(ctx), depth = X509_STORE_CTX_get_error_depth(ctx);
     X509 *x509 = X509_STORE_CTX_get_current_cert(ctx);
@@ -119,7 +120,7 @@ static enum err explain(X509_STORE_CTX *ctx, struct why *why)
     ERR_clear_error();
     if (code == X509_V_ERR_OUT_OF_MEM)
         return why_set(why, ERR_NO_MEMORY, "no memory to judge a certificate");
-    explain_times(ctx, times);
+    explain_times(ctx, chosen, times);
     return why_set(why, ERR_BAD_CERTIFICATE, "%s%s%s%s: %s%s (%s)", depth == 0 ? "the certificate" : "its issuer",
                    name[0] == '\0' ? "" : " \"", name, name[0] == '\0' ? "" : "\"", X509_verify_cert_error_string(code), times,
                    clause_of(code));
@@ -128,6 +129,7 @@ static enum err explain(X509_STORE_CTX *ctx, struct why *why)
 struct chain_request {
     enum verify_profile profile;
     int64_t now_s;
+    bool chosen;
     struct crl_rule crl;
     STACK_OF(X509) *untrusted; /* may be NULL */
 };
@@ -139,11 +141,13 @@ static enum err judge_chain(const struct trust *trust, const struct cert *leaf, 
     struct crl_rule rule = request->crl;
     enum err err = ctx == NULL ? ERR_NO_MEMORY : set_up(ctx, trust, cert_x509(leaf), request->untrusted, request->now_s, &rule, why);
     if (err == OK && X509_verify_cert(ctx) != 1)
-        err = explain(ctx, why);
+        err = explain(ctx, request->chosen, why);
     if (err == OK && request->profile != VERIFY_GENERIC) {
         STACK_OF(X509) *chain = X509_STORE_CTX_get0_chain(ctx);
         int issuer = sk_X509_num(chain) > 1 ? 1 : 0;
         err = shape_check(leaf, sk_X509_value(chain, issuer), request->profile, why);
+        for (int i = 2; err == OK && i < sk_X509_num(chain); i++)
+            err = shape_check_ca(leaf, sk_X509_value(chain, i), why);
     }
     X509_STORE_CTX_free(ctx);
     return err;
@@ -191,6 +195,7 @@ enum err verify_certificate(const struct trust *trust, const struct cert *leaf, 
     struct chain_request chain = {
         .profile = request->profile,
         .now_s = request->now_s,
+        .chosen = request->chosen,
         .crl = { .leaf_required = request->crl_leaf_required, .chain_required = request->crl_required },
     };
     STACK_OF(X509) *sent = sk_X509_new_null();

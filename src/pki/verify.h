@@ -30,6 +30,7 @@ enum verify_profile {
 struct verify_request {
     enum verify_profile profile;
     int64_t now_s;
+    bool chosen;            /* now_s is a moment that somebody chose, not our clock's: refusals say so */
     bool crl_leaf_required; /* the leaf's issuer needs a current CRL in `trust` */
     bool crl_required;      /* so does every issuer of the chain. Without a demand, CRLs that are there count, stale
                              * ones too: what they revoke is refused, their age stops no line */

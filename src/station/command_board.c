@@ -127,13 +127,15 @@ static bool is_board_id(const char *text)
     return true;
 }
 
-static enum err prepare_board(struct boards *b, const char *text, struct why *why)
+static enum err prepare_board(struct boards *b, const char *text, struct board *ret_board, struct why *why)
 {
     struct board board;
     struct why report_why = { "" };
     if (!is_board_id(text))
         return why_set(why, ERR_BAD_INPUT, "a board id has 1 to %d printable characters", LIMIT_NAME);
     enum err err = identify(b, text, &board, why);
+    if (err == OK)
+        *ret_board = board;
     if (err == OK)
         err = fetch_pack(b, board.model, why);
     if (err != OK)
@@ -145,19 +147,22 @@ static enum err prepare_board(struct boards *b, const char *text, struct why *wh
     return why_set(why, reported, "%s", report_why.text);
 }
 
-/* The next board answers at the same address: each has a connection of its own. */
+/* The next board answers at the same address: each has a connection of its own. Said is what was scanned; where nothing was,
+ * the id under which the board is recorded: its own, when it has one. */
 static void do_board(struct boards *b, const char *text)
 {
     struct why why = { "" };
+    struct board board = { .id = "" };
     enum err err = http_keep_new(&b->device.keep);
     if (err == OK)
-        err = prepare_board(b, text, &why);
+        err = prepare_board(b, text, &board, &why);
     http_keep_free(b->device.keep);
     b->device.keep = NULL;
+    const char *said = b->generated && board.id[0] != '\0' ? board.id : text;
     if (err == OK)
-        printf("PASS %s %s\n", text, b->model);
+        printf("PASS %s %s\n", said, b->model);
     else
-        printf("FAIL %s %s %s\n", text, err_row(err)->name, why_text(&why, err));
+        printf("FAIL %s %s %s\n", said, err_row(err)->name, why_text(&why, err));
     fflush(stdout);
     b->failed += err != OK;
 }

@@ -45,6 +45,7 @@ static enum err read_request(const struct command_line *line, struct verify_requ
     if (command_flag(line, "ca") == NULL)
         return why_set(why, ERR_USAGE, "--ca is missing: the roots to trust");
     request->now_s = clock_wall_s();
+    request->chosen = moment != NULL;
     request->crl_leaf_required = command_flag(line, "crl") != NULL;
     if (moment != NULL && moment_parse(moment, &request->now_s) != OK)
         return why_set(why, ERR_USAGE, "--time %.60s: a moment looks like 2026-11-22T15:04:05Z (RFC 3339)", moment);

@@ -48,6 +48,13 @@ results() { grep -E '^(PASS|FAIL)' | cut -d' ' -f1-3; }
     has "$(scan line-1 3012-000002)" "PASS 3012-000002"
 }
 
+@test "what --generate passes is the id under which the board is recorded: its own, when it has one" {
+    nameplate device new --dir "$DIR/dev-bare" --model 3012 --board B-77 --root "$DIR/ca/root.crt"
+    at_bench bare
+    same "$(nameplate station board --dir "$DIR/line-1" --model 3012 --generate)" 'PASS B-77 3012'
+    has "$(nameplate factory audit list --dir "$DIR/factory" B-77)" 'board B-77 model=3012 outcome=OK'
+}
+
 on_terminal() { # TERM SECONDS: what a station that nobody scans at shows there
     TERM=$1 script -qefc "timeout $2 $BUILD/nameplate station run --dir $DIR/line-1 --sources device" /dev/null </dev/null || true
 }

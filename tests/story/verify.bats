@@ -25,6 +25,7 @@ teardown() { story_end; }
     run nameplate verify --ca root.pem --time 2020-01-01T00:00:00+01:00 leaf.pem
     same "$status" 1
     has "$output" 'not yet valid'
+    has "$output" 'and is judged for 2019-12-31T23:00Z'
     run nameplate verify --ca leaf.pem leaf.pem
     same "$status" 1
 }

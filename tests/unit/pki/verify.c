@@ -102,6 +102,24 @@ static void odd_curve(X509 *x)
     EVP_PKEY_free(key);
 }
 
+static void small_exponent(X509 *x)
+{
+    static const unsigned primes_n = 2;
+    EVP_PKEY *key = NULL;
+    BIGNUM *e = BN_new();
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
+    assert_int_equal(BN_set_word(e, 3), 1);
+    assert_int_equal(EVP_PKEY_keygen_init(ctx), 1);
+    assert_int_equal(EVP_PKEY_CTX_set_rsa_keygen_bits(ctx, 2048), 1);
+    assert_int_equal(EVP_PKEY_CTX_set_rsa_keygen_primes(ctx, primes_n), 1);
+    assert_int_equal(EVP_PKEY_CTX_set1_rsa_keygen_pubexp(ctx, e), 1);
+    assert_int_equal(EVP_PKEY_keygen(ctx, &key), 1);
+    assert_int_equal(X509_set_pubkey(x, key), 1);
+    EVP_PKEY_free(key);
+    EVP_PKEY_CTX_free(ctx);
+    BN_free(e);
+}
+
 struct row {
     const char *what;
     void (*change)(X509 *x509);
@@ -147,6 +165,7 @@ static const struct row rows[] = {
     { "expired", expired, "expired: it is valid until 20", true },
     { "not yet valid", not_yet, "and the clock here says 20", true },
     { "P-521", odd_curve, "key is none of", false },
+    { "RSA with e = 3", small_exponent, "key is none of", false },
 };
 
 static struct cert *resign(X509 *x509, const struct authority *ca)
@@ -265,6 +284,54 @@ static void a_ca_can_make_only_what_it_is_for(void **state)
     assert_non_null(strstr(why.text, "instead of the infrastructure CA"));
     authority_done(&station);
     cert_free(posing);
+}
+
+static void serves_only(X509 *x) { set_ext(x, NID_ext_key_usage, "serverAuth"); }
+static void asks_only(X509 *x) { set_ext(x, NID_ext_key_usage, "clientAuth"); }
+static void serves_anything(X509 *x) { set_ext(x, NID_ext_key_usage, "anyExtendedKeyUsage"); }
+
+/* An issuing CA says by its own extended key usage what its certificates are for. */
+static void the_purposes_of_an_issuing_ca_bind_its_certificates(void **state)
+{
+    const struct fixture *f = *state;
+    static const struct {
+        void (*of_ca)(X509 *x509), (*of_leaf)(X509 *x509);
+        enum err device;
+    } cases[] = {
+        { nothing, nothing, OK },
+        { serves_only, nothing, ERR_BAD_CERTIFICATE },
+        { asks_only, nothing, OK },
+        { asks_only, of_a_gateway, ERR_BAD_CERTIFICATE },
+        { serves_anything, of_a_gateway, OK },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        AUTO_X509 x509 = X509_dup(cert_x509(f->identity.cert));
+        AUTO_TRUST trust = NULL;
+        struct why why;
+        cases[i].of_ca(x509);
+        struct cert *ca = resign(x509, &f->root), *leaf = forge(&f->identity, cases[i].of_leaf);
+        struct verify_request request = { .profile = VERIFY_DEVICE, .now_s = NOW };
+        assert_ok(trust_new(&trust));
+        assert_ok(trust_add_roots(trust, cert_der(f->root.cert), NULL));
+        assert_ok(trust_add_intermediates(trust, cert_der(ca), NULL));
+        assert_err(verify_certificate(trust, leaf, &request, &why), cases[i].device);
+        request.profile = VERIFY_GENERIC;
+        assert_ok(verify_certificate(trust, leaf, &request, &why));
+        cert_free(ca);
+        cert_free(leaf);
+    }
+}
+
+static void a_moment_that_was_chosen_is_not_called_the_clock(void **state)
+{
+    const struct fixture *f = *state;
+    struct why why;
+    struct cert *cert = forge(&f->identity, expired);
+    const struct verify_request request = { .profile = VERIFY_DEVICE, .now_s = NOW, .chosen = true };
+    assert_err(verify_certificate(f->trust, cert, &request, &why), ERR_BAD_CERTIFICATE);
+    assert_non_null(strstr(why.text, ", and is judged for 2026-11-22T16:00Z"));
+    assert_null(strstr(why.text, "clock"));
+    cert_free(cert);
 }
 
 static void a_chain_to_another_root_is_refused(void **state)
@@ -478,6 +545,8 @@ int main(void)
         cmocka_unit_test(the_generic_profile_and_openssl_are_of_one_mind),
         cmocka_unit_test(each_kind_is_refused_as_every_other),
         cmocka_unit_test(a_ca_can_make_only_what_it_is_for),
+        cmocka_unit_test(the_purposes_of_an_issuing_ca_bind_its_certificates),
+        cmocka_unit_test(a_moment_that_was_chosen_is_not_called_the_clock),
         cmocka_unit_test(a_chain_to_another_root_is_refused),
         cmocka_unit_test(a_certificate_with_one_bit_changed_is_refused),
         cmocka_unit_test(a_revoked_certificate_is_refused_and_an_old_list_still_counts),
