@@ -15,7 +15,9 @@ enum err api_plan_import(struct api_call *call, struct why *why)
     struct plan_result result;
     char dry[8];
     api_query(call, "dry_run", sizeof dry, dry);
-    enum err err = plan_import(admin_factory(call)->db, call->actor, call->body, dry[0] != '\0', &plan, &result, why);
+    const struct factory *f = admin_factory(call);
+    const struct plan_file file = { .csv = call->body, .actor = call->actor, .days_late = (int)f->policy.days_late, .dry_run = dry[0] != '\0' };
+    enum err err = plan_import(f->db, &file, &plan, &result, why);
     if (err == OK)
         call->answer = json_pack("{s:I,s:I,s:I,s:b}", "rows", (json_int_t)result.rows, "known", (json_int_t)result.known,
                                  "devices", (json_int_t)result.devices, "dry_run", dry[0] != '\0');

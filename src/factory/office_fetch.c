@@ -26,12 +26,14 @@ static enum err take_over(struct office *o, struct span csv, int32_t month, stru
 {
     AUTO_PLAN plan = { 0 };
     struct plan_result result;
-    enum err err = plan_import(o->db, "mes", csv, false, &plan, &result, why);
+    const struct plan_file file = { .csv = csv, .actor = "mes", .days_late = (int)o->factory->settings.days_late, .leave_out_past = true };
+    enum err err = plan_import(o->db, &file, &plan, &result, why);
     if (err != OK)
         return err;
-    char devices[24];
+    char devices[24], past[24];
     snprintf(devices, sizeof devices, "%lld", (long long)result.devices);
-    log_event(LOG_INFO, "plan-fetched", "devices", devices, NULL);
+    snprintf(past, sizeof past, "%zu", result.past);
+    log_event(result.past == 0 ? LOG_INFO : LOG_WARN, "plan-fetched", "devices", devices, "rows-left-out-as-past", past, NULL);
     /* What is new for today is asked for at once. */
     err = result.devices == 0 ? OK : stock_mark_set(o->db, "requested-day", 0, why);
     return err != OK ? err : stock_mark_set(o->db, "fetched-month", month, why);

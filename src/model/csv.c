@@ -225,11 +225,17 @@ void csv_start(struct csv_reader *reader, const struct csv_shape *shape, struct 
     };
     if (csv.n >= 3 && memcmp(csv.at, "\xef\xbb\xbf", 3) == 0)
         reader->at += 3;
+    reader->wide = csv.n >= 2 && (memcmp(csv.at, "\xff\xfe", 2) == 0 || memcmp(csv.at, "\xfe\xff", 2) == 0 || csv.at[0] == 0 || csv.at[1] == 0);
 }
 
 enum err csv_next(struct csv_reader *r, struct csv_line *l, bool *ret_more)
 {
     *ret_more = false;
+    if (r->wide) {
+        r->wide = false;
+        r->at = r->end;
+        return csv_note(r->mistakes, 1, 1, "the file is UTF-16: save the table as \"CSV UTF-8\"");
+    }
     while (r->at != r->end) {
         bool bad;
         enum err err = take_line(r, l, &bad);

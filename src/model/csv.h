@@ -50,6 +50,7 @@ struct csv_reader {
     size_t line, column;
     char separator; /* 0 until there was one */
     bool header_seen;
+    bool wide; /* UTF-16, which cannot be read; told by the first csv_next */
 };
 void csv_start(struct csv_reader *reader, const struct csv_shape *shape, struct span csv, struct csv_mistakes *mistakes);
 /* The next line that has a row, is no header and has no mistake of its own (those are noted and passed over); false at

@@ -88,6 +88,14 @@ static enum err add_row(struct plan *plan, const struct plan_row *row, struct wh
     return OK;
 }
 
+static bool has_digit(const struct csv_field *f) { return strpbrk(f->text, "0123456789") != NULL; }
+
+/* Other words than the header's, or those in another order: not a row with three mistakes. */
+static bool is_other_header(const struct plan *plan, const struct csv_line *l)
+{
+    return plan->rows_n == 0 && plan->mistakes.n == 0 && !has_digit(&l->fields[0]) && !has_digit(&l->fields[2]);
+}
+
 typedef enum err read_fn(struct plan *, size_t, const struct csv_field *, struct plan_row *);
 
 static enum err read_row(struct plan *plan, const struct csv_line *l, struct why *why)
@@ -116,7 +124,10 @@ enum err plan_parse(struct span csv, struct plan *ret_plan, struct why *why)
     csv_start(&reader, &shape, csv, &ret_plan->mistakes);
     while (err == OK && more) {
         err = csv_next(&reader, &line, &more);
-        if (err == OK && more)
+        if (err == OK && more && is_other_header(ret_plan, &line))
+            err = csv_note(&ret_plan->mistakes, line.line, 1, "\"%s\" begins no row and not the header, which is "
+                           "date,model,quantity[,first_serial]: these columns, in this order", line.fields[0].text);
+        else if (err == OK && more)
             err = read_row(ret_plan, &line, why);
     }
     if (err != OK)

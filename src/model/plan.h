@@ -19,6 +19,7 @@ struct plan_row {
     char first_serial[LIMIT_SERIAL + 1]; /* "" when the file leaves it open; plan_check fills it in */
     bool wrong;                          /* has a mistake of its own already; what was read of it may be empty */
     bool known;                          /* plan_check: stands in the plan in force already, unchanged */
+    bool past;                           /* plan_check: is left out, as its day is over */
 };
 
 struct plan {
@@ -52,11 +53,14 @@ struct plan_known {
     size_t models_n;
     const struct plan_range *ranges;
     size_t ranges_n;
+    int32_t oldest;      /* day for which something may still be made; 0: any */
+    bool leave_out_past; /* new rows for days before it are left out, instead of being mistakes */
 };
 
 /* Compares a plan with what is known, also one that was read with mistakes, so that all of them are told at once. Without
  * any it gives open rows the next free serial of their model, and marks the rows that are in force already. Errors: BAD_INPUT with the mistakes in
- * plan->mistakes (unknown model, serials that overlap or run out, a day and model planned otherwise), NO_MEMORY. */
+ * plan->mistakes (unknown model, serials that overlap or run out, a day and model planned otherwise, a
+ * new row for a day that is over), NO_MEMORY. */
 enum err plan_check(struct plan *plan, const struct plan_known *known, struct why *why) MUST_CHECK;
 
 /* The last serial of a run of `quantity`. Errors: TOO_LARGE, BAD_NUMBER. */

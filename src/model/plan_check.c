@@ -117,6 +117,24 @@ static enum err check_days(struct plan *plan, const struct plan_known *known)
     return err;
 }
 
+/* A day that is over, without what is in force: nothing of it could be made any more. */
+static enum err check_past(struct plan *plan, const struct plan_known *known)
+{
+    char day[CLOCK_DAY_SIZE], oldest[CLOCK_DAY_SIZE];
+    enum err err = OK;
+    clock_format_day(known->oldest, oldest);
+    for (size_t i = 0; err == OK && i < plan->rows_n; i++) {
+        struct plan_row *row = &plan->rows[i];
+        if (row->wrong || row->known || row->day >= known->oldest)
+            continue;
+        row->past = known->leave_out_past;
+        clock_format_day(row->day, day);
+        if (!row->past)
+            err = csv_note(&plan->mistakes, row->line, row->columns[0], "%s is over, and nothing more is made for a day before %s", day, oldest);
+    }
+    return err;
+}
+
 static enum err check_models(struct plan *plan, const struct plan_known *known)
 {
     enum err err = OK;
@@ -147,7 +165,7 @@ static void find_highest(const struct plan *plan, const struct plan_known *known
         if (strcmp(known->ranges[i].model, m->code) == 0)
             raise_highest(highest, m->digits, known->ranges[i].first_serial, known->ranges[i].quantity);
     for (size_t i = 0; i < plan->rows_n; i++)
-        if (plan->rows[i].first_serial[0] != '\0' && strcmp(plan->rows[i].model, m->code) == 0)
+        if (plan->rows[i].first_serial[0] != '\0' && !plan->rows[i].past && strcmp(plan->rows[i].model, m->code) == 0)
             raise_highest(highest, m->digits, plan->rows[i].first_serial, plan->rows[i].quantity);
 }
 
@@ -172,7 +190,7 @@ static enum err give_serials(struct plan *plan, const struct plan_known *known)
         char highest[LIMIT_SERIAL + 1] = "";
         find_highest(plan, known, &known->models[m], highest);
         for (size_t i = 0; err == OK && i < plan->rows_n; i++)
-            if (plan->rows[i].first_serial[0] == '\0' && strcmp(plan->rows[i].model, known->models[m].code) == 0)
+            if (plan->rows[i].first_serial[0] == '\0' && !plan->rows[i].past && strcmp(plan->rows[i].model, known->models[m].code) == 0)
                 err = give_serial(plan, &plan->rows[i], known->models[m].digits, highest);
     }
     return err;
@@ -212,7 +230,7 @@ static size_t collect_runs(struct plan *plan, const struct plan_known *known, st
         n += plan_last_serial(runs[n].first, known->ranges[i].quantity, runs[n].last, NULL) == OK;
     }
     for (size_t i = 0; i < plan->rows_n; i++) {
-        if (plan->rows[i].known || plan->rows[i].wrong)
+        if (plan->rows[i].known || plan->rows[i].wrong || plan->rows[i].past)
             continue;
         runs[n] = (struct run){ .model = plan->rows[i].model, .day = plan->rows[i].day, .row = &plan->rows[i] };
         memcpy(runs[n].first, plan->rows[i].first_serial, sizeof runs[n].first);
@@ -246,6 +264,8 @@ enum err plan_check(struct plan *plan, const struct plan_known *known, struct wh
     enum err err = check_models(plan, known);
     if (err == OK)
         err = check_days(plan, known);
+    if (err == OK)
+        err = check_past(plan, known);
     if (err == OK && plan->mistakes.n == 0)
         err = give_serials(plan, known);
     if (err == OK)

@@ -332,7 +332,7 @@ each_fault() {
 }
 
 @test "F-1: the plan of the month comes from the MES by HTTPS and is asked for" {
-    printf 'date;model;quantity\r\n%s;3012;7\r\n' "$TODAY" >mes.csv
+    printf 'date;model;quantity\r\n2020-02-03;3012;4\r\n%s;3012;7\r\n' "$TODAY" >mes.csv
     start mes /usr/bin/python3 "$ROOT/tests/peer/mes.py" "$DIR/mes" "$DIR/mes.csv"
     serve
     stop factory
@@ -342,6 +342,20 @@ each_fault() {
     setting plan request_at 00:00
     serve
     wait_count on_hand 7
+    wait_for_line factory.err 'plan-fetched devices=7 rows-left-out-as-past=1' 10
+}
+
+@test "a plan by hand for a day that is over is refused with line and day, unless it is planned already or may still be made" {
+    serve
+    printf '%s,3012,2\n' "$(date -d '-3 days' +%F)" >plan.csv
+    nameplate factory plan import plan.csv --dir factory
+    printf '2020-02-03,3012,2\n' >>plan.csv
+    run nameplate factory plan import plan.csv --dir factory
+    same "$status" 1
+    has "$output" 'plan.csv:2:1: 2020-02-03 is over'
+    sqlite3 factory/stock.db "UPDATE plan SET day = 20200203"
+    printf '2020-02-03,3012,2\n' >plan.csv
+    has "$(nameplate factory plan import plan.csv --dir factory)" '1 rows, 1 of them known already'
 }
 
 @test "F-21: in direct mode the pack goes straight through and only the row is kept" {

@@ -8,7 +8,7 @@ static const struct plan_model models[] = {
     { "3012", 6, false }, { "3013", 6, false }, { "3014", 6, false }, { "9", 2, false }, { "3000", 6, true }
 };
 static const struct plan_range ranges[] = { { 20260318, "3012", 100, "000001" } };
-static const struct plan_known known = { models, 5, ranges, 1 };
+static const struct plan_known known = { .models = models, .models_n = 5, .ranges = ranges, .ranges_n = 1 };
 
 /* F-1: 19 March, 560 units of 3014. */
 static void every_dialect_of_the_plan_says_the_same(void **state)
@@ -65,6 +65,10 @@ static void each_mistake_is_told_with_line_and_column(void **state)
         { "2026-03-19,3014,5\n\xc3\xa4,3014,3\n", 2, 1, "not a day of the calendar" },
         { "2026-03-19;30,14;5", 1, 12, "not a model code" },
         { "2026-03-19,3014,5,0001\x01", 1, 19, "control character" },
+        { "Datum;Modell;Menge\n2026-03-19;3014;5\n", 1, 1, "\"Datum\" begins no row and not the header, which is date,model" },
+        { "\nmodel,date,quantity\n3014,2026-03-19,x\n", 2, 1, "these columns, in this order" },
+        { "\xff\xfe" "d", 1, 1, "the file is UTF-16" },
+        { "\xfe\xff", 1, 1, "the file is UTF-16" },
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         AUTO_PLAN plan;
@@ -164,6 +168,40 @@ static void open_rows_get_the_next_free_serials_of_their_model(void **state)
         assert_string_equal(plan.rows[i].first_serial, expected[i]);
 }
 
+static void a_table_of_two_bytes_a_character_is_told_as_that_alone(void **state)
+{
+    (void)state;
+    static const char wide[] = "2\0" "0\0" "2\0" "6\0" ",\0" "\n\0";
+    AUTO_PLAN plan;
+    struct why why = { "" };
+    assert_err(plan_parse(span_of(wide, sizeof wide - 1), &plan, &why), ERR_BAD_INPUT);
+    assert_int_equal(plan.mistakes.n, 1);
+    assert_non_null(strstr(why.text, "save the table as \"CSV UTF-8\""));
+}
+
+/* A month's plan comes again in its middle: what is in force stays, what is new and over cannot be made any more. */
+static void a_new_row_for_a_day_that_is_over_is_a_mistake_or_left_out(void **state)
+{
+    (void)state;
+    static const char text[] = "2026-03-18,3012,100\n2026-03-18,3014,5\n2026-03-19,3014,5\n2026-03-20,3014,5,000001\n";
+    struct plan_known at = known;
+    struct why why;
+    at.oldest = 20260320;
+    AUTO_PLAN plan;
+    assert_ok(plan_parse(span_text(text), &plan, &why));
+    assert_err(plan_check(&plan, &at, &why), ERR_BAD_INPUT);
+    assert_int_equal(plan.mistakes.n, 2);
+    assert_int_equal(plan.mistakes.list[0].line, 2);
+    assert_string_equal(plan.mistakes.list[1].why.text, "2026-03-19 is over, and nothing more is made for a day before 2026-03-20");
+    plan_done(&plan);
+    at.leave_out_past = true;
+    assert_ok(plan_parse(span_text(text), &plan, &why));
+    assert_ok(plan_check(&plan, &at, &why));
+    assert_true(plan.rows[0].known && !plan.rows[0].past);
+    assert_true(plan.rows[1].past && plan.rows[2].past && !plan.rows[3].past);
+    assert_string_equal(plan.rows[1].first_serial, "");
+}
+
 /* I10: the monthly plan comes again. */
 static void rows_in_force_already_are_taken_again_without_effect(void **state)
 {
@@ -187,6 +225,8 @@ int main(void)
         cmocka_unit_test(what_contradicts_the_factory_is_refused_in_a_sentence),
         cmocka_unit_test(mistakes_of_both_kinds_are_told_in_the_order_of_the_file),
         cmocka_unit_test(open_rows_get_the_next_free_serials_of_their_model),
+        cmocka_unit_test(a_table_of_two_bytes_a_character_is_told_as_that_alone),
+        cmocka_unit_test(a_new_row_for_a_day_that_is_over_is_a_mistake_or_left_out),
         cmocka_unit_test(rows_in_force_already_are_taken_again_without_effect),
     };
     return cmocka_run_group_tests_name("plan", tests, NULL, NULL);
