@@ -176,6 +176,10 @@ static void a_pack_with_a_strange_root_key_or_number_is_refused(void **state)
     one.private_key = two.private_key;
     assert_ok(pack_encode(&one, &mixed));
     assert_err(board_install_identity(&b.board, buf_span(&mixed), &why), ERR_BAD_KEY);
+    two.root = cert_der(stranger.pki->root.cert); /* chain, number and key are right */
+    buf_clear(&mixed);
+    assert_ok(pack_encode(&two, &mixed));
+    assert_err(board_install_identity(&b.board, buf_span(&mixed), &why), ERR_BAD_CERTIFICATE);
     assert_int_equal(b.board.boot.state, BOOT_BOOTSTRAP);
     assert_ok(board_install_identity(&b.board, buf_span(&other), &why));
     bench_stop(&stranger);
@@ -215,6 +219,22 @@ static void only_a_station_is_answered(void **state)
     const struct device_status_response *status = answer.body;
     assert_string_equal(status->state, "bootstrap");
     assert_string_equal(status->number, NUMBER);
+    bench_stop(&b);
+}
+
+/* F-12: where the centre may connect, since there is a remote service, it still does not speak for a station. */
+static void the_centre_is_not_answered_as_a_station(void **state)
+{
+    (void)state;
+    struct bench b;
+    struct why why = { "" };
+    AUTO_PARSED answer = { 0 };
+    bench_start(&b, false);
+    bench_write_bootstrap(&b);
+    b.board.option.there = true;
+    assert_ok(agent_plug(&b.agent, &b.board, &why));
+    assert_err(bench_call(&b, "urn:nameplate:center:c", SOAP_DEVICE_STATUS, "", &answer, &why), ERR_NOT_ALLOWED);
+    b.board.option.there = false;
     bench_stop(&b);
 }
 
@@ -343,6 +363,7 @@ int main(void)
         cmocka_unit_test(a_pack_with_a_strange_root_key_or_number_is_refused),
         cmocka_unit_test(a_pack_for_another_number_is_refused_before_it_is_received),
         cmocka_unit_test(only_a_station_is_answered),
+        cmocka_unit_test(the_centre_is_not_answered_as_a_station),
         cmocka_unit_test(a_blank_board_gets_its_bootstrap_certificate_from_a_station),
         cmocka_unit_test(parameters_are_kept_in_the_nvram),
         cmocka_unit_test(a_scan_at_the_device_reaches_the_station),

@@ -145,6 +145,44 @@ static void steps_out_of_order_are_refused(void **state)
     assert_int_equal(area_find(&memory.identity, &slot), FLASH_EMPTY);
 }
 
+static enum flash_err is_durable(void *context, const struct area *area, const struct slot *slot)
+{
+    (void)context;
+    uint32_t n = SLOT_PAYLOAD_AT + slot->length;
+    return area->bytes >= n && memcmp(flash_chip.now + slot->at, flash_chip.durable + slot->at, n) == 0 ? FLASH_OK : FLASH_REFUSED;
+}
+
+/* I3: what is judged is what the chip keeps, not what waits to be written */
+static void a_record_is_durable_before_it_is_judged(void **state)
+{
+    (void)state;
+    start();
+    assert_int_equal(install_record(&memory.identity, (const uint8_t *)"first", 5, 0, is_durable, NULL, NULL), FLASH_OK);
+    assert_holds(&memory.identity, "first");
+}
+
+static enum flash_err was_asked(void *context, const struct area *area, const struct slot *slot)
+{
+    (void)area, (void)slot;
+    *(bool *)context = true;
+    return FLASH_REFUSED;
+}
+
+/* F-14: bytes that read back different are the memory's fault: nobody judges them as if they had come so. */
+static void a_record_that_reads_back_different_is_not_judged(void **state)
+{
+    (void)state;
+    static const long broken[] = { 0, SLOT_HEAD - 1, SLOT_PAYLOAD_AT, SLOT_PAYLOAD_AT + 63 };
+    for (size_t i = 0; i < sizeof broken / sizeof *broken; i++) {
+        uint8_t bytes[64] = { 0 };
+        bool asked = false;
+        start();
+        flash_chip.broken_at = broken[i];
+        assert_int_equal(install_record(&memory.identity, bytes, sizeof bytes, 0, was_asked, &asked, NULL), FLASH_DIFFERS);
+        assert_false(asked);
+    }
+}
+
 /* F-14: what was written is checked */
 static void a_cell_that_takes_no_programming_is_found_by_reading_back(void **state)
 {
@@ -248,6 +286,8 @@ int main(void)
         cmocka_unit_test(bytes_in_any_cut_make_the_same_record),
         cmocka_unit_test(a_record_that_the_verifier_refuses_never_comes_into_force),
         cmocka_unit_test(steps_out_of_order_are_refused),
+        cmocka_unit_test(a_record_is_durable_before_it_is_judged),
+        cmocka_unit_test(a_record_that_reads_back_different_is_not_judged),
         cmocka_unit_test(a_cell_that_takes_no_programming_is_found_by_reading_back),
         cmocka_unit_test(an_erased_area_is_empty_and_blank),
         cmocka_unit_test(a_dropped_stale_record_leaves_no_byte),

@@ -77,6 +77,30 @@ static void a_power_cut_stops_at_its_byte_and_stays_off(void **state)
     assert_memory_equal(found, "\0\0\0\0\0\xff\xff\xff", 8);
 }
 
+static int synced_fd, syncs;
+
+int __real_fsync(int fd);
+int __wrap_fsync(int fd);
+int __wrap_fsync(int fd)
+{
+    synced_fd = fd;
+    syncs++;
+    return __real_fsync(fd);
+}
+
+/* I9; while a new device is made, its maker syncs once at the end. */
+static void a_sync_reaches_the_disk(void **state)
+{
+    (void)state;
+    syncs = 0;
+    assert_int_equal(flash.program(&chip, 0, (const uint8_t *)"\x5a", 1), FLASH_OK);
+    assert_int_equal(flash.sync(&chip), FLASH_OK);
+    assert_true(syncs == 1 && synced_fd == chip.fd);
+    chip.sync_later = true;
+    assert_int_equal(flash.sync(&chip), FLASH_OK);
+    assert_int_equal(syncs, 1);
+}
+
 static void a_file_of_another_size_is_no_chip(void **state)
 {
     (void)state;
@@ -92,6 +116,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(programming_only_clears_bits_and_erasing_sets_them, start, stop),
         cmocka_unit_test_setup_teardown(a_failed_write_is_found_and_the_next_one_works, start, stop),
         cmocka_unit_test_setup_teardown(a_power_cut_stops_at_its_byte_and_stays_off, start, stop),
+        cmocka_unit_test_setup_teardown(a_sync_reaches_the_disk, start, stop),
         cmocka_unit_test_setup_teardown(a_file_of_another_size_is_no_chip, start, stop),
     };
     return cmocka_run_group_tests_name("filechip", tests, NULL, NULL);

@@ -431,6 +431,28 @@ static void a_result_repeated_after_pass_is_answered_and_not_reported(void **sta
     assert_true(did(&r, BENCH_DO_REFUSE_DEVICE));
 }
 
+/* Hole 3, I10: what a proven result leads to in each state, also where the session before left its number and identity. */
+static void a_result_counts_once_the_pack_was_sent_and_not_before(void **state)
+{
+    static const enum { REFUSED, FORWARDED, KEPT, ANSWERED } comes_to[BENCH_STATE_COUNT] = {
+        [BENCH_SENDING] = FORWARDED,    [BENCH_WRITING] = FORWARDED,      [BENCH_CHECKING] = FORWARDED,
+        [BENCH_CHECK_WAIT] = FORWARDED, [BENCH_RESULT_ASKED] = FORWARDED, [BENCH_REPORTING] = KEPT,
+        [BENCH_REPORT_WAIT] = KEPT,     [BENCH_INITIALISING] = ANSWERED,  [BENCH_INIT_WAIT] = ANSWERED,
+        [BENCH_PASSED] = ANSWERED,
+    };
+    (void)state;
+    for (unsigned s = 0; s < BENCH_STATE_COUNT; s++) {
+        struct rig r;
+        until_writing(&r);
+        r.b.state = (enum bench_state)s;
+        r.b.result.good = true;
+        step(&r, result(true, 'f', 5));
+        if (did(&r, BENCH_DO_REFUSE_DEVICE) != (comes_to[s] == REFUSED) || did(&r, BENCH_DO_FORWARD_RESULT) != (comes_to[s] == FORWARDED) ||
+            did(&r, BENCH_DO_ANSWER_DEVICE) != (comes_to[s] == ANSWERED))
+            fail_msg("a result while %s", bench_state_row((enum bench_state)s)->name);
+    }
+}
+
 /* F-9 */
 static void a_keyed_number_counts_when_it_came_twice_the_same(void **state)
 {
@@ -546,6 +568,7 @@ int main(void)
         cmocka_unit_test(a_device_whose_identity_is_not_the_one_on_record_does_not_pass),
         cmocka_unit_test(a_device_that_does_not_prove_what_it_has_already_does_not_pass),
         cmocka_unit_test(a_result_repeated_after_pass_is_answered_and_not_reported),
+        cmocka_unit_test(a_result_counts_once_the_pack_was_sent_and_not_before),
         cmocka_unit_test(a_keyed_number_counts_when_it_came_twice_the_same),
         cmocka_unit_test(a_scan_while_one_is_worked_on_is_told_and_not_taken),
         cmocka_unit_test(answers_to_requests_that_were_given_up_are_ignored),
