@@ -17,15 +17,27 @@ static enum err add_agreement(void *context, const char *number, const struct ag
     return api_push(rows->list, row);
 }
 
+static enum err check_filter(const struct api_call *call, const struct center_filter *f, struct why *why)
+{
+    enum agreement_state state;
+    if (f->kind != NULL && agreement_state_parse(f->kind, &state) != OK)
+        return why_set(why, ERR_BAD_INPUT, "an agreement is not \"%s\": active, suspended, ended, or none (not begun) is", f->kind);
+    return console_check_number(call, f, why);
+}
+
 enum err api_agreement_list(struct api_call *call, struct why *why)
 {
-    char number[LIMIT_NUMBER_TEXT + 1];
+    struct console_filter f;
     struct rows rows = { json_array(), clock_wall_s() };
+    int64_t next = 0;
     call->answer = json_pack("{s:o}", "rows", rows.list);
-    const char *about = console_query(call, "number", sizeof number, number);
-    struct center_device d;
-    enum err err = about == NULL ? OK : center_device_find(call->service->people.db, about, &d, why);
-    return err != OK ? err : center_agreement_list(call->service->people.db, about, add_agreement, &rows, why);
+    enum err err = console_read_filter(call, "state", &f, why);
+    if (err == OK)
+        err = check_filter(call, &f.filter, why);
+    if (err == OK)
+        err = center_agreement_page(call->service->people.db, &f.filter, add_agreement, &rows, &next, why);
+    console_set_next_key(call, next);
+    return err;
 }
 
 static enum err read_time(struct api_call *call, const char *name, int64_t fallback, int64_t *ret_s, struct why *why)

@@ -80,20 +80,14 @@ static enum err read_period(const struct api_call *call, struct billing *b, stru
     return err;
 }
 
-static int64_t most_devices(const struct api_call *call)
-{
-    char text[16];
-    bool said = console_query(call, "most", sizeof text, text) != NULL;
-    int64_t n = said ? console_most(call) : DEVICES_USUAL;
-    return n > DEVICES_MOST ? DEVICES_MOST : n;
-}
-
 /* "next": the number to go on behind, "" at the end. */
 enum err api_billing(struct api_call *call, struct why *why)
 {
     char customer[LIMIT_NAME + 1], site[LIMIT_NAME + 1], after[LIMIT_NUMBER_TEXT + 1];
-    struct billing b = { .db = call->service->people.db, .most = most_devices(call) };
+    struct billing b = { .db = call->service->people.db };
     enum err err = read_period(call, &b, why);
+    if (err == OK)
+        err = console_most(call, DEVICES_USUAL, DEVICES_MOST, &b.most, why);
     if (err != OK)
         return err;
     struct center_device_filter filter = { .customer = console_query(call, "customer", sizeof customer, customer),
@@ -109,6 +103,6 @@ enum err api_billing(struct api_call *call, struct why *why)
     char from[CLOCK_TEXT_SIZE], until[CLOCK_TEXT_SIZE];
     json_object_set_new(call->answer, "from", json_string(console_time(b.from_s, from)));
     json_object_set_new(call->answer, "until", json_string(console_time(b.until_s, until)));
-    json_object_set_new(call->answer, "next", json_string(b.more ? b.last : ""));
+    console_set_next(call, b.more ? b.last : "");
     return err;
 }

@@ -19,17 +19,31 @@ static enum err add_call(void *context, const struct center_call *c)
     return api_push(context, make_row(c));
 }
 
+static enum err check_state(const char *name, struct why *why)
+{
+    enum call_state state;
+    return name == NULL || call_state_parse(name, &state) == OK
+               ? OK
+               : why_set(why, ERR_BAD_INPUT, "a call is not \"%s\": waiting, taken, delayed, answered, refused or expired is", name);
+}
+
 enum err api_call_list(struct api_call *call, struct why *why)
 {
-    char number[LIMIT_NUMBER_TEXT + 1], open[4];
+    struct console_filter f;
+    char open[4];
+    int64_t next = 0;
     json_t *rows = json_array();
     call->answer = json_pack("{s:o}", "rows", rows);
-    api_query(call, "number", sizeof number, number);
-    api_query(call, "open", sizeof open, open);
-    const struct center_call_filter filter = { .number = number[0] == '\0' ? NULL : number,
-                                               .open = open[0] != '\0',
-                                               .most = console_most(call) };
-    return center_call_list(call->service->people.db, &filter, add_call, rows, why);
+    enum err err = console_read_filter(call, "state", &f, why);
+    f.filter.open = console_query(call, "open", sizeof open, open) != NULL;
+    if (err == OK)
+        err = check_state(f.filter.kind, why);
+    if (err == OK)
+        err = console_check_number(call, &f.filter, why);
+    if (err == OK)
+        err = center_call_page(call->service->people.db, &f.filter, add_call, rows, &next, why);
+    console_set_next_key(call, next);
+    return err;
 }
 
 static enum err take_call(void *context, const struct center_call *c)

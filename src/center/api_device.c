@@ -8,6 +8,7 @@
 struct rows {
     json_t *list;
     int64_t most, now_s;
+    char last[LIMIT_NUMBER_TEXT + 1];
     bool more; /* than `most` */
 };
 
@@ -35,22 +36,19 @@ static enum err add_device(void *context, const struct center_device *d)
     rows->more = (int64_t)json_array_size(rows->list) == rows->most;
     if (rows->more)
         return OK;
+    snprintf(rows->last, sizeof rows->last, "%s", d->number.text);
     return api_push(rows->list, make_row(d, rows->now_s));
 }
 
-/* Seconds for which a device may have been silent; 0: it is no question. */
+/* Since when a device may have been silent; 0: it is no question. */
 static enum err read_silence(const struct api_call *call, int64_t now_s, int64_t *ret_since_s, struct why *why)
 {
-    char text[16], *end;
-    int64_t since = 0;
-    if (console_query(call, "silent", sizeof text, text) != NULL) {
-        long long n = strtoll(text, &end, 10);
-        if (*end != '\0' || n < 1 || n > now_s)
-            return why_set(why, ERR_BAD_INPUT, "silent=\"%s\" is not a number of seconds", text);
-        since = now_s - n;
-    }
-    *ret_since_s = since;
-    return OK;
+    int64_t seconds = 0;
+    enum err err = console_whole(call, "silent", 0, &seconds, why);
+    if (err == OK && seconds > now_s)
+        err = why_set(why, ERR_BAD_INPUT, "silent=\"%lld\" is more seconds than there were", (long long)seconds);
+    *ret_since_s = seconds == 0 ? 0 : now_s - seconds;
+    return err;
 }
 
 static enum err check_standing(const char *name, struct why *why)
@@ -65,24 +63,26 @@ enum err api_device_list(struct api_call *call, struct why *why)
 {
     char customer[LIMIT_NAME + 1], site[LIMIT_NAME + 1], gateway[LIMIT_NUMBER_TEXT + 1], after[LIMIT_NUMBER_TEXT + 1], unlicensed[4],
         standing[16];
-    struct rows rows = { json_array(), console_most(call), clock_wall_s(), false };
+    struct rows rows = { .list = json_array(), .now_s = clock_wall_s() };
     struct center_device_filter filter = { .customer = console_query(call, "customer", sizeof customer, customer),
                                            .site = console_query(call, "site", sizeof site, site),
                                            .gateway = console_query(call, "gateway", sizeof gateway, gateway),
                                            .unlicensed = console_query(call, "unlicensed", sizeof unlicensed, unlicensed) != NULL,
                                            .now_s = rows.now_s,
                                            .standing = console_query(call, "standing", sizeof standing, standing),
-                                           .after = console_query(call, "after", sizeof after, after),
-                                           .most = rows.most + 1 };
+                                           .after = console_query(call, "after", sizeof after, after) };
     call->answer = json_pack("{s:o}", "rows", rows.list);
     enum err err = read_silence(call, rows.now_s, &filter.silent_s, why);
+    if (err == OK)
+        err = console_most(call, ROWS_MOST, ROWS_MOST, &rows.most, why);
+    filter.most = rows.most + 1;
     if (err == OK)
         err = check_standing(filter.standing, why);
     if (err == OK)
         err = check_known(call->service->people.db, filter.customer, filter.site, why);
     if (err == OK)
         err = center_device_list(call->service->people.db, &filter, add_device, &rows, why);
-    json_object_set_new(call->answer, "more", json_boolean(rows.more));
+    console_set_next(call, rows.more ? rows.last : "");
     return err;
 }
 

@@ -20,19 +20,31 @@ static enum err add_reading(void *context, const struct center_reading *r)
     return api_push(context, console_reading(r));
 }
 
-/* number "": NULL */
-static const char *about(const struct api_call *call, char number[LIMIT_NUMBER_TEXT + 1])
+/* A list in pages: which rows, and the rows; its page function is asked behind it. */
+static enum err begin(struct api_call *call, const char *kind, struct console_filter *filter, json_t **ret_rows, struct why *why)
 {
-    api_query(call, "number", LIMIT_NUMBER_TEXT + 1, number);
-    return number[0] == '\0' ? NULL : number;
+    *ret_rows = json_array();
+    call->answer = json_pack("{s:o}", "rows", *ret_rows);
+    return console_read_filter(call, kind, filter, why);
+}
+
+/* The same of devices that are known here: an empty list means that there is nothing. An incident may be about any number. */
+static enum err begin_known(struct api_call *call, const char *kind, struct console_filter *filter, json_t **ret_rows, struct why *why)
+{
+    enum err err = begin(call, kind, filter, ret_rows, why);
+    return err == OK ? console_check_number(call, &filter->filter, why) : err;
 }
 
 enum err api_counter_list(struct api_call *call, struct why *why)
 {
-    char number[LIMIT_NUMBER_TEXT + 1];
-    json_t *rows = json_array();
-    call->answer = json_pack("{s:o}", "rows", rows);
-    return center_reading_list(call->service->people.db, about(call, number), console_most(call), add_reading, rows, why);
+    struct console_filter f;
+    json_t *rows;
+    int64_t next = 0;
+    enum err err = begin_known(call, "verdict", &f, &rows, why);
+    if (err == OK)
+        err = center_reading_page(call->service->people.db, &f.filter, add_reading, rows, &next, why);
+    console_set_next_key(call, next);
+    return err;
 }
 
 static enum err add_incident(void *context, const struct center_incident *i)
@@ -45,10 +57,14 @@ static enum err add_incident(void *context, const struct center_incident *i)
 
 enum err api_incident_list(struct api_call *call, struct why *why)
 {
-    char number[LIMIT_NUMBER_TEXT + 1];
-    json_t *rows = json_array();
-    call->answer = json_pack("{s:o}", "rows", rows);
-    return center_incident_list(call->service->people.db, about(call, number), console_most(call), add_incident, rows, why);
+    struct console_filter f;
+    json_t *rows;
+    int64_t next = 0;
+    enum err err = begin(call, "kind", &f, &rows, why);
+    if (err == OK)
+        err = center_incident_page(call->service->people.db, &f.filter, add_incident, rows, &next, why);
+    console_set_next_key(call, next);
+    return err;
 }
 
 static enum err add_event(void *context, const char *number, int64_t at_s, const char *kind, const char *detail)
@@ -60,10 +76,14 @@ static enum err add_event(void *context, const char *number, int64_t at_s, const
 
 enum err api_event_list(struct api_call *call, struct why *why)
 {
-    char number[LIMIT_NUMBER_TEXT + 1];
-    json_t *rows = json_array();
-    call->answer = json_pack("{s:o}", "rows", rows);
-    return center_event_list(call->service->people.db, about(call, number), console_most(call), add_event, rows, why);
+    struct console_filter f;
+    json_t *rows;
+    int64_t next = 0;
+    enum err err = begin_known(call, "kind", &f, &rows, why);
+    if (err == OK)
+        err = center_event_page(call->service->people.db, &f.filter, add_event, rows, &next, why);
+    console_set_next_key(call, next);
+    return err;
 }
 
 enum err api_status(struct api_call *call, struct why *why)

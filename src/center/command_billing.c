@@ -56,38 +56,13 @@ static enum err make_text(const struct command_line *line, const json_t *all, st
     return err != OK ? err : buf_put_text(to, "\n");
 }
 
-/* One page more of `all`; *ret_next "": it was the last. */
-static enum err add_page(struct api_client *api, const struct command_line *line, json_t *all, char next[PATH], struct why *why)
+static enum err read_all(const struct command_line *line, json_t **ret_all, struct why *why)
 {
     static const char *const flags[] = { "from", "until", "customer", "site" };
     char path[PATH] = "/billing";
-    json_t *page = NULL;
     for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
         api_add_query(path, sizeof path, flags[i], command_flag(line, flags[i]));
-    api_add_query(path, sizeof path, "after", next[0] == '\0' ? NULL : next);
-    enum err err = api_ask(api, "GET", path, NULL, &page, why);
-    if (err == OK) {
-        snprintf(next, PATH, "%s", api_member(page, "next"));
-        json_array_extend(json_object_get(all, "rows"), json_object_get(page, "rows"));
-        json_object_set(all, "from", json_object_get(page, "from"));
-        json_object_set(all, "until", json_object_get(page, "until"));
-    }
-    json_decref(page);
-    return err;
-}
-
-static enum err read_all(const struct command_line *line, json_t *all, struct why *why)
-{
-    struct api_client api;
-    char next[PATH] = "";
-    enum err err = api_open(&center_api, line, &api, why);
-    if (err != OK)
-        return err;
-    do
-        err = add_page(&api, line, all, next, why);
-    while (err == OK && next[0] != '\0');
-    api_close(&api);
-    return err;
+    return command_read_list(line, path, 0, ret_all, why);
 }
 
 int command_billing(const struct command_line *line)
@@ -95,8 +70,8 @@ int command_billing(const struct command_line *line)
     const char *output = command_flag(line, "output");
     struct why why = { "" };
     AUTO_BUF text = BUF_INIT;
-    json_t *all = json_pack("{s:s,s:s,s:[]}", "from", "", "until", "", "rows");
-    enum err err = read_all(line, all, &why);
+    json_t *all = NULL;
+    enum err err = read_all(line, &all, &why);
     if (err == OK)
         err = make_text(line, all, &text);
     if (err == OK && output != NULL)

@@ -1,4 +1,4 @@
-/* center call, center calls: a call is queued, and its answer waited for. */
+/* center call: a call is queued, and its answer waited for. */
 #include <stdio.h>
 #include <time.h>
 
@@ -98,30 +98,4 @@ int command_call(const struct command_line *line)
     }
     json_decref(body);
     return err == OK ? 0 : api_fail(&center_api, line, err, &why);
-}
-
-static int print_call(const struct command_line *line)
-{
-    char path[PATH] = "/calls";
-    json_t *call;
-    api_add_step(path, sizeof path, command_flag(line, "id"));
-    int status = api_run(&center_api, line, "GET", path, NULL, &call);
-    if (status != 0)
-        return status;
-    api_print_json(call);
-    json_decref(call);
-    return 0;
-}
-
-int command_calls(const struct command_line *line)
-{
-    static const char *const columns[] = { "accepted", "number", "direction", "operation", "state", "actor", "reason", "id" };
-    char path[PATH] = "/calls";
-    if (command_flag(line, "id") != NULL)
-        return print_call(line);
-    api_add_query(path, sizeof path, "number", line->args_n == 0 ? NULL : line->args[0]);
-    if (command_switch(line, "open"))
-        api_add_query(path, sizeof path, "open", "1");
-    api_add_query(path, sizeof path, "most", command_flag(line, "most"));
-    return api_list(&center_api, line, path, columns, sizeof columns / sizeof *columns);
 }

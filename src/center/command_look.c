@@ -1,4 +1,4 @@
-/* What operators look at: lists, one device, counters, incidents, the centre in numbers. */
+/* What operators look at: customers, sites, one device, replacement boards, the centre in numbers. Lists in pages: command_list.c. */
 #include <stdio.h>
 
 #include "center/commands.h"
@@ -26,20 +26,6 @@ static void add_flags(const struct command_line *line, const char *const *flags,
 {
     for (; *flags != NULL; flags++)
         api_add_query(path, PATH, *flags, command_flag(line, *flags));
-}
-
-/* A path about the number that is the operand, if there is one; with --most. */
-static void about(const struct command_line *line, const char *what, char path[PATH])
-{
-    static const char *const flags[] = { "most", NULL };
-    snprintf(path, PATH, "/%s", what);
-    api_add_query(path, PATH, "number", line->args_n == 0 ? NULL : line->args[0]);
-    add_flags(line, flags, path);
-}
-
-static const char *or_dash(const char *text)
-{
-    return text[0] == '\0' ? "-" : text;
 }
 
 static void print_customers(const json_t *answer)
@@ -72,72 +58,6 @@ int command_site_list(const struct command_line *line)
     return show(line, path, print_sites);
 }
 
-static void print_devices(const json_t *answer)
-{
-    const json_t *rows = json_object_get(answer, "rows");
-    const char *last = api_member(json_array_get(rows, json_array_size(rows) - 1), "number");
-    size_t i;
-    json_t *r;
-    printf("%-18s %-9s %-9s %-11s %-16s %-16s %-18s %s\n", "number", "kind", "agreement", "standing", "customer", "site",
-           "gateway", "seen");
-    json_array_foreach(rows, i, r) printf(
-        "%-18s %-9s %-9s %-11s %-16s %-16s %-18s %s%s%s\n", api_member(r, "number"), api_member(r, "kind"),
-        api_member(r, "agreement"), api_member(r, "standing"), or_dash(api_member(r, "customer")), or_dash(api_member(r, "site")),
-        or_dash(api_member(r, "gateway")), api_member(r, "seen")[0] == '\0' ? "never" : api_member(r, "seen"),
-        api_member(r, "reason")[0] == '\0' ? "" : "  ", api_member(r, "reason"));
-    if (json_is_true(json_object_get(answer, "more")))
-        fprintf(stderr, "there are more: --after %s goes on behind the last one, --most shows more at once\n", last);
-}
-
-static int show_devices(const struct command_line *line, char path[PATH])
-{
-    static const char *const flags[] = { "customer", "site", "most", "after", NULL };
-    add_flags(line, flags, path);
-    return show(line, path, print_devices);
-}
-
-int command_device_list(const struct command_line *line)
-{
-    char path[PATH] = "/devices";
-    api_add_query(path, sizeof path, "gateway", command_flag(line, "gateway"));
-    return show_devices(line, path);
-}
-
-int command_unlicensed(const struct command_line *line)
-{
-    char path[PATH] = "/devices";
-    api_add_query(path, sizeof path, "unlicensed", "1");
-    return show_devices(line, path);
-}
-
-int command_quarantine_list(const struct command_line *line)
-{
-    char path[PATH] = "/devices";
-    api_add_query(path, sizeof path, "standing", "quarantined");
-    return show_devices(line, path);
-}
-
-int command_silent(const struct command_line *line)
-{
-    char path[PATH] = "/devices", seconds[24];
-    struct why why = { "" };
-    long days = 1;
-    enum err err = command_flag(line, "days") == NULL ? OK : command_flag_int(line, "days", 1, 3650, &days, &why);
-    if (err != OK)
-        return command_fail(line, err, &why, NULL);
-    snprintf(seconds, sizeof seconds, "%lld", days * 86400LL);
-    api_add_query(path, sizeof path, "silent", seconds);
-    return show_devices(line, path);
-}
-
-static void print_counters(const json_t *counters)
-{
-    const char *name;
-    json_t *value;
-    json_object_foreach((json_t *)(uintptr_t)counters, name, value)
-        printf("  %s %lld", name, (long long)json_integer_value(value));
-}
-
 static void print_device(const json_t *d)
 {
     static const char *const members[] = { "kind", "customer", "site", "gateway", "address", "telephone", "version", "seen" };
@@ -147,7 +67,7 @@ static void print_device(const json_t *d)
     const char *until = api_member(agreement, "until"), *reason = api_member(d, "reason");
     printf("number      %s\n", api_member(d, "number"));
     for (size_t m = 0; m < sizeof members / sizeof *members; m++)
-        printf("%-11s %s\n", members[m], or_dash(api_member(d, members[m])));
+        printf("%-11s %s\n", members[m], command_or_dash(api_member(d, members[m])));
     if (api_number(d, "interval") != 0)
         printf("interval    %lld s\n", api_number(d, "interval"));
     printf("standing    %s%s%s\n", api_member(d, "standing"), reason[0] == '\0' ? "" : ": ", reason);
@@ -165,7 +85,7 @@ static void print_device(const json_t *d)
     json_array_foreach(json_object_get(d, "readings"), i, r)
     {
         printf("counters    %s:", api_member(r, "received"));
-        print_counters(json_object_get(r, "counters"));
+        command_print_counters(json_object_get(r, "counters"));
         printf("%s\n", json_is_true(json_object_get(r, "billable")) ? "" : "  not billed");
     }
 }
@@ -192,85 +112,6 @@ int command_tickets(const struct command_line *line)
     if (!command_switch(line, "all"))
         api_add_query(path, sizeof path, "open", "1");
     return show(line, path, print_tickets);
-}
-
-static void print_agreements(const json_t *answer)
-{
-    size_t i;
-    json_t *r;
-    json_array_foreach(json_object_get(answer, "rows"), i, r)
-        printf("%-18s %-9s from %s%s%s\n", api_member(r, "number"), api_member(r, "state"), api_member(r, "from"),
-               api_member(r, "until")[0] == '\0' ? "" : " until ", api_member(r, "until"));
-}
-
-int command_agreement_list(const struct command_line *line)
-{
-    char path[PATH] = "/agreements";
-    api_add_query(path, sizeof path, "number", line->args_n == 0 ? NULL : line->args[0]);
-    return show(line, path, print_agreements);
-}
-
-static void print_readings(const json_t *answer)
-{
-    size_t i;
-    json_t *r;
-    json_array_foreach(json_object_get(answer, "rows"), i, r)
-    {
-        const char *via = api_member(r, "via");
-        printf("%s  %-18s %5lld/%lld", api_member(r, "received"), api_member(r, "number"), api_number(r, "epoch"),
-               api_number(r, "sequence"));
-        print_counters(json_object_get(r, "counters"));
-        if (via[0] != '\0')
-            printf("  via %s", via);
-        if (!json_is_true(json_object_get(r, "billable")))
-            printf("  not billed: %s", api_member(r, "verdict"));
-        putchar('\n');
-    }
-}
-
-int command_counters(const struct command_line *line)
-{
-    char path[PATH];
-    about(line, "counters", path);
-    return show(line, path, print_readings);
-}
-
-static void print_incidents(const json_t *answer)
-{
-    size_t i;
-    json_t *r;
-    json_array_foreach(json_object_get(answer, "rows"), i, r)
-    {
-        printf("%s  %s  %s  %s", api_member(r, "at"), api_member(r, "kind"), or_dash(api_member(r, "number")),
-               api_member(r, "text"));
-        if (api_member(r, "by")[0] != '\0')
-            printf(" (by %s)", api_member(r, "by"));
-        if (api_number(r, "times") > 1)
-            printf(" (%lld times)", api_number(r, "times"));
-        putchar('\n');
-    }
-}
-
-int command_incidents(const struct command_line *line)
-{
-    char path[PATH];
-    about(line, "incidents", path);
-    return show(line, path, print_incidents);
-}
-
-static void print_events(const json_t *answer)
-{
-    size_t i;
-    json_t *r;
-    json_array_foreach(json_object_get(answer, "rows"), i, r) printf(
-        "%s  %-18s %s  %s\n", api_member(r, "at"), api_member(r, "number"), api_member(r, "kind"), api_member(r, "detail"));
-}
-
-int command_events(const struct command_line *line)
-{
-    char path[PATH];
-    about(line, "events", path);
-    return show(line, path, print_events);
 }
 
 static void print_status(const json_t *n)

@@ -17,6 +17,13 @@ command_fn command_customer_add, command_customer_list, command_site_add, comman
     command_quarantine_list, command_quarantine_release, command_program_add, command_program_list, command_import, command_export, command_status,
     command_audit_list, command_audit_verify;
 
+/* A list of the service, page by page: all pages' rows in one answer, which ends with what its last page says of "more" and "next".
+ * `most` rows; 0: all there are. *ret_all is the caller's, NULL on an error. */
+enum err command_read_list(const struct command_line *line, const char *path, int64_t most, json_t **ret_all, struct why *why) MUST_CHECK;
+
+const char *command_or_dash(const char *text); /* "-" for "" */
+void command_print_counters(const json_t *counters); /* "  copy 12  print 3" */
+
 /* DIR/nameplate.conf of --dir, or --config. */
 enum err command_settings(const struct command_line *line, char ret_path[API_PATH], struct center_settings *ret_settings,
                           struct why *why) MUST_CHECK;

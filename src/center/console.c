@@ -1,6 +1,9 @@
 #include "center/console.h"
 
+#include <stdio.h>
+
 #include "center/api.h"
+#include "center/check.h"
 
 static const struct api_route routes[] = {
     { "POST", "/api/v1/session", API_ANYBODY, api_login },
@@ -83,12 +86,81 @@ enum err console_number(const char *text, struct device_number *ret_number, stru
     return number_parse(span_text(text), ret_number, why);
 }
 
-int64_t console_most(const struct api_call *call)
+enum err console_whole(const struct api_call *call, const char *name, int64_t fallback, int64_t *ret_value, struct why *why)
 {
-    char text[16];
-    api_query(call, "most", sizeof text, text);
-    long long n = strtoll(text, NULL, 10);
-    return n < 1 ? ROWS_USUAL : n > ROWS_MOST ? ROWS_MOST : n;
+    char text[24], *end;
+    int64_t n = fallback;
+    if (console_query(call, name, sizeof text, text) != NULL) {
+        n = strtoll(text, &end, 10);
+        if (text[strspn(text, "0123456789")] != '\0' || n < 1 || n == INT64_MAX)
+            return why_set(why, ERR_BAD_INPUT, "%s=\"%s\" is not a whole number, 1 at least", name, text);
+    }
+    *ret_value = n;
+    return OK;
+}
+
+enum err console_most(const struct api_call *call, int64_t fallback, int64_t most, int64_t *ret_most, struct why *why)
+{
+    enum err err = console_whole(call, "most", fallback, ret_most, why);
+    if (err == OK && *ret_most > most)
+        *ret_most = most;
+    return err;
+}
+
+static enum err read_time(const struct api_call *call, const char *name, int64_t *ret_s, struct why *why)
+{
+    char text[CONSOLE_TIME];
+    api_query(call, name, sizeof text, text);
+    return console_moment(text, 0, ret_s, why);
+}
+
+static enum err read_times(const struct api_call *call, struct center_filter *f, struct why *why)
+{
+    enum err err = read_time(call, "since", &f->since_s, why);
+    if (err == OK)
+        err = read_time(call, "until", &f->until_s, why);
+    if (err == OK && f->until_s != 0 && f->until_s <= f->since_s)
+        err = why_set(why, ERR_BAD_INPUT, "the time would end before it begins: \"until\" is not behind \"since\"");
+    return err;
+}
+
+enum err console_read_filter(const struct api_call *call, const char *kind, struct console_filter *to, struct why *why)
+{
+    struct center_filter *f = &to->filter;
+    struct device_number number;
+    *f = (struct center_filter){ .number = console_query(call, "number", sizeof to->number, to->number),
+                                 .customer = console_query(call, "customer", sizeof to->customer, to->customer),
+                                 .site = console_query(call, "site", sizeof to->site, to->site),
+                                 .kind = console_query(call, kind, sizeof to->kind, to->kind),
+                                 .now_s = clock_wall_s() };
+    enum err err = f->number == NULL ? OK : console_number(f->number, &number, why);
+    if (err == OK)
+        err = check_known(call->service->people.db, f->customer, f->site, why);
+    if (err == OK)
+        err = read_times(call, f, why);
+    if (err == OK)
+        err = console_whole(call, "after", 0, &f->after, why);
+    return err == OK ? console_most(call, ROWS_MOST, ROWS_MOST, &f->most, why) : err;
+}
+
+enum err console_check_number(const struct api_call *call, const struct center_filter *f, struct why *why)
+{
+    struct center_device d;
+    return f->number == NULL ? OK : center_device_find(call->service->people.db, f->number, &d, why);
+}
+
+void console_set_next(struct api_call *call, const char *next)
+{
+    json_object_set_new(call->answer, "more", json_boolean(next[0] != '\0'));
+    json_object_set_new(call->answer, "next", json_string(next));
+}
+
+void console_set_next_key(struct api_call *call, int64_t next)
+{
+    char text[24] = "";
+    if (next != 0)
+        snprintf(text, sizeof text, "%lld", (long long)next);
+    console_set_next(call, text);
 }
 
 enum err console_moment(const char *text, int64_t fallback, int64_t *ret_s, struct why *why)

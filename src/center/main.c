@@ -86,15 +86,6 @@ static const struct command_flag flags_call[] = {
     { "at", "N", NULL, "for threshold: the device reports, once, when the counter passes it; 0 for none" },
     FLAG_END,
 };
-static const struct command_flag flags_calls[] = {
-    FLAG_DIR,
-    FLAG_CONFIG,
-    FLAG_LOGIN,
-    { "open", NULL, NULL, "only those that are not over" },
-    { "id", "ID", NULL, "one call with its answer, as JSON" },
-    { "most", "N", NULL, "so many, the newest first; without it 1000" },
-    FLAG_END,
-};
 static const struct command_flag flags_json[] = {
     FLAG_DIR, FLAG_CONFIG, FLAG_LOGIN, { "json", NULL, NULL, "as JSON" }, FLAG_END
 };
@@ -148,11 +139,40 @@ static const struct command_flag flags_billing[] = {
     { "output", "FILE", NULL, "where to write it; without it to standard output" },
     FLAG_END,
 };
-static const struct command_flag flags_most[] = {
+#define FLAGS_PLACE { "customer", "ID", NULL, "only of this customer's devices" }, { "site", "ID", NULL, "only of devices at this site" }
+#define FLAGS_NEWEST \
+    FLAGS_PLACE, { "since", "DAY", NULL, "not what was before, 2026-03-01 or 2026-03-01T12:00:00Z" }, \
+    { "until", "DAY", NULL, "only what was before that day or moment" }, \
+    { "most", "N", NULL, "so many, the newest first; without it 1000" }, \
+    { "after", "NEXT", NULL, "to go on: what the end of the list before said" }, { "json", NULL, NULL, "as JSON" }
+static const struct command_flag flags_kind[] = {
+    FLAG_DIR, FLAG_CONFIG, FLAG_LOGIN, { "kind", "KIND", NULL, "only of this kind, as the list calls it" }, FLAGS_NEWEST, FLAG_END,
+};
+static const struct command_flag flags_counters[] = {
+    FLAG_DIR, FLAG_CONFIG, FLAG_LOGIN,
+    { "verdict", "WORD", NULL, "only those that were judged so: follows (they are billed), counter-back ..." },
+    FLAGS_NEWEST, FLAG_END,
+};
+static const struct command_flag flags_calls[] = {
     FLAG_DIR,
     FLAG_CONFIG,
     FLAG_LOGIN,
-    { "most", "N", NULL, "so many, the newest first; without it 1000" },
+    { "open", NULL, NULL, "only those that are not over" },
+    { "state", "STATE", NULL, "only those that are waiting, taken, delayed, answered, refused or expired" },
+    FLAGS_NEWEST,
+    { "id", "ID", NULL, "one call with its answer, as JSON" },
+    FLAG_END,
+};
+static const struct command_flag flags_agreements[] = {
+    FLAG_DIR,
+    FLAG_CONFIG,
+    FLAG_LOGIN,
+    { "state", "STATE", NULL, "only those that are active, suspended, ended, or none: not begun" },
+    FLAGS_PLACE,
+    { "since", "DAY", NULL, "not what ended before, 2026-03-01 or 2026-03-01T12:00:00Z" },
+    { "until", "DAY", NULL, "only what began before that day or moment" },
+    { "most", "N", NULL, "so many; without it 1000" },
+    { "after", "NEXT", NULL, "to go on: what the end of the list before said" },
     { "json", NULL, NULL, "as JSON" },
     FLAG_END,
 };
@@ -220,21 +240,21 @@ static const struct command commands[] = {
       command_agreement_suspend, flags_login },
     { "agreement resume", "NUMBER", 1, 1, "Let a suspended agreement count again.",
       "nameplate center agreement resume 3012-000001", command_agreement_resume, flags_login },
-    { "agreement list", "[NUMBER]", 0, 1, "Show the agreements.", "nameplate center agreement list", command_agreement_list,
-      flags_json },
+    { "agreement list", "[NUMBER]", 0, 1, "Show the agreements.", "nameplate center agreement list --customer acme --state active",
+      command_agreement_list, flags_agreements },
     { "call", "NUMBER OPERATION", 2, 2, "Call a device: counters, information, interval, threshold, restart, renew or program.",
       "nameplate center call 3012-000001 counters --wait 60", command_call, flags_call },
     { "calls", "[NUMBER]", 0, 1, "Show the calls and how far they are.", "nameplate center calls --open", command_calls,
       flags_calls },
     { "counters", "[NUMBER]", 0, 1, "Show the charge counters as they were read.", "nameplate center counters 3012-000001",
-      command_counters, flags_most },
+      command_counters, flags_counters },
     { "billing", "", 0, 0, "Write what each device counted in a period, with opening and closing counters.",
       "nameplate center billing --from 2026-03-01 --until 2026-04-01 --customer acme --output march.csv", command_billing,
       flags_billing },
     { "incidents", "[NUMBER]", 0, 1, "Show what was refused or found, in words.", "nameplate center incidents", command_incidents,
-      flags_most },
+      flags_kind },
     { "events", "[NUMBER]", 0, 1, "Show what devices reported: starts, thresholds passed, faults, low supplies.", "nameplate center events", command_events,
-      flags_most },
+      flags_kind },
     { "unlicensed", "", 0, 0, "Show the devices that were seen without an active agreement.", "nameplate center unlicensed",
       command_unlicensed, flags_unlicensed },
     { "silent", "", 0, 0, "Show the devices under an agreement that were not seen for some time.", "nameplate center silent --days 7",

@@ -110,6 +110,7 @@ enum err center_agreement_set(struct db *db, const char *number, enum agreement_
 enum err center_agreement_within(struct db *db, const char *number, int64_t from_s, int64_t until_s, bool *ret_within,
                                  struct why *why) MUST_CHECK;
 typedef enum err center_agreement_fn(void *context, const char *number, const struct agreement *a);
+/* All of them, of one number or of everybody; in pages: center_page.h. */
 enum err center_agreement_list(struct db *db, const char *number, center_agreement_fn *fn, void *context, struct why *why) MUST_CHECK;
 
 /* --- Identities, as the CA tells (M-8) --- */
@@ -222,13 +223,6 @@ enum err center_call_expire(struct db *db, int64_t now_s, int64_t *ret_n, int64_
 /* Removes calls that are over and whose time limit was before that moment, `most` at once: until then a call that comes again
  * is known (I10). */
 enum err center_call_forget(struct db *db, int64_t before_s, int64_t most, int64_t *ret_n, struct why *why) MUST_CHECK;
-struct center_call_filter {
-    const char *number; /* NULL: all */
-    bool open;          /* only those that are not over */
-    int64_t most;       /* newest first */
-};
-enum err center_call_list(struct db *db, const struct center_call_filter *filter, center_call_fn *fn, void *context,
-                          struct why *why) MUST_CHECK;
 
 /* --- Readings --- */
 
@@ -259,7 +253,7 @@ enum err center_gap_forget(struct db *db, const char *number, struct why *why) M
 /* Errors: BUSY beyond LIMIT_READINGS_LATELY within an hour. */
 enum err center_reading_room(struct db *db, const char *number, int64_t now_s, struct why *why) MUST_CHECK;
 enum err center_reading_add(struct db *db, const struct center_reading *r, struct why *why) MUST_CHECK;
-/* Newest first; number NULL: of all. */
+/* The newest, number NULL: of all. Further ones, and others: center_page.h; also for incidents and events. */
 enum err center_reading_list(struct db *db, const char *number, int64_t most, center_reading_fn *fn, void *context,
                              struct why *why) MUST_CHECK;
 

@@ -1,3 +1,4 @@
+#include "store/center_page.h"
 #include "store/center_schema.h"
 
 enum err center_agreement_add(struct db *db, const char *number, int64_t from_s, int64_t until_s, struct why *why)
@@ -65,21 +66,62 @@ enum err center_agreement_within(struct db *db, const char *number, int64_t from
 struct listing {
     center_agreement_fn *fn;
     void *context;
+    struct center_page page;
 };
+
+static enum err read_agreement(const struct db_row *row, struct agreement *ret)
+{
+    *ret = (struct agreement){ .from_s = db_row_int(row, 2), .until_s = db_row_int(row, 3) };
+    return agreement_state_parse(db_row_text(row, 1), &ret->state) == OK ? OK : ERR_DAMAGED;
+}
 
 static enum err pass_agreement(void *context, const struct db_row *row)
 {
     struct listing *l = context;
-    struct agreement a = { .from_s = db_row_int(row, 2), .until_s = db_row_int(row, 3) };
-    if (agreement_state_parse(db_row_text(row, 1), &a.state) != OK)
-        return ERR_DAMAGED;
-    return l->fn(l->context, db_row_text(row, 0), &a);
+    struct agreement a;
+    enum err err = read_agreement(row, &a);
+    return err == OK ? l->fn(l->context, db_row_text(row, 0), &a) : err;
 }
 
 enum err center_agreement_list(struct db *db, const char *number, center_agreement_fn *fn, void *context, struct why *why)
 {
-    struct listing l = { fn, context };
+    struct listing l = { .fn = fn, .context = context };
     if (number == NULL)
         return db_query(db, ASK_AGREEMENT_EACH, DB_NO_ARGS, pass_agreement, &l, why);
     return db_query(db, ASK_AGREEMENT_EACH_NUMBER, DB_ARGS(db_text(number)), pass_agreement, &l, why);
+}
+
+/* --- In pages --- */
+
+static enum err page_agreement(void *context, const struct db_row *row)
+{
+    struct listing *l = context;
+    struct agreement a;
+    enum err err = read_agreement(row, &a);
+    if (err != OK)
+        return err;
+    const struct center_page_row r = { .key = db_row_int(row, 4), .from_s = a.from_s, .until_s = a.until_s, .customer = db_row_text(row, 5),
+                                       .site = db_row_text(row, 6),
+                                       .kind = agreement_state_name(agreement_now(&a, l->page.filter->now_s)) };
+    return center_page_shows(&l->page, &r) ? l->fn(l->context, db_row_text(row, 0), &a) : OK;
+}
+
+static enum err take_number(void *context, const struct db_row *row)
+{
+    db_row_copy(row, 0, LIMIT_NUMBER_TEXT + 1, context);
+    return OK;
+}
+
+enum err center_agreement_page(struct db *db, const struct center_filter *f, center_agreement_fn *fn, void *context, int64_t *ret_next,
+                               struct why *why)
+{
+    struct listing l = { fn, context, center_page_begin(f) };
+    char after[LIMIT_NUMBER_TEXT + 1] = "";
+    enum err err = f->after == 0 ? OK : db_query(db, ASK_AGREEMENT_NUMBER, DB_ARGS(db_int(f->after)), take_number, after, why);
+    if (err == OK)
+        err = db_query(db, f->number == NULL ? ASK_AGREEMENT_PAGE : ASK_AGREEMENT_PAGE_NUMBER,
+                       DB_ARGS(db_text(f->number == NULL ? after : f->number), db_int(f->after), db_int(l.page.limit)), page_agreement, &l,
+                       why);
+    *ret_next = center_page_next(&l.page);
+    return err;
 }

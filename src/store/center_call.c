@@ -1,3 +1,4 @@
+#include "store/center_page.h"
 #include "store/center_schema.h"
 
 static enum err add_row(struct db *db, const struct center_call *c, bool *ret_new, struct why *why)
@@ -166,11 +167,30 @@ enum err center_call_forget(struct db *db, int64_t before_s, int64_t most, int64
     return err;
 }
 
-enum err center_call_list(struct db *db, const struct center_call_filter *f, center_call_fn *fn, void *context, struct why *why)
+/* --- The list --- */
+
+struct paging {
+    struct listing listing;
+    struct center_page page;
+};
+
+static enum err page_call(void *context, const struct db_row *row)
 {
-    struct listing l = { fn, context };
-    if (f->number == NULL)
-        return db_query(db, f->open ? ASK_CALL_EACH_OPEN : ASK_CALL_EACH, DB_ARGS(db_int(f->most)), pass_call, &l, why);
-    return db_query(db, f->open ? ASK_CALL_EACH_NUMBER_OPEN : ASK_CALL_EACH_NUMBER, DB_ARGS(db_text(f->number), db_int(f->most)),
-                    pass_call, &l, why);
+    struct paging *p = context;
+    enum call_state state;
+    if (call_state_parse(db_row_text(row, 4), &state) != OK)
+        return ERR_DAMAGED;
+    const struct center_page_row r = { .key = db_row_int(row, 12), .from_s = db_row_int(row, 5), .until_s = db_row_int(row, 5) + 1,
+                                       .kind = db_row_text(row, 4), .customer = db_row_text(row, 13), .site = db_row_text(row, 14),
+                                       .closed = call_is_over(state) };
+    return center_page_shows(&p->page, &r) ? pass_call(&p->listing, row) : OK;
+}
+
+enum err center_call_page(struct db *db, const struct center_filter *f, center_call_fn *fn, void *context, int64_t *ret_next, struct why *why)
+{
+    const struct center_pages of = { f->open ? ASK_CALL_PAGE_OPEN : ASK_CALL_PAGE, ASK_CALL_PAGE_NUMBER, ASK_CALL_BEFORE };
+    struct paging p = { { fn, context }, center_page_begin(f) };
+    enum err err = center_page_ask(db, &of, &p.page, page_call, &p, why);
+    *ret_next = center_page_next(&p.page);
+    return err;
 }

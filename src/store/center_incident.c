@@ -1,3 +1,4 @@
+#include "store/center_page.h"
 #include "store/center_schema.h"
 
 enum { WITHIN_S = 3600 };
@@ -39,13 +40,17 @@ struct listing {
     center_incident_fn *incident;
     center_event_fn *event;
     void *context;
+    struct center_page page;
 };
 
-static enum err pass_incident(void *context, const struct db_row *row)
+static enum err page_incident(void *context, const struct db_row *row)
 {
     struct listing *l = context;
-    struct center_incident i = { .id = db_row_int(row, 0), .at_s = db_row_int(row, 1), .evidence = db_row_blob(row, 6),
-                                 .times = db_row_int(row, 7) };
+    struct center_incident i = { .id = db_row_int(row, 0), .at_s = db_row_int(row, 1), .times = db_row_int(row, 6) };
+    const struct center_page_row r = { .key = i.id, .from_s = i.at_s, .until_s = i.at_s + 1, .kind = db_row_text(row, 2),
+                                       .customer = db_row_text(row, 7), .site = db_row_text(row, 8) };
+    if (!center_page_shows(&l->page, &r))
+        return OK;
     db_row_copy(row, 2, sizeof i.kind, i.kind);
     db_row_copy(row, 3, sizeof i.number, i.number);
     db_row_copy(row, 4, sizeof i.by, i.by);
@@ -53,12 +58,21 @@ static enum err pass_incident(void *context, const struct db_row *row)
     return l->incident(l->context, &i);
 }
 
+enum err center_incident_page(struct db *db, const struct center_filter *f, center_incident_fn *fn, void *context, int64_t *ret_next,
+                              struct why *why)
+{
+    static const struct center_pages of = { ASK_INCIDENT_PAGE, ASK_INCIDENT_PAGE_NUMBER, ASK_INCIDENT_BEFORE };
+    struct listing l = { .incident = fn, .context = context, .page = center_page_begin(f) };
+    enum err err = center_page_ask(db, &of, &l.page, page_incident, &l, why);
+    *ret_next = center_page_next(&l.page);
+    return err;
+}
+
 enum err center_incident_list(struct db *db, const char *number, int64_t most, center_incident_fn *fn, void *context, struct why *why)
 {
-    struct listing l = { .incident = fn, .context = context };
-    if (number == NULL)
-        return db_query(db, ASK_INCIDENT_EACH, DB_ARGS(db_int(most)), pass_incident, &l, why);
-    return db_query(db, ASK_INCIDENT_EACH_NUMBER, DB_ARGS(db_text(number), db_int(most)), pass_incident, &l, why);
+    const struct center_filter newest = { .number = number, .most = most };
+    int64_t next;
+    return center_incident_page(db, &newest, fn, context, &next, why);
 }
 
 enum err center_event_add(struct db *db, const char *number, int64_t now_s, const char *kind, const char *detail, struct why *why)
@@ -70,16 +84,29 @@ enum err center_event_add(struct db *db, const char *number, int64_t now_s, cons
     return err != OK ? err : db_run(db, ASK_EVENT_ADD, DB_ARGS(db_text(number), db_int(now_s), db_text(kind), db_text(detail)), why);
 }
 
-static enum err pass_event(void *context, const struct db_row *row)
+static enum err page_event(void *context, const struct db_row *row)
 {
     struct listing *l = context;
-    return l->event(l->context, db_row_text(row, 0), db_row_int(row, 1), db_row_text(row, 2), db_row_text(row, 3));
+    const struct center_page_row r = { .key = db_row_int(row, 4), .from_s = db_row_int(row, 1), .until_s = db_row_int(row, 1) + 1,
+                                       .kind = db_row_text(row, 2), .customer = db_row_text(row, 5), .site = db_row_text(row, 6) };
+    return center_page_shows(&l->page, &r)
+               ? l->event(l->context, db_row_text(row, 0), r.from_s, r.kind, db_row_text(row, 3))
+               : OK;
+}
+
+enum err center_event_page(struct db *db, const struct center_filter *f, center_event_fn *fn, void *context, int64_t *ret_next,
+                           struct why *why)
+{
+    static const struct center_pages of = { ASK_EVENT_PAGE, ASK_EVENT_PAGE_NUMBER, ASK_EVENT_BEFORE };
+    struct listing l = { .event = fn, .context = context, .page = center_page_begin(f) };
+    enum err err = center_page_ask(db, &of, &l.page, page_event, &l, why);
+    *ret_next = center_page_next(&l.page);
+    return err;
 }
 
 enum err center_event_list(struct db *db, const char *number, int64_t most, center_event_fn *fn, void *context, struct why *why)
 {
-    struct listing l = { .event = fn, .context = context };
-    if (number == NULL)
-        return db_query(db, ASK_EVENT_EACH, DB_ARGS(db_int(most)), pass_event, &l, why);
-    return db_query(db, ASK_EVENT_EACH_NUMBER, DB_ARGS(db_text(number), db_int(most)), pass_event, &l, why);
+    const struct center_filter newest = { .number = number, .most = most };
+    int64_t next;
+    return center_event_page(db, &newest, fn, context, &next, why);
 }

@@ -1,5 +1,6 @@
 #include <stdio.h>
 
+#include "store/center_page.h"
 #include "store/center_schema.h"
 
 enum err center_reading_room(struct db *db, const char *number, int64_t now_s, struct why *why)
@@ -88,12 +89,34 @@ enum err center_reading_believed(struct db *db, const char *number, int64_t *ret
     return err == ERR_NOT_FOUND ? OK : err;
 }
 
+struct paging {
+    struct listing listing;
+    struct center_page page;
+};
+
+static enum err page_reading(void *context, const struct db_row *row)
+{
+    struct paging *p = context;
+    const struct center_page_row r = { .key = db_row_int(row, 0), .from_s = db_row_int(row, 5), .until_s = db_row_int(row, 5) + 1,
+                                       .kind = db_row_text(row, 9), .customer = db_row_text(row, 10), .site = db_row_text(row, 11) };
+    return center_page_shows(&p->page, &r) ? pass_reading(&p->listing, row) : OK;
+}
+
+enum err center_reading_page(struct db *db, const struct center_filter *f, center_reading_fn *fn, void *context, int64_t *ret_next,
+                             struct why *why)
+{
+    static const struct center_pages of = { ASK_READING_PAGE, ASK_READING_PAGE_NUMBER, ASK_READING_BEFORE_TIME };
+    struct paging p = { { fn, context, db }, center_page_begin(f) };
+    enum err err = center_page_ask(db, &of, &p.page, page_reading, &p, why);
+    *ret_next = center_page_next(&p.page);
+    return err;
+}
+
 enum err center_reading_list(struct db *db, const char *number, int64_t most, center_reading_fn *fn, void *context, struct why *why)
 {
-    struct listing l = { fn, context, db };
-    if (number == NULL)
-        return db_query(db, ASK_READING_EACH, DB_ARGS(db_int(most)), pass_reading, &l, why);
-    return db_query(db, ASK_READING_EACH_NUMBER, DB_ARGS(db_text(number), db_int(most)), pass_reading, &l, why);
+    const struct center_filter newest = { .number = number, .most = most };
+    int64_t next;
+    return center_reading_page(db, &newest, fn, context, &next, why);
 }
 
 enum err center_reading_period(struct db *db, const char *number, int64_t from_s, int64_t until_s, center_reading_fn *fn,

@@ -95,8 +95,16 @@ static const char gap_migration[] =
     " STRICT, WITHOUT ROWID;"
     "CREATE INDEX reading_sequence ON reading (number, sequence) WHERE billable = 1;";
 
+/* Lists of what came in, in pages and by time. */
+static const char page_migration[] =
+    "CREATE INDEX reading_received ON reading (received_s, id);"
+    "CREATE INDEX incident_at ON incident (at, id);"
+    "CREATE INDEX event_at ON event (at, id);"
+    "CREATE INDEX call_accepted ON call (accepted_s, seq);"
+    "CREATE INDEX call_open_seq ON call (seq) WHERE state IN ('waiting', 'taken', 'delayed');";
+
 static const char *const migrations[] = { first_migration, audit_migration,  people_migration, over_migration, flood_migration,
-                                          late_migration,  period_migration, gap_migration,    NULL };
+                                          late_migration,  period_migration, gap_migration,    page_migration, NULL };
 
 static const char *const statements[CENTER_STATEMENTS] = {
 #define X(name, sql) [ASK_##name] = sql,

@@ -243,6 +243,33 @@ acme,acme-1,3100-000001,,,,0,,,0,0"
     has "$(center device list --after 3012-000001)" 3012-000002
 }
 
+# Each list goes on where it ended, and finds what is asked for however far behind it stands.
+@test "M-7: what came in is listed in pages, of a number, customer, site, time or kind" {
+    enter
+    center device add 3012-000002
+    center agreement add 3012-000001 --from 2026-03-19 --until 2026-06-01
+    center agreement add 3012-000002 --from 2026-03-19
+    run center agreement list --most 1
+    has "$output" '3012-000001 '
+    next=$(sed -n 's/^there are more: --after \([0-9]*\) .*/\1/p' <<<"$output")
+    same "$(center agreement list --after "$next" | cut -d' ' -f1)" 3012-000002
+    same "$(center agreement list --customer acme --until 2026-04-01 --json | jq -c '[.rows[].number, .more, .next]')" '["3012-000001",false,""]'
+    same "$(center agreement list --state active 3012-000001 --since 2027-01-01 | wc -l)" 0
+    sqlite3 center/center.db "INSERT INTO event (number, at, kind, detail) WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n
+        WHERE i < 12000) SELECT '3012-000001', 1772323200 + i, CASE WHEN i = 7 THEN 'fault' ELSE 'start' END, 'e' || i FROM n"
+    same "$(center events 3012-000001 --most 2300 | sed -n '1p;$p' | sed 's/.* //' | paste -sd,)" e12000,e9701
+    same "$(center events --kind fault --site acme-1 | sed 's/.* //')" e7
+    same "$(center events --since 2026-03-01T00:00:09Z --until 2026-03-01T00:00:11Z --json | jq -c '[.rows[].detail]')" '["e10","e9"]'
+    for command in 'events 3012-000009' 'counters 3012-000009' 'calls 3012-000009' 'calls --state lost' 'incidents --customer amce' \
+        'events --since yesterday' 'counters --site nowhere'; do
+        run center $command
+        same "$status" 1
+    done
+    run center events --most many
+    same "$status" 2
+    same "$(center incidents 3012-000009)" '' # may be about any number
+}
+
 @test "M-7: without a log-in nothing, and each role may do what is its own" {
     center operator add huber --role manager --new-password-file pw2
     center operator add klein --role viewer --new-password-file pw2

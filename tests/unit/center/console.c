@@ -369,6 +369,40 @@ static void an_incident_is_shown_in_its_words(void **state)
     json_decref(answer);
 }
 
+/* M-7: each list is asked for in the same words, and goes on in the same way. */
+static void what_came_in_is_listed_in_pages_and_what_is_asked_wrongly_is_said(void **state)
+{
+    static api_handler *const lists[] = { api_counter_list, api_incident_list, api_event_list, api_call_list, api_agreement_list };
+    static const struct {
+        const char *query;
+        enum err err;
+    } wrong[] = { { "number=x", ERR_BAD_NUMBER }, { "customer=nobody", ERR_NOT_FOUND }, { "site=nowhere", ERR_NOT_FOUND },
+                  { "since=today", ERR_BAD_INPUT }, { "since=2026-03-02&until=2026-03-02", ERR_BAD_INPUT }, { "most=0", ERR_BAD_INPUT },
+                  { "most=some", ERR_BAD_INPUT }, { "after=-1", ERR_BAD_INPUT } };
+    struct stage *s = *state;
+    struct why why;
+    json_t *answer;
+    for (size_t l = 0; l < sizeof lists / sizeof *lists; l++)
+        for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+            if (ask(s, lists[l], "", wrong[i].query, NULL, NULL, &why) != wrong[i].err)
+                fail_msg("list %zu, %s: %s", l, wrong[i].query, why.text);
+    assert_err(ask(s, api_call_list, "", "state=lost", NULL, NULL, &why), ERR_BAD_INPUT);
+    assert_err(ask(s, api_agreement_list, "", "state=lost", NULL, NULL, &why), ERR_BAD_INPUT);
+    enter(s, "3012-000001");
+    for (int i = 0; i < 3; i++)
+        assert_ok(center_event_add(s->console.db, "3012-000001", 1000 + i, "start", "", &why));
+    assert_ok(ask(s, api_event_list, "", "number=3012-000001&kind=start&since=1970-01-01&most=2", NULL, &answer, &why));
+    assert_int_equal(json_array_size(json_object_get(answer, "rows")), 2);
+    assert_true(json_is_true(json_object_get(answer, "more")));
+    char query[64];
+    snprintf(query, sizeof query, "most=2&after=%s", json_string_value(json_object_get(answer, "next")));
+    json_decref(answer);
+    assert_ok(ask(s, api_event_list, "", query, NULL, &answer, &why));
+    assert_int_equal(json_array_size(json_object_get(answer, "rows")), 1);
+    assert_string_equal(json_string_value(json_object_get(answer, "next")), "");
+    json_decref(answer);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_new, close_it)
 
 int main(void)
@@ -383,6 +417,7 @@ int main(void)
         TEST(a_replacement_board_is_approved_once_and_by_its_id_when_several_ask),
         TEST(a_reading_that_does_not_follow_is_shown_and_said_not_to_be_billed),
         TEST(an_incident_is_shown_in_its_words),
+        TEST(what_came_in_is_listed_in_pages_and_what_is_asked_wrongly_is_said),
     };
     return cmocka_run_group_tests_name("console", tests, scratch_make, scratch_remove);
 }

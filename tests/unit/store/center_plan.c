@@ -18,10 +18,9 @@ static const struct statement {
 #undef X
 };
 
-/* Lists for the console and its command line, and what it shows of everything at once; bounded ones end by their LIMIT. */
+/* What the console shows of everything at once. Lists in pages begin where the one before ended, by an index. */
 static const char *const lists[] = {
-    "CUSTOMER_EACH", "SITE_EACH", "AGREEMENT_EACH", "CALL_EACH", "CALL_EACH_OPEN", "READING_EACH",
-    "INCIDENT_EACH", "EVENT_EACH", "PROGRAM_EACH", "TICKET_EACH", "COUNTS",
+    "CUSTOMER_EACH", "SITE_EACH", "AGREEMENT_EACH", "PROGRAM_EACH", "TICKET_EACH", "COUNTS",
     /* what is to be done, by an index of that alone; not part of an exchange */
     "TICKET_EACH_OPEN", "CALL_UP_OPEN", "IDENTITY_SCRAPPED",
 };

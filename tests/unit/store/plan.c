@@ -26,8 +26,7 @@ static const struct statement stock[] = {
 
 /* Those of center_plan.c. */
 static const char *const center_lists[] = {
-    "CUSTOMER_EACH", "SITE_EACH", "AGREEMENT_EACH", "CALL_EACH", "CALL_EACH_OPEN", "READING_EACH",
-    "INCIDENT_EACH", "EVENT_EACH", "PROGRAM_EACH", "TICKET_EACH", "COUNTS",
+    "CUSTOMER_EACH", "SITE_EACH", "AGREEMENT_EACH", "PROGRAM_EACH", "TICKET_EACH", "COUNTS",
     "TICKET_EACH_OPEN", "CALL_UP_OPEN", "IDENTITY_SCRAPPED",
     "CALL_FORGET", /* so many at a time: for any number it would walk, for the one that it is given it does not */
     NULL,
