@@ -6,7 +6,7 @@
 #include "center/check.h"
 #include "model/bill.h"
 
-/* Devices in one answer: their readings of a month each are gone through while others wait. */
+/* Devices in one answer: others wait meanwhile. */
 enum { DEVICES_USUAL = 50, DEVICES_MOST = 200 };
 
 struct billing {
@@ -23,10 +23,10 @@ struct period {
     int64_t from_s;
 };
 
-static enum err take_reading(void *context, const struct center_reading *r)
+static enum err take_reading(void *context, const struct center_reading *r, bool follows)
 {
     struct period *p = context;
-    return bill_take(&p->bill, &r->reading, r->received_s, r->received_s >= p->from_s);
+    return bill_take(&p->bill, &r->reading, r->received_s, follows, r->received_s >= p->from_s);
 }
 
 static json_t *make_counters(const struct bill *bill)

@@ -32,10 +32,9 @@ static int64_t before(const struct reading *last, const char *name)
     return 0;
 }
 
-enum err bill_take(struct bill *b, const struct reading *r, int64_t received_s, bool within)
+enum err bill_take(struct bill *b, const struct reading *r, int64_t received_s, bool follows, bool within)
 {
     bool first = b->opened_s == 0;
-    bool follows = !first && reading_judge(&b->last, r) == READING_FOLLOWS;
     enum err err = OK;
     for (size_t i = 0; err == OK && i < r->counters_n; i++) {
         const struct counter *c = &r->counters[i];
@@ -51,7 +50,7 @@ enum err bill_take(struct bill *b, const struct reading *r, int64_t received_s, 
     if (first)
         b->opened_s = received_s;
     b->closed_s = received_s;
-    b->readings += within;
+    b->readings += follows ? r->sequence - b->last.sequence : within;
     b->breaks += !first && !follows;
     b->last = *r;
     return err;

@@ -257,9 +257,11 @@ enum err center_reading_add(struct db *db, const struct center_reading *r, struc
 enum err center_reading_list(struct db *db, const char *number, int64_t most, center_reading_fn *fn, void *context,
                              struct why *why) MUST_CHECK;
 
-/* What is to be billed for a period [from_s, until_s): the last billable reading before it and those within, oldest first, by
- * when they came here. One period's last reading is where the next one begins, so that nothing is billed twice. */
-enum err center_reading_period(struct db *db, const char *number, int64_t from_s, int64_t until_s, center_reading_fn *fn,
+/* What is to be billed for a period [from_s, until_s): the billable readings within, by when they came here, and the last one
+ * before it. One period's last reading is where the next one begins, so that nothing is billed twice. Of each chain, in which every
+ * reading follows the one before, the first and the last are passed on, oldest first: what it costs does not grow with the period. */
+typedef enum err center_period_fn(void *context, const struct center_reading *r, bool follows); /* of the same chain as the one before */
+enum err center_reading_period(struct db *db, const char *number, int64_t from_s, int64_t until_s, center_period_fn *fn,
                                void *context, struct why *why) MUST_CHECK;
 
 /* --- Incidents --- */

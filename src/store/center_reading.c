@@ -27,7 +27,7 @@ enum err center_reading_add(struct db *db, const struct center_reading *r, struc
     for (size_t i = 0; err == OK && i < r->reading.counters_n; i++)
         err = db_run(db, ASK_READING_COUNTER_ADD,
                      DB_ARGS(db_int(id), db_text(r->reading.counters[i].name), db_int(r->reading.counters[i].value)), why);
-    return err;
+    return err == OK && r->billable ? db_run(db, ASK_READING_BREAK_FIND, DB_ARGS(db_int(id)), why) : err;
 }
 
 struct listing {
@@ -119,16 +119,69 @@ enum err center_reading_list(struct db *db, const char *number, int64_t most, ce
     return center_reading_page(db, &newest, fn, context, &next, why);
 }
 
-enum err center_reading_period(struct db *db, const char *number, int64_t from_s, int64_t until_s, center_reading_fn *fn,
+/* --- What is billed --- */
+
+struct period {
+    struct db *db;
+    const char *number;
+    center_period_fn *fn;
+    void *context;
+    int64_t last; /* id of the one that was passed on */
+    bool follows;
+    struct why *why;
+};
+
+static enum err pass_end(void *context, const struct center_reading *r)
+{
+    const struct period *p = context;
+    return p->fn(p->context, r, p->follows);
+}
+
+/* A chain may have one reading only. */
+static enum err take_end(void *context, const struct db_row *row)
+{
+    struct period *p = context;
+    struct listing l = { pass_end, p, p->db };
+    int64_t id = db_row_int(row, 0);
+    if (id == p->last)
+        return OK;
+    p->last = id;
+    return pass_reading(&l, row);
+}
+
+static enum err begin_chain(struct period *p, int64_t id)
+{
+    p->follows = false;
+    return db_query(p->db, ASK_READING_FROM, DB_ARGS(db_text(p->number), db_int(id)), take_end, p, p->why);
+}
+
+static enum err end_chain(struct period *p, int64_t id)
+{
+    p->follows = true;
+    return db_query(p->db, ASK_READING_UPTO, DB_ARGS(db_text(p->number), db_int(id)), take_end, p, p->why);
+}
+
+static enum err take_break(void *context, const struct db_row *row)
+{
+    int64_t id = db_row_int(row, 0);
+    enum err err = end_chain(context, id - 1);
+    return err == OK ? begin_chain(context, id) : err;
+}
+
+enum err center_reading_period(struct db *db, const char *number, int64_t from_s, int64_t until_s, center_period_fn *fn,
                                void *context, struct why *why)
 {
-    struct listing l = { fn, context, db };
+    struct period p = { .db = db, .number = number, .fn = fn, .context = context, .why = why };
     int64_t opening = 0, closing = 0;
     enum err err = db_first_int(db, ASK_READING_AT, DB_ARGS(db_text(number), db_int(from_s)), &opening, why);
     if (err == OK)
         err = db_first_int(db, ASK_READING_AT, DB_ARGS(db_text(number), db_int(until_s)), &closing, why);
-    return err != OK ? err
-                     : db_query(db, ASK_READING_RANGE, DB_ARGS(db_text(number), db_int(opening), db_int(closing)), pass_reading, &l, why);
+    if (err != OK || closing == 0 || closing < opening)
+        return err;
+    err = begin_chain(&p, opening);
+    if (err == OK)
+        err = db_query(db, ASK_READING_BREAK_EACH, DB_ARGS(db_text(number), db_int(p.last), db_int(closing)), take_break, &p, why);
+    return err == OK ? end_chain(&p, closing) : err;
 }
 
 /* --- Readings that wait for those before them --- */

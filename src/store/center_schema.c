@@ -103,8 +103,14 @@ static const char page_migration[] =
     "CREATE INDEX call_accepted ON call (accepted_s, seq);"
     "CREATE INDEX call_open_seq ON call (seq) WHERE state IN ('waiting', 'taken', 'delayed');";
 
+/* Where a chain of readings ends and another one begins, so that a period is billed from the ends of its chains. */
+static const char break_migration[] =
+    "CREATE TABLE reading_break (number TEXT NOT NULL, reading INTEGER NOT NULL REFERENCES reading (id), PRIMARY KEY (number, reading))"
+    " STRICT, WITHOUT ROWID;" READING_BREAKS ";";
+
 static const char *const migrations[] = { first_migration, audit_migration,  people_migration, over_migration, flood_migration,
-                                          late_migration,  period_migration, gap_migration,    page_migration, NULL };
+                                          late_migration,  period_migration, gap_migration,    page_migration, break_migration,
+                                          NULL };
 
 static const char *const statements[CENTER_STATEMENTS] = {
 #define X(name, sql) [ASK_##name] = sql,

@@ -26,7 +26,7 @@ static const char *const lists[] = {
 };
 
 static const char *const tables[] = {
-    "mark", "customer", "site", "device", "agreement", "identity", "chain", "call", "reading", "reading_counter", "incident", "event",
+    "mark", "customer", "site", "device", "agreement", "identity", "chain", "call", "reading", "reading_counter", "reading_break", "incident", "event",
     "program", "ticket",
 };
 

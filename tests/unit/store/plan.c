@@ -60,6 +60,7 @@ static const char *const center_rows[] = {
     "INSERT INTO reading (number, epoch, boots, sequence, received_s, via, call, billable, verdict) SELECT " NUMBER
     ", 1, 1, 1, i, '', '', 1, 'follows'" MANY,
     "INSERT INTO reading_counter SELECT i, 'copy', i" MANY,
+    "INSERT INTO reading_break SELECT " NUMBER ", i" MANY,
     "INSERT INTO incident (at, kind, number, by, text, evidence) SELECT i, 'k' || i % 10, " NUMBER ", " NUMBER ", '', ''" MANY,
     "INSERT INTO event (number, at, kind, detail) SELECT " NUMBER ", i, 'start', ''" MANY,
     "INSERT INTO program SELECT 'v' || i, 1, i, sha256('1'), ''" MANY,
