@@ -73,3 +73,31 @@ void text_hide_controls(uint8_t *text, size_t n)
             text[i] = text[i + 1] = '?';
     }
 }
+
+bool text_is_word(const char *text)
+{
+    const char *at = text;
+    while ((unsigned char)*at > ' ' && *at != '"' && *at != '\\' && *at != 0x7f)
+        at++;
+    return at != text && *at == '\0';
+}
+
+const char *text_quote(const char *text, size_t size, char *ret_text)
+{
+    size_t n = 0, length = strlen(text);
+    if (text_is_word(text) && length < size) {
+        memcpy(ret_text, text, length + 1);
+        return ret_text;
+    }
+    ret_text[n++] = '"';
+    for (; *text != '\0' && n + 4 <= size; text++) { /* two for this one, the closing quote, NUL */
+        if (*text == '"' || *text == '\\')
+            ret_text[n++] = '\\';
+        ret_text[n++] = *text;
+    }
+    ret_text[n] = '\0';
+    text_mend(ret_text); /* a character that was cut */
+    text_hide_controls((uint8_t *)ret_text, strlen(ret_text));
+    memcpy(ret_text + strlen(ret_text), "\"", 2);
+    return ret_text;
+}

@@ -14,4 +14,11 @@ void text_mend(char *text);
  * no cursor. As many bytes as before. */
 void text_hide_controls(uint8_t *text, size_t n);
 
+/* One plain word: not empty, without white space, controls, quotes and backslashes. */
+bool text_is_word(const char *text);
+
+/* As a value in a line of name=value: a word as it is, anything else in quotes, with a backslash before a quote and a backslash.
+ * What has no room in `size` bytes, three at least, goes; the quotes are closed in any case. Returns ret_text. */
+const char *text_quote(const char *text, size_t size, char *ret_text);
+
 #endif

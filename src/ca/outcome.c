@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/hex.h"
+#include "base/text.h"
 #include "ca/decide.h"
 #include "ca/signer.h"
 
@@ -46,7 +47,7 @@ static enum err find_row(struct signer *s, const struct outcome_in *in, struct f
 static enum err move_row(struct signer *s, const struct outcome_in *in, const struct found *f, enum lifecycle_state to,
                          struct why *why)
 {
-    char actor[LIMIT_NAME + 16], fingerprint[2 * CERT_FINGERPRINT + 1];
+    char actor[LIMIT_NAME + 16], fingerprint[2 * CERT_FINGERPRINT + 1], reason[300];
     int64_t now_s = clock_wall_s();
     bool revoked = !lifecycle_is_live(to);
     snprintf(actor, sizeof actor, "factory:%s", f->requester);
@@ -54,8 +55,8 @@ static enum err move_row(struct signer *s, const struct outcome_in *in, const st
     enum err err = register_certificate_move(s->db, f->id, f->state, to, revoked ? now_s : 0, revoked ? "superseded" : "", why);
     return err != OK ? err
                      : register_audit(s->db, now_s, actor, in->outcome, in->number.text, why,
-                                      "from=%s to=%s fingerprint=%s reason=\"%s\"", lifecycle_name(f->state), lifecycle_name(to),
-                                      fingerprint, in->reason);
+                                      "from=%s to=%s fingerprint=%s reason=%s", lifecycle_name(f->state), lifecycle_name(to),
+                                      fingerprint, text_quote(in->reason, sizeof reason, reason));
 }
 
 /* One report; a repeated one changes nothing and says the same state (I10). */

@@ -178,7 +178,7 @@ static enum err check_config(const struct ca_settings *s, struct why *why)
     struct tls_context *tls = NULL;
     enum err err = ca_signer_new(s, &signer, why);
     if (err == OK)
-        err = profiles_lint(buf_span(&signer->profiles), s->profile, why);
+        err = ca_lint_profiles(signer, why);
     if (err == OK)
         err = front_tls(s, NULL, &tls, why);
     tls_context_free(tls);

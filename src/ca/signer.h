@@ -73,6 +73,8 @@ struct signer {
 
 /* Opens register and keys of the folder. */
 enum err ca_signer_new(const struct ca_settings *settings, struct signer **ret_signer, struct why *why) MUST_CHECK;
+/* What the file of profiles says. Errors: BAD_PROFILE, also when it is empty. */
+enum err ca_lint_profiles(const struct signer *signer, struct why *why) MUST_CHECK;
 void ca_signer_free(struct signer *signer); /* NULL is fine */
 
 /* Judges and handles one request; answers are appended to signer->out. Never fails: errors are answers. */

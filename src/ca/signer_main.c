@@ -33,11 +33,19 @@ static enum err start(const struct ca_settings *settings, int fd, struct signer 
     return err != OK ? err : ca_signer_new(settings, ret_signer, why);
 }
 
+enum err ca_lint_profiles(const struct signer *s, struct why *why)
+{
+    if (s->profiles.len == 0)
+        return why_set(why, ERR_BAD_PROFILE, "%s is empty: the built-in profiles are used instead, write into it what is meant",
+                       s->settings->profiles);
+    return profiles_lint(buf_span(&s->profiles), s->settings->profile, why);
+}
+
 /* One model's mistake does not stop the others: it is told now, and nothing is issued by that profile. */
 static void look_at_profiles(const struct signer *s)
 {
     struct why why = { 0 };
-    enum err err = profiles_lint(buf_span(&s->profiles), s->settings->profile, &why);
+    enum err err = ca_lint_profiles(s, &why);
     if (err != OK)
         log_failure(LOG_ERROR, "profile", err, &why, "file", s->settings->profiles, NULL);
 }

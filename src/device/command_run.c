@@ -77,7 +77,9 @@ static void reload(void *context)
     struct why why = { "" };
     enum err err = load(r, &r->settings, &why);
     if (err != OK)
-        log_failure(LOG_ERROR, "reload", err, &why, NULL);
+        log_failure(LOG_ERROR, "reload-failed", err, &why, NULL);
+    else
+        log_event(LOG_INFO, "reloaded", "taken", "log, way of storing", "at-next-start", "addresses, field", NULL);
     r->board.store_sealed = strcmp(r->settings.store, "sealed") == 0;
 }
 

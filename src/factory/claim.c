@@ -1,6 +1,7 @@
 /* S5, S6: a station asks for the one pack of the number that it scanned (F-10). */
 #include "base/clock.h"
 #include "base/rng.h"
+#include "base/text.h"
 #include "factory/handout.h"
 #include "factory/stored_pack.h"
 #include "log/log.h"
@@ -77,12 +78,13 @@ static void send_question(struct service_call *call, const struct identity *row)
 static enum err handout_save(struct service_call *call, const struct identity *row, enum lifecycle_state from, struct why *why)
 {
     struct db *db = call->factory->db;
+    char board[FACTORY_QUOTED];
     enum err err = stock_identity_save(db, row, from, false, why);
     if (err == OK)
         err = stock_handed_add(db, row, clock_wall_s(), why);
     if (err == OK)
         err = factory_note(db, call->actor, "claim", row->number.text, why, "generation=%lld board=%s line=%s",
-                           (long long)row->generation, row->board, call->station.line);
+                           (long long)row->generation, text_quote(row->board, sizeof board, board), call->station.line);
     if (err == OK)
         log_event(LOG_INFO, "claim", "number", row->number.text, "station", row->station, "board", row->board, NULL);
     return err;
@@ -111,11 +113,12 @@ enum err handout_claim(struct service_call *call, const struct handout *r, enum 
 static void note_refusal(struct service_call *call, const struct handout *r, enum err err)
 {
     struct db *db = call->factory->db;
+    char board[FACTORY_QUOTED];
     bool told = err_row(err)->action == ERR_ACTION_REFUSE || err == ERR_TOO_MANY_CLAIMS;
     if (!told || db_begin(db, NULL) != OK)
         return;
-    if (factory_note(db, call->actor, "claim-refused", r->number.text, NULL, "error=%s board=%s", err_row(err)->name, r->board) !=
-            OK ||
+    if (factory_note(db, call->actor, "claim-refused", r->number.text, NULL, "error=%s board=%s", err_row(err)->name,
+                     text_quote(r->board, sizeof board, board)) != OK ||
         db_commit(db, NULL) != OK)
         db_rollback(db);
 }

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/rng.h"
+#include "base/text.h"
 #include "factory/office_internal.h"
 #include "factory/reload.h"
 #include "log/log.h"
@@ -20,13 +21,15 @@ static enum err take_first(void *context, const struct stock_request *r)
 static enum err set_state(struct office *o, const char *id, enum stock_request_state state, const char *reason, const char *event,
                           struct why *why)
 {
+    char quoted[FACTORY_QUOTED];
     enum err err = db_begin(o->db, why);
     if (err == OK && state == STOCK_REQUEST_REFUSED)
         err = stock_request_release(o->db, id, why);
     if (err == OK)
         err = stock_request_set(o->db, id, state, reason, why);
     if (err == OK)
-        err = factory_note(o->db, o->name, event, id, why, "%s%s", reason[0] == '\0' ? "" : "reason=", reason);
+        err = factory_note(o->db, o->name, event, id, why, "%s%s", reason[0] == '\0' ? "" : "reason=",
+                           reason[0] == '\0' ? "" : text_quote(reason, sizeof quoted, quoted));
     if (err == OK)
         err = db_commit(o->db, why);
     db_rollback(o->db);

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/hex.h"
+#include "base/text.h"
 #include "factory/office.h"
 #include "factory/handout.h"
 #include "factory/reissue.h"
@@ -53,11 +54,13 @@ static bool proof_holds(struct db *db, const struct identity *row, struct span p
 static enum err save(struct service_call *call, const struct identity *was, const struct result_effect *e, struct why *why)
 {
     struct db *db = call->factory->db;
+    char board[FACTORY_QUOTED], reason[FACTORY_QUOTED];
     enum err err = stock_identity_save(db, &e->row, was->state, e->erase, why);
     if (err == OK)
         err = factory_note(db, call->actor, e->outcome, was->number.text, why, "generation=%lld board=%s%s%s%s",
-                           (long long)was->generation, was->board, e->erase ? " erased=yes" : "",
-                           e->row.reason[0] != '\0' ? " reason=" : "", e->row.reason);
+                           (long long)was->generation, text_quote(was->board, sizeof board, board), e->erase ? " erased=yes" : "",
+                           e->row.reason[0] != '\0' ? " reason=" : "",
+                           e->row.reason[0] != '\0' ? text_quote(e->row.reason, sizeof reason, reason) : "");
     if (err == OK && e->changed)
         err = stock_handed_done(db, was, why);
     if (err != OK || !e->report)

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/secret.h"
 #include "http/conn.h"
 
 /* Steps of one connection in one turn of the loop, so that it does not starve the others. */
@@ -215,8 +216,10 @@ static bool take_input(struct http_conn *c)
     size_t n = 0;
     c->tls_wants_out = false;
     enum io io = conn_read(c, &n);
-    if (io == IO_DONE)
+    if (io == IO_DONE) {
         conn_parse(c, span_of(c->server->scratch, n));
+        secret_wipe(c->server->scratch, n); /* passwords, packs */
+    }
     if (io == IO_CLOSED) {
         c->eof = true;
         c->broken = true; /* nothing is owed: no exchange was waiting for its reply */

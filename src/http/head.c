@@ -182,6 +182,12 @@ static int check_host(const struct head *head, struct why *why)
     return 0;
 }
 
+/* RFC 9110 5.3: a list it is not, so that two of them mean two things. */
+static int check_authorization(const struct head *head, struct why *why)
+{
+    return count(head, "Authorization") <= 1 ? 0 : refuse(why, 400, "there is more than one Authorization");
+}
+
 static int parse_length(struct head *head, const char *text, struct why *why)
 {
     size_t n = strlen(text);
@@ -243,6 +249,8 @@ int head_parse(char *text, size_t n, struct head *ret_head, struct why *why)
         status = refuse(why, 400, "the head ends early");
     if (status == 0)
         status = check_host(&head, why);
+    if (status == 0)
+        status = check_authorization(&head, why);
     if (status == 0)
         status = check_framing(&head, why);
     if (status == 0)

@@ -59,7 +59,7 @@ void request_init(struct request *r)
 
 void request_done(struct request *r)
 {
-    buf_done(&r->head_bytes);
+    buf_wipe(&r->head_bytes); /* Authorization */
 }
 
 void request_reset(struct request *r)

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/limit.h"
+#include "base/secret.h"
 #include "http/conn.h"
 
 enum { ACCEPTS_PER_TURN = 64, ACCEPT_PAUSE_MS = 100, BACKLOG = 1024 };
@@ -284,5 +285,6 @@ void http_server_free(struct http_server *server)
     loop_cancel(server->loop, server->drain_timer);
     http_server_set_tls(server, NULL);
     peer_counts_free(server->counts);
+    secret_wipe(server->scratch, sizeof server->scratch);
     free(server);
 }

@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/text.h"
 
 static struct {
     const char *program;
@@ -35,16 +36,6 @@ enum err log_level_parse(const char *name, enum log_level *ret_level)
     return ERR_CONFIG;
 }
 
-static bool is_plain(const char *value)
-{
-    if (*value == '\0')
-        return false;
-    for (; *value != '\0'; value++)
-        if ((unsigned char)*value <= ' ' || *value == '"' || *value == '\\' || (unsigned char)*value == 0x7f)
-            return false;
-    return true;
-}
-
 static enum err put_quoted(struct buf *line, const char *value)
 {
     enum err err = buf_put_text(line, "\"");
@@ -65,7 +56,7 @@ static enum err put_pair(struct buf *line, const char *key, const char *value)
     enum err err = setup.json ? buf_putf(line, ",\"%s\":", key) : buf_putf(line, " %s=", key);
     if (err != OK)
         return err;
-    return !setup.json && is_plain(value) ? buf_put_text(line, value) : put_quoted(line, value);
+    return !setup.json && text_is_word(value) ? buf_put_text(line, value) : put_quoted(line, value);
 }
 
 static enum err put_head(struct buf *line, enum log_level level, const char *event)

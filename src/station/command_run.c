@@ -71,7 +71,8 @@ static void on_stop(void *context)
     drain(st);
 }
 
-/* Patience, logging and models; addresses and scanners stay until the next start. */
+/* Patience, logging and models; addresses and scanners stay until the next start. Said as a warning, which a station's log
+ * takes unless it is told otherwise: who sent the signal looks for the answer. */
 static void on_reload(void *context)
 {
     struct station *st = context;
@@ -79,13 +80,15 @@ static void on_reload(void *context)
     struct why why = { "" };
     enum err err = load(&fresh, &why);
     if (err != OK) {
-        log_failure(LOG_ERROR, "reload", err, &why, NULL);
+        log_failure(LOG_ERROR, "reload-failed", err, &why, NULL);
         return;
     }
     st->bench.patience = station_patience(&fresh);
     memcpy(st->settings.keyed_prefix, fresh.keyed_prefix, sizeof fresh.keyed_prefix);
     if (st->hello_timer == 0)
         station_hello(st);
+    log_event(LOG_WARN, "reloaded", "taken", "patience, log, prefix of numbers keyed in, models", "at-next-start",
+              "identity, addresses, scanners, screen", NULL);
 }
 
 static enum err open_factory(struct station *st, struct why *why)

@@ -9,20 +9,21 @@
 struct look {
     const char *word;   /* in block letters; at most 8 characters for 80 columns */
     const char *colour; /* SGR */
+    const char *plain;  /* SGR without colours: what somebody must see from afar is in reverse video */
 };
 
 static struct look choose_look(const struct screen *s)
 {
     switch (s->bench->state) {
-    case BENCH_IDLE: return s->ready ? (struct look){ "SCAN", "0;1" } : (struct look){ "WAIT", "0;30;43" };
-    case BENCH_KEYED: return (struct look){ "AGAIN", "0;30;46" };
-    case BENCH_PASSED: return (struct look){ "PASS", "0;1;97;42" };
-    case BENCH_FAILED: return (struct look){ "FAIL", "0;1;97;41" };
+    case BENCH_IDLE: return s->ready ? (struct look){ "SCAN", "0;1", "0;1" } : (struct look){ "WAIT", "0;30;43", "0" };
+    case BENCH_KEYED: return (struct look){ "AGAIN", "0;30;46", "0" };
+    case BENCH_PASSED: return (struct look){ "PASS", "0;1;97;42", "0;1" };
+    case BENCH_FAILED: return (struct look){ "FAIL", "0;1;97;41", "0;1;7" };
     case BENCH_ASK_WAIT:
     case BENCH_FETCH_WAIT:
     case BENCH_CHECK_WAIT:
     case BENCH_REPORT_WAIT:
-    case BENCH_INIT_WAIT: return (struct look){ "WAIT", "0;30;43" };
+    case BENCH_INIT_WAIT: return (struct look){ "WAIT", "0;30;43", "0" };
     case BENCH_ASKING:
     case BENCH_FETCHING:
     case BENCH_SENDING:
@@ -30,9 +31,9 @@ static struct look choose_look(const struct screen *s)
     case BENCH_CHECKING:
     case BENCH_RESULT_ASKED:
     case BENCH_REPORTING:
-    case BENCH_INITIALISING: return (struct look){ "WORK", "0;1;97;44" };
+    case BENCH_INITIALISING: return (struct look){ "WORK", "0;1;97;44", "0" };
     case BENCH_STATE_COUNT:
-    default: return (struct look){ "?", "0" };
+    default: return (struct look){ "?", "0", "0" };
     }
 }
 
@@ -168,7 +169,7 @@ enum err screen_draw(const struct screen *s, int columns, int rows, int64_t now_
     if ((int)strlen(look.word) * (GLYPH_CELLS + 1) * wide > columns)
         wide = 1;
     put(&c, "\033[");
-    put(&c, look.colour);
+    put(&c, s->colourless ? look.plain : look.colour);
     put(&c, "m\033[H");
     put_head(&c, s);
     put_row(&c, "");

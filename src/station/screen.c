@@ -50,7 +50,8 @@ static bool is_screen(void)
 
 void screen_open(struct screen *s, const char *mode, const char *station, const struct bench *bench)
 {
-    *s = (struct screen){ .bench = bench, .utf8 = locale_is_utf8() };
+    const char *no_colour = getenv("NO_COLOR"); /* no-color.org */
+    *s = (struct screen){ .bench = bench, .utf8 = locale_is_utf8(), .colourless = no_colour != NULL && *no_colour != '\0' };
     snprintf(s->station, sizeof s->station, "%.*s", LIMIT_NAME, station);
     s->full = strcmp(mode, "full") == 0 || (strcmp(mode, "auto") == 0 && is_screen());
     if (!s->full)

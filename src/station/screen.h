@@ -14,6 +14,7 @@ enum { GLYPH_CELLS = 5 };
 
 struct screen {
     bool full, utf8;
+    bool colourless; /* $NO_COLOR: shown by bold and reverse video alone */
     bool ready;
     char station[LIMIT_NAME + 1], line[LIMIT_NAME + 1];
     unsigned passed, failed; /* of the shift: since the program started */

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "pki/openssl.h"
 #include "tls/ssl.h"
 
@@ -11,6 +12,7 @@ struct tls_session {
     SSL *ssl;
     struct peer peer;
     struct cert *cert; /* of the peer; NULL when anonymous */
+    int64_t end_s;     /* of that certificate */
     bool finished, broken;
 };
 
@@ -122,7 +124,11 @@ static enum tls_want learn_peer(struct tls_session *session, struct why *why)
     if (x509 == NULL)
         return TLS_DONE;
     session->peer = j->peer;
-    return cert_from_x509(x509, &session->cert, why) == OK ? TLS_DONE : TLS_FAILED;
+    if (cert_from_x509(x509, &session->cert, why) != OK)
+        return TLS_FAILED;
+    int64_t begin_s;
+    cert_times(session->cert, &begin_s, &session->end_s);
+    return TLS_DONE;
 }
 
 enum tls_want tls_handshake(struct tls_session *session, struct why *why)
@@ -140,9 +146,9 @@ enum tls_want tls_handshake(struct tls_session *session, struct why *why)
 
 enum err tls_session_recheck(struct tls_session *session, struct tls_context *context, struct why *why)
 {
-    if (context == session->checked)
+    bool anonymous = session->cert == NULL, over = !anonymous && clock_wall_s() >= session->end_s;
+    if (context == session->checked && !over)
         return OK;
-    bool anonymous = session->cert == NULL;
     if (anonymous && (context->peers & ROLE_BIT(ROLE_ANONYMOUS)) == 0)
         return why_set(why, ERR_NOT_ALLOWED, "a certificate is asked for now");
     enum err err = anonymous ? OK : judge_again(context, session->ssl, why);

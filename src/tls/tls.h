@@ -75,7 +75,7 @@ const struct peer *tls_claimed(const struct tls_session *session);
 void tls_context_set_grace(struct tls_context *context, int64_t grace_s);
 
 /* Whether `context` (newer roots, newer revocation lists) would still take the peer of this connection; cheap when it
- * was asked before with the same context. Errors: those of verify_peer. */
+ * was asked before with the same context and the peer's certificate is not over since. Errors: those of verify_peer. */
 enum err tls_session_recheck(struct tls_session *session, struct tls_context *context, struct why *why) MUST_CHECK;
 
 /* For libcurl's CURLOPT_SSL_CTX_FUNCTION: makes curl's SSL_CTX show and accept what the context says. A refusal

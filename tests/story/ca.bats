@@ -101,6 +101,15 @@ report() { # NUMBER OUTCOME
     grep -q '<deviceNumber>3012-000001' "$DIR/answer.xml"
 }
 
+@test "an empty file of profiles is told by --check-config and at the start" {
+    : >"$DIR/ca/profiles.cnf"
+    run ca serve --check-config
+    [ "$status" -eq 1 ]
+    has "$output" "profiles.cnf is empty: the built-in profiles are used instead"
+    serve
+    grep -q 'error ca profile .*is empty' "$DIR/ca.err"
+}
+
 @test "an order that is over before it begins is refused" {
     run ca order add 4715 --factory factory-1 --model 3012 --quantity 5 --until 2020-01-31
     [ "$status" -eq 2 ]

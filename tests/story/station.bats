@@ -55,6 +55,14 @@ results() { grep -E '^(PASS|FAIL)' | cut -d' ' -f1-3; }
     has "$(nameplate factory audit list --dir "$DIR/factory" B-77)" 'board B-77 model=3012 outcome=OK'
 }
 
+@test "SIGHUP is answered in the log: what was taken, and what waits for the next start" {
+    at_bench 000001
+    start station nameplate station run --dir "$DIR/line-1" --sources tcp:127.0.0.1:0
+    kill -HUP "${PID[dev]}" "${PID[station]}"
+    wait_for_line "$DIR/dev.err" 'reloaded taken="log, way of storing" at-next-start=' 60
+    wait_for_line "$DIR/station.err" 'reloaded taken="patience, log, .*" at-next-start=.*scanners' 60
+}
+
 on_terminal() { # TERM TEXT: what a station that nobody scans at shows there, ended once it showed this text
     TERM=$1 /usr/bin/python3 "$ROOT/tests/peer/terminal.py" "until=$2" -- "$BUILD/nameplate" station run --dir "$DIR/line-1" --sources device
 }
@@ -62,8 +70,11 @@ on_terminal() { # TERM TEXT: what a station that nobody scans at shows there, en
 @test "a terminal that knows no more than lines gets lines, another one the screen" {
     plain=$(on_terminal dumb "STEP - S3 waiting for a scan")
     same "$(grep -c $'\033' <<<"$plain" || true)" 0
-    screen=$(on_terminal xterm $'\033[?1049h')
+    screen=$(on_terminal xterm $'\033[0;30;43m')
+    has "$screen" $'\033[?1049h'
     has "$screen" $'\033[?1049l' # given back as it was
+    plain=$(NO_COLOR=1 on_terminal xterm $'\033[0m\033[H')
+    same "$(grep -c $'\033\[0;3' <<<"$plain" || true)" 0
 }
 
 @test "a keyed number counts when it came twice the same (F-9)" {

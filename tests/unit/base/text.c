@@ -65,9 +65,41 @@ static void a_reason_is_utf_8_however_long_it_was(void **state)
     }
 }
 
+static void a_value_that_is_no_word_is_quoted(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        size_t size;
+        const char *quoted;
+    } values[] = {
+        { "word", 5, "word" },
+        { "b-1.2/3=4", 40, "b-1.2/3=4" },
+        { "\xc3\xa4", 40, "\xc3\xa4" },
+        { "", 40, "\"\"" },
+        { "two words", 40, "\"two words\"" },
+        { "say \"no\"", 40, "\"say \\\"no\\\"\"" },
+        { "a\\b", 40, "\"a\\\\b\"" },
+        { "line\nend", 40, "\"line?end\"" },
+        { "too long", 7, "\"too\"" },
+        { "longer", 5, "\"l\"" },
+        { "abc\xc3\xa4 d", 8, "\"abc\"" },
+        { "a\xc3\xa4 d", 5, "\"a\"" },
+        { "x y", 3, "\"\"" },
+    };
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+        char to[40];
+        memset(to, 'X', sizeof to);
+        assert_string_equal(text_quote(values[i].text, values[i].size, to), values[i].quoted);
+        for (size_t j = values[i].size; j < sizeof to; j++)
+            assert_int_equal(to[j], 'X');
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_value_that_is_no_word_is_quoted),
         cmocka_unit_test(what_is_not_utf_8_is_known_and_mended),
         cmocka_unit_test(characters_of_up_to_two_bytes_are_those_of_rfc_3629),
         cmocka_unit_test(a_reason_is_utf_8_however_long_it_was),

@@ -336,8 +336,14 @@ static void what_a_station_says_stands_on_one_line_of_the_trail(void **state)
     come_as(ROLE_STATION, "line-1");
     assert_ok(claim(1, "b1\n7 2026-01-01T00:00:00Z factory voided\xc2\x9b", NULL));
     assert_ok(stock_audit_list(factory.db, number_of(1).text, keep_detail, detail, NULL));
-    assert_non_null(strstr(detail, "board=b1?7 2026"));
+    assert_non_null(strstr(detail, "board=\"b1?7 2026"));
     assert_null(strpbrk(detail, "\n\x9b"));
+    assert_err(claim(2, "b2 line=Z \"quoted\"", NULL), OK);
+    assert_ok(stock_audit_list(factory.db, number_of(2).text, keep_detail, detail, NULL));
+    assert_non_null(strstr(detail, "board=\"b2 line=Z \\\"quoted\\\"\" line="));
+    assert_ok(report(2, "NG", span_text(""), "it failed\" erased=yes"));
+    assert_ok(stock_audit_list(factory.db, number_of(2).text, keep_detail, detail, NULL));
+    assert_non_null(strstr(detail, " reason=\"it failed\\\" erased=yes\""));
 }
 
 int main(void)

@@ -123,7 +123,7 @@ static void end(void *context, struct http_exchange *x, bool replied)
     struct harness *h = context;
     struct job *job = http_data(x);
     loop_cancel(h->loop, job->timer);
-    buf_done(&job->echo);
+    buf_wipe(&job->echo);
     free(job);
     h->ended++;
     h->replied += replied;

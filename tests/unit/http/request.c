@@ -78,6 +78,7 @@ static const struct row {
     { "empty name", POST ": x\r\n\r\n", "!400" },
     { "no Host", "GET / HTTP/1.1\r\n\r\n", "!400" },
     { "two Hosts", "GET / HTTP/1.1\r\n" HOST HOST "\r\n", "!400" },
+    { "two Authorizations", "GET / HTTP/1.1\r\n" HOST "Authorization: Bearer a\r\nauthorization: Bearer a\r\n\r\n", "!400" },
     { "Host with a path", "GET / HTTP/1.1\r\nHost: a/b\r\n\r\n", "!400" },
     { "HTTP/2.0", "GET / HTTP/2.0\r\n" HOST "\r\n", "!505" },
     { "HTTP/1.2", "GET / HTTP/1.2\r\n" HOST "\r\n", "!505" },

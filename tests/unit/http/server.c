@@ -2,6 +2,7 @@
 
 #include "harness.h"
 
+#include <malloc.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -63,6 +64,34 @@ static void requests_get_the_replies_that_they_deserve(void **state)
             fail_msg("the broken reply looks whole");
     }
     harness_stop(&h);
+}
+
+static const char secret_word[] = "tr0ub4dor-and-three";
+static atomic_int left_behind; /* blocks that were freed with the word in them */
+
+void __real_free(void *block);
+void __wrap_free(void *block);
+void __wrap_free(void *block)
+{
+    if (block != NULL && memmem(block, malloc_usable_size(block), secret_word, sizeof secret_word - 1) != NULL)
+        left_behind++;
+    __real_free(block);
+}
+
+/* Passwords and packs pass here. */
+static void what_was_read_is_not_left_behind_in_freed_memory(void **state)
+{
+    (void)state;
+    struct harness h;
+    char bytes[256];
+    AUTO_WIPED_BUF reply = BUF_INIT;
+    snprintf(bytes, sizeof bytes, "POST /echo HTTP/1.1\r\n" HOST "Authorization: Bearer %s\r\nContent-Length: %zu\r\n" END "%s", secret_word,
+             sizeof secret_word - 1, secret_word);
+    harness_start(&h, NULL, NULL);
+    wire_talk(h.port, bytes, &reply);
+    assert_non_null(strstr(buf_text(&reply), secret_word));
+    harness_stop(&h);
+    assert_int_equal(left_behind, 0);
 }
 
 static struct http_limits short_limits(void)
@@ -315,6 +344,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(requests_get_the_replies_that_they_deserve),
+        cmocka_unit_test(what_was_read_is_not_left_behind_in_freed_memory),
         cmocka_unit_test(every_phase_has_a_deadline),
         cmocka_unit_test(a_reader_that_does_not_read_is_dropped),
         cmocka_unit_test(a_long_reply_waits_for_its_reader_in_flat_memory),

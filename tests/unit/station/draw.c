@@ -82,6 +82,25 @@ static bool shows_big(const struct terminal *t, const char *word, int wide, int 
     return false;
 }
 
+static void nothing_has_a_colour_where_none_is_wanted(void **state)
+{
+    (void)state;
+    static const char *const colours[] = { ";3", ";4", ";9", "\033[3", "\033[4", "\033[9" };
+    struct bench bench = { .state = BENCH_IDLE, .advice = "" };
+    for (unsigned i = 0; i < BENCH_STATE_COUNT; i++) {
+        AUTO_BUF picture = BUF_INIT;
+        const struct screen s = { .bench = &bench, .ready = true, .colourless = true };
+        bench.state = (enum bench_state)i;
+        assert_ok(screen_draw(&s, 80, 24, 5000, &picture));
+        char *text = strdup(buf_text(&picture));
+        text[strcspn(text, "m")] = '\0'; /* how it begins */
+        for (size_t j = 0; j < sizeof colours / sizeof *colours; j++)
+            assert_null(strstr(text, colours[j]));
+        assert_true((strstr(text, ";7") != NULL) == (bench.state == BENCH_FAILED));
+        free(text);
+    }
+}
+
 static void number_of(struct device_number *number)
 {
     assert_ok(number_parse(span_text("3012-000042"), number, NULL));
@@ -235,6 +254,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_state_shows_its_word_in_letters_to_be_read_from_two_metres),
+        cmocka_unit_test(nothing_has_a_colour_where_none_is_wanted),
         cmocka_unit_test(a_failure_says_number_reason_and_what_to_do),
         cmocka_unit_test(work_says_which_step_and_how_long),
         cmocka_unit_test(nothing_is_written_outside_of_the_terminal),

@@ -10,6 +10,11 @@
 
 #include <openssl/ssl.h>
 
+static int64_t ahead_s; /* of the clock */
+int64_t __real_clock_wall_s(void);
+int64_t __wrap_clock_wall_s(void);
+int64_t __wrap_clock_wall_s(void) { return __real_clock_wall_s() + ahead_s; }
+
 #define ALL (~ROLE_BIT(ROLE_ANONYMOUS))
 #define ANYBODY (~0u)
 
@@ -480,6 +485,35 @@ static void an_open_connection_is_judged_again_when_the_rules_change(void **stat
     trust_free(after.trust);
 }
 
+/* A connection that stays open is no way around the end of a certificate. */
+static void a_certificate_that_ends_while_its_connection_is_open_is_refused(void **state)
+{
+    enum { HOUR = 3600 };
+    struct people *p = *state;
+    const int64_t end_s = clock_wall_s() + HOUR;
+    struct person owners[] = { person_station(p, "line-9", end_s), person_device(p, "3012-99", end_s), person_device(p, "3012-98", end_s) };
+    static const struct {
+        int64_t grace_s;
+        enum err after;
+    } cases[] = { { 0, ERR_BAD_CERTIFICATE }, { 0, ERR_BAD_CERTIFICATE }, { 86400, OK } };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct tls_context *server = context_for(p, &p->of[CA], true, ALL), *client = context_for(p, &owners[i], false, ALL);
+        struct side s, c;
+        struct why why = { "" };
+        tls_context_set_grace(server, cases[i].grace_s);
+        meet(server, client, &s, &c);
+        assert_int_equal(s.want, TLS_DONE);
+        assert_ok(tls_session_recheck(s.session, server, &why));
+        ahead_s = 2 * HOUR;
+        assert_err(tls_session_recheck(s.session, server, &why), cases[i].after);
+        ahead_s = 0;
+        part(&s, &c);
+        tls_context_free(client);
+        tls_context_free(server);
+        person_done(&owners[i]);
+    }
+}
+
 /* The root is sent to those who may come to enrol, and to nobody else. */
 static void only_enrolment_servers_send_the_root(void **state)
 {
@@ -544,6 +578,7 @@ int main(void)
         cmocka_unit_test(a_server_that_keeps_no_sessions_resumes_none),
         cmocka_unit_test(a_session_from_before_the_revocation_opens_nothing_after_it),
         cmocka_unit_test(an_open_connection_is_judged_again_when_the_rules_change),
+        cmocka_unit_test(a_certificate_that_ends_while_its_connection_is_open_is_refused),
         cmocka_unit_test(only_enrolment_servers_send_the_root),
         cmocka_unit_test(a_context_that_trusts_nobody_or_shows_a_strange_key_is_not_made),
     };
