@@ -61,8 +61,8 @@ static enum err put_qualifier(struct span key, struct span raw, struct scan_inst
                    (const char *)key.at);
 }
 
-/* "?01=" or "&21=": the same thing said a second time, in the query. */
-static bool query_repeats(struct span query)
+/* "?01=" or "&21=": the same thing said a second time, or where a GS1 Digital Link does not say it. */
+static bool query_says(struct span query)
 {
     for (size_t i = 0; i + 3 < query.n; i++) {
         bool start = query.at[i] == '?' || query.at[i] == '&' || query.at[i] == ';';
@@ -101,8 +101,8 @@ enum err scan_read_link(struct span text, struct scan_instance *ret_instance, st
     size_t end = 0;
     while (end < path.n && path.at[end] != '?' && path.at[end] != '#')
         end++;
-    if (query_repeats(span_of(path.at + end, path.n - end)))
-        return why_set(why, ERR_BAD_INPUT, "the link on the label says its article or serial number twice");
+    if (query_says(span_of(path.at + end, path.n - end)))
+        return why_set(why, ERR_BAD_INPUT, "the link on the label says its article or serial number behind the \"?\": it belongs in front, once");
     path.n = end;
     enum err err = read_path(path, &instance, why);
     if (err == OK)

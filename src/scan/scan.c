@@ -178,15 +178,18 @@ static enum err add_labels(const struct scan_rules *rules, struct span text, str
     return err;
 }
 
-/* A GS1 string whose scanner sends no symbology identifier: begins with (01) or with FNC1. */
+/* A GS1 string whose scanner sends no symbology identifier: has FNC1, or begins with (01), which has its check digit or (21)
+ * behind it: then what is wrong with it is said in the words of GS1. */
 static bool looks_like_elements(struct span text)
 {
+    enum { SERIAL_AT = 2 + SCAN_GTIN };
     if (memchr(text.at, SCAN_GS, text.n) != NULL)
         return true;
-    if (text.n < 19 || memcmp(text.at, "01", 2) != 0 || memchr(text.at, '-', text.n) != NULL)
+    if (text.n < SERIAL_AT || memcmp(text.at, "01", 2) != 0 || memchr(text.at, '-', text.n) != NULL)
         return false;
     struct scan_instance instance = { .gtin = "" };
-    return scan_put_gtin(span_of(text.at + 2, SCAN_GTIN), &instance, NULL) == OK;
+    return scan_put_gtin(span_of(text.at + 2, SCAN_GTIN), &instance, NULL) == OK ||
+           (text.n >= SERIAL_AT + 2 && memcmp(text.at + SERIAL_AT, "21", 2) == 0);
 }
 
 static enum err read_any(const struct scan_rules *rules, struct span text, struct device_number *ret_number, struct why *why)
