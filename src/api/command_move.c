@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "api/client.h"
+#include "base/actor.h"
 
 static enum err check_url(const struct api_settings *place, const char *url, struct why *why)
 {
@@ -27,14 +28,15 @@ int api_command_database_move(const struct command_line *line)
     struct api_settings place = { .store = "" };
     struct db_moved moved = { 0 };
     struct why why = { "" };
-    char config[API_PATH];
+    char config[API_PATH], actor[LIMIT_NAME + 1];
+    actor_name(actor);
     enum err err = api_config_path(line, config, &why);
     if (err == OK)
         err = api_settings_of(program, line, &place, &why);
     if (err == OK)
         err = check_url(&place, url, &why);
     if (err == OK)
-        err = program->move(place.store, url, &moved, &why);
+        err = program->move(place.store, url, actor, &moved, &why);
     if (err != OK)
         return command_fail(line, err, &why, NULL);
     printf("moved: %lld tables, %lld rows, %lld entries of the audit trail; what arrived was compared with the file\n",

@@ -5,7 +5,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
-#include "ca/actor.h"
+#include "base/actor.h"
 #include "ca/commands.h"
 #include "model/number.h"
 #include "pki/profile.h"

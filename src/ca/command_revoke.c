@@ -4,7 +4,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/hex.h"
-#include "ca/actor.h"
+#include "base/actor.h"
 #include "ca/commands.h"
 #include "ca/crl.h"
 #include "ca/decide.h"

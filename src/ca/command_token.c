@@ -4,7 +4,7 @@
 #include "base/clock.h"
 #include "base/hex.h"
 #include "base/rng.h"
-#include "ca/actor.h"
+#include "base/actor.h"
 #include "ca/commands.h"
 #include "ca/protocol.h"
 

@@ -10,7 +10,7 @@
 #include "base/file.h"
 #include "base/hex.h"
 #include "base/rng.h"
-#include "ca/actor.h"
+#include "base/actor.h"
 #include "ca/commands.h"
 #include "ca/crl.h"
 #include "ca/record.h"

@@ -23,11 +23,11 @@ const char audit_sql_list_subject[] = "SELECT n, at, actor, event, subject, deta
 
 const char audit_sql_at[] = "SELECT n, hash FROM audit WHERE n = $1";
 
-enum err audit_open(const char *path, struct db **ret_db, struct why *why)
+enum err audit_open(const char *place, const char *name, struct audit_trail *ret_trail, struct why *why)
 {
     static const char *const statements[] = { AUDIT_STATEMENT_ROWS(0) };
-    static const struct db_schema schema = { .name = "audit", .migrations = NULL, .statements = statements, .statements_n = AUDIT_STATEMENTS };
-    return db_open(path, DB_READ_ONLY, &schema, ret_db, why);
+    *ret_trail = (struct audit_trail){ { .name = name, .statements = statements, .statements_n = AUDIT_STATEMENTS }, NULL };
+    return db_open(place, DB_READ_ONLY, &ret_trail->schema, &ret_trail->db, why);
 }
 
 static void put_number(uint8_t *to, uint64_t value)

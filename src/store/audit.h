@@ -32,9 +32,14 @@ struct audit_entry {
  * `first` is the number of the schema's first audit statement. */
 enum err audit_append(struct db *db, unsigned first, const struct audit_entry *entry, struct why *why) MUST_CHECK;
 
-/* The trail of any program's database, of whatever version, for reading only: audit_list and audit_verify with
- * `first` 0. Errors: NOT_FOUND, DAMAGED, IO. */
-enum err audit_open(const char *path, struct db **ret_db, struct why *why) MUST_CHECK;
+/* The trail of a program's database, of whatever version, for reading only: audit_list and audit_verify with
+ * `first` 0. `name`: of the database ("stock"), by which PostgreSQL has it; it stays the caller's. Errors: NOT_FOUND, DAMAGED, IO;
+ * those of db_open for a URL. */
+struct audit_trail {
+    struct db_schema schema;
+    struct db *db;
+};
+enum err audit_open(const char *place, const char *name, struct audit_trail *ret_trail, struct why *why) MUST_CHECK;
 
 typedef enum err audit_fn(void *context, int64_t n, const struct audit_entry *entry);
 /* In order; subject NULL: all entries. */

@@ -19,7 +19,7 @@
 enum { CENTER_TEXT = 128, CENTER_TOKEN = 33, CENTER_FINGERPRINT = 32, CENTER_SHOWN_KEPT = 16 };
 
 enum err center_open(const char *path, enum db_mode mode, struct db **ret_db, struct why *why) MUST_CHECK;
-enum err center_move(const char *file, const char *url, struct db_moved *ret_moved, struct why *why) MUST_CHECK;
+enum err center_move(const char *file, const char *url, const char *actor, struct db_moved *ret_moved, struct why *why) MUST_CHECK;
 
 enum err center_audit(struct db *db, int64_t now_s, const char *actor, const char *event, const char *subject, struct why *why,
                       const char *detail, ...) PRINTF_LIKE(7, 8) MUST_CHECK;

@@ -133,9 +133,9 @@ static enum err check(struct db *db, int64_t *ret_faults, struct why *why)
     return db_check(db, why);
 }
 
-enum err center_move(const char *file, const char *url, struct db_moved *ret_moved, struct why *why)
+enum err center_move(const char *file, const char *url, const char *actor, struct db_moved *ret_moved, struct why *why)
 {
-    return db_move(&(struct db_movable){ &schema, ASK_AUDIT, check }, file, url, ret_moved, why);
+    return db_move(&(struct db_movable){ &schema, ASK_AUDIT, check }, file, url, actor, ret_moved, why);
 }
 
 enum err center_one(struct db *db, unsigned statement, const struct db_value *args, size_t args_n, db_row_fn *on_row,

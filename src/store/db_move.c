@@ -1,7 +1,9 @@
 #include "store/db_move.h"
 
 #include <openssl/evp.h>
+#include <stdio.h>
 
+#include "base/clock.h"
 #include "store/audit.h"
 #include "store/db_postgres_move.h"
 
@@ -16,6 +18,7 @@ struct content {
 struct move {
     const struct db_movable *what;
     struct db *from, *to;
+    const char *url, *actor;
     bool copying; /* false: only compared */
     int64_t columns;
     struct db_moved done;
@@ -214,6 +217,55 @@ static enum err mark_file(struct move *m)
     return err != OK ? err : db_tidy(m->from, m->why);
 }
 
+/* --- The entry of the audit trail --- */
+
+static const char move_event[] = "database-move", move_subject[] = "database";
+
+/* Before anything is copied: then the trail that arrives is the file's to its end, and the file too knows where it went. A move that
+ * is begun again has an entry again. */
+static enum err note_move(struct move *m, struct account *account)
+{
+    char detail[600];
+    struct audit_head head = { 0 };
+    snprintf(detail, sizeof detail, "to=%s", m->url);
+    const struct audit_entry entry = { clock_wall_s(), m->actor, move_event, move_subject, detail };
+    enum err err = db_begin(m->from, m->why);
+    if (err == OK)
+        err = audit_append(m->from, m->what->trail, &entry, m->why);
+    if (err == OK)
+        err = db_commit(m->from, m->why);
+    db_rollback(m->from);
+    if (err == OK)
+        err = audit_head_now(m->from, m->what->trail, &head, m->why);
+    account->entries = head.n;
+    memcpy(account->head, head.hash, SHA_256);
+    return err;
+}
+
+static enum err take_entry(void *context, int64_t n, const struct audit_entry *e)
+{
+    struct db_moved_away *away = context;
+    (void)n;
+    if (strcmp(e->event, move_event) != 0 || strncmp(e->detail, "to=", 3) != 0)
+        return OK;
+    away->at_s = e->at_s;
+    snprintf(away->url, sizeof away->url, "%s", e->detail + 3);
+    return OK;
+}
+
+enum err db_find_move(struct db *db, struct db_moved_away *ret_away, struct why *why)
+{
+    struct db_moved_away away = { .moved = false };
+    int64_t version = 0;
+    enum err err = db->backend->version_read(db, &version, why);
+    away.moved = version >= DB_MOVED_AWAY && version < DB_ARRIVING;
+    if (err == OK && away.moved)
+        err = audit_list(db, 0, move_subject, take_entry, &away, why);
+    if (err == OK)
+        *ret_away = away;
+    return err;
+}
+
 /* --- Where a move stands --- */
 
 struct standing {
@@ -273,6 +325,8 @@ static enum err move(struct move *m)
         err = judge(m, &s);
     if (err == OK)
         err = take_account(m, m->from, &before);
+    if (err == OK && !s.moved)
+        err = note_move(m, &before);
     if (err == OK)
         err = s.moved ? compare_all(m, &before) : copy_all(m, &before, s.arriving);
     if (err == OK && !s.moved)
@@ -291,9 +345,10 @@ static enum err open_side(const struct db_movable *what, const char *place, stru
     return err;
 }
 
-enum err db_move(const struct db_movable *what, const char *file, const char *url, struct db_moved *ret_moved, struct why *why)
+enum err db_move(const struct db_movable *what, const char *file, const char *url, const char *actor, struct db_moved *ret_moved,
+                 struct why *why)
 {
-    struct move m = { .what = what, .why = why };
+    struct move m = { .what = what, .url = url, .actor = actor, .why = why };
     if (!db_is_url(url))
         return why_set(why, ERR_USAGE, "%s is no database to move to: write it as postgresql://USER@HOST:PORT/DATABASE", url);
     enum err err = open_side(what, file, &m.from, why);

@@ -34,7 +34,8 @@ static const char close_tables[] =
     "SET CONSTRAINTS ALL IMMEDIATE;"
     "DO $$ DECLARE t record; BEGIN "
     EACH_REFERENCE "EXECUTE format('ALTER TABLE %s ALTER CONSTRAINT %I NOT DEFERRABLE', t.name, t.conname); END LOOP; "
-    EACH_TABLE "EXECUTE format('ALTER TABLE %s ENABLE TRIGGER USER', t.name); END LOOP; END $$";
+    EACH_TABLE "EXECUTE format('ALTER TABLE %s ENABLE TRIGGER USER', t.name);"
+    " EXECUTE format('ANALYZE %s', t.name); END LOOP; END $$"; /* or it would take all of them for empty, for a while */
 
 enum err postgres_move_look(struct db *db, int64_t *ret_version, struct why *why)
 {

@@ -13,7 +13,7 @@ enum err postgres_move_look(struct db *db, int64_t *ret_version, struct why *why
 /* Begins the transaction and makes all tables, empty, with nothing in the way of rows in any order; `replace`: what is there
  * goes first. Errors: EXISTS (somebody else made them meanwhile). */
 enum err postgres_move_begin(struct db *db, bool replace, struct why *why) MUST_CHECK;
-/* What points where is checked, triggers guard again, ids go on behind the highest. */
+/* What points where is checked, triggers guard again, ids go on behind the highest; the server's planner knows how much there is. */
 enum err postgres_move_end(struct db *db, struct why *why) MUST_CHECK;
 
 /* One row for each table: its name, its columns as "t.a, t.b" and as "a, b", a letter for the kind of each (i, t, b), and how

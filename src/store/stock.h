@@ -13,7 +13,7 @@
 #include "store/people.h"
 
 enum err stock_open(const char *path, enum db_mode mode, struct db **ret_db, struct why *why) MUST_CHECK;
-enum err stock_move(const char *file, const char *url, struct db_moved *ret_moved, struct why *why) MUST_CHECK;
+enum err stock_move(const char *file, const char *url, const char *actor, struct db_moved *ret_moved, struct why *why) MUST_CHECK;
 
 /* Appends to the audit trail; inside a transaction. */
 enum err stock_audit(struct db *db, const struct audit_entry *entry, struct why *why) MUST_CHECK;

@@ -106,9 +106,9 @@ static enum err check(struct db *db, int64_t *ret_faults, struct why *why)
     return stock_check(db, count_fault, ret_faults, why);
 }
 
-enum err stock_move(const char *file, const char *url, struct db_moved *ret_moved, struct why *why)
+enum err stock_move(const char *file, const char *url, const char *actor, struct db_moved *ret_moved, struct why *why)
 {
-    return db_move(&(struct db_movable){ &schema, ASK_AUDIT, check }, file, url, ret_moved, why);
+    return db_move(&(struct db_movable){ &schema, ASK_AUDIT, check }, file, url, actor, ret_moved, why);
 }
 
 enum err stock_one(struct db *db, unsigned statement, const struct db_value *args, size_t args_n, db_row_fn *on_row,

@@ -54,6 +54,8 @@ static int command_trace(const struct command_line *line)
         err = print_json(&events);
     else if (err == OK)
         print_table(&events);
+    if (events.note[0] != '\0')
+        fprintf(stderr, "nameplate: trace: %s\n", events.note);
     events_done(&events);
     return err == OK ? 0
                      : command_fail(line, err, &why,

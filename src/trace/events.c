@@ -3,41 +3,28 @@
 #include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "base/clock.h"
 #include "base/file.h"
+#include "store/db_move.h"
 #include "store/register.h"
 
 enum { SOURCE_DEVICE = 2, PATH_SIZE = 512 };
 
-static enum err read_audit(const char *path, const char *subject, audit_fn *fn, void *context, struct why *why)
+/* Only the first n stay. */
+static void cut(struct events *e, size_t n)
 {
-    struct db *db = NULL;
-    enum err err = audit_open(path, &db, why);
-    if (err == OK)
-        err = audit_list(db, 0, subject, fn, context, why);
-    db_close(db);
-    return err;
+    for (; e->n > n; e->n--) {
+        free(e->list[e->n - 1].actor);
+        free(e->list[e->n - 1].event);
+        free(e->list[e->n - 1].detail);
+    }
 }
-
-/* Databases first, in the order of the line. */
-static const struct {
-    const char *name, *file;
-    enum err (*read)(const char *path, const char *subject, audit_fn *fn, void *context, struct why *why);
-} sources[] = {
-    { "ca", "ca/register.db", register_trail_read },
-    { "factory", "factory/stock.db", read_audit },
-    { "device", NULL, NULL },
-};
-
-const char *event_source_name(unsigned source) { return source < sizeof sources / sizeof *sources ? sources[source].name : "?"; }
 
 void events_done(struct events *e)
 {
-    for (size_t i = 0; i < e->n; i++) {
-        free(e->list[i].actor);
-        free(e->list[i].event);
-        free(e->list[i].detail);
-    }
+    cut(e, 0);
     free(e->list);
     *e = (struct events){ 0 };
 }
@@ -80,6 +67,77 @@ static enum err take_entry(void *context, int64_t n, const struct audit_entry *e
     return events_add(t->events, t->source, entry->at_s, entry->actor, entry->event, entry->detail);
 }
 
+static enum err read_register(struct trail *t, const char *path, struct why *why)
+{
+    return register_trail_read(path, t->events->number.text, take_entry, t, why);
+}
+
+/* --- The factory server's, which may have been moved into PostgreSQL --- */
+
+static enum err read_there(struct trail *t, const char *url, struct why *why)
+{
+    struct audit_trail there;
+    size_t before = t->events->n;
+    enum err err = audit_open(url, "stock", &there, why);
+    if (err == OK)
+        err = audit_list(there.db, 0, t->events->number.text, take_entry, t, why);
+    db_close(there.db);
+    if (err != OK)
+        cut(t->events, before);
+    return err;
+}
+
+static void note_move(struct events *e, const char *path, const struct db_moved_away *away, const struct why *missing)
+{
+    char when[CLOCK_TEXT_SIZE + 4] = "", at[CLOCK_TEXT_SIZE];
+    if (away->at_s != 0) {
+        clock_format(away->at_s, at);
+        snprintf(when, sizeof when, " at %s", at);
+    }
+    if (missing == NULL)
+        snprintf(e->note, sizeof e->note, "%s was moved%s to %s: its trail is read there", path, when, away->url);
+    else
+        snprintf(e->note, sizeof e->note,
+                 "%s was moved%s to %s, which cannot be read from here (%.200s): what happened since is told by nameplate factory audit list %s",
+                 path, when, away->url[0] == '\0' ? "PostgreSQL" : away->url, missing->text, e->number.text);
+}
+
+/* All that was in the file moved along: the file is asked only when the other place cannot be. */
+static enum err read_moved(struct trail *t, struct db *file, const char *path, const struct db_moved_away *away, struct why *why)
+{
+    struct why missing = { "the file does not say where in it" };
+    enum err err = away->url[0] == '\0' ? ERR_NOT_FOUND : read_there(t, away->url, &missing);
+    note_move(t->events, path, away, err == OK ? NULL : &missing);
+    return err == OK ? OK : audit_list(file, 0, t->events->number.text, take_entry, t, why);
+}
+
+static enum err read_stock(struct trail *t, const char *path, struct why *why)
+{
+    struct audit_trail file;
+    struct db_moved_away away = { .moved = false };
+    enum err err = audit_open(path, "stock", &file, why);
+    if (err == OK)
+        err = db_find_move(file.db, &away, why);
+    if (err == OK)
+        err = away.moved ? read_moved(t, file.db, path, &away, why) : audit_list(file.db, 0, t->events->number.text, take_entry, t, why);
+    db_close(file.db);
+    return err;
+}
+
+/* --- All of them --- */
+
+/* Databases first, in the order of the line. */
+static const struct {
+    const char *name, *file;
+    enum err (*read)(struct trail *trail, const char *path, struct why *why);
+} sources[] = {
+    { "ca", "ca/register.db", read_register },
+    { "factory", "factory/stock.db", read_stock },
+    { "device", NULL, NULL },
+};
+
+const char *event_source_name(unsigned source) { return source < sizeof sources / sizeof *sources ? sources[source].name : "?"; }
+
 static enum err read_trail(struct events *e, const char *dir, unsigned source, struct why *why)
 {
     char path[PATH_SIZE];
@@ -89,7 +147,7 @@ static enum err read_trail(struct events *e, const char *dir, unsigned source, s
         return why_set(why, err, "%s: the path is too long", dir);
     if (!file_exists(path))
         return OK;
-    err = sources[source].read(path, e->number.text, take_entry, &trail, why);
+    err = sources[source].read(&trail, path, why);
     e->sources++;
     return err == OK ? OK : why_prefix(why, err, "%s", path);
 }
@@ -128,6 +186,7 @@ enum err events_gather(const char *dir, const struct device_number *number, stru
     if (err == OK && e.n == 0)
         err = why_set(why, ERR_NOT_FOUND, "no trail in %s knows %s", dir, number->text);
     if (err != OK) {
+        memcpy(ret_events->note, e.note, sizeof e.note);
         events_done(&e);
         return err;
     }

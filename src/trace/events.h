@@ -18,10 +18,12 @@ struct events {
     size_t n, room;
     struct device_number number;
     unsigned sources; /* trails that were there */
+    char note[1024];  /* what a reader has to know of them, a sentence; "": nothing */
 };
 
 /* Reads DIR/ca/register.db, DIR/factory/stock.db and every history.jsonl of a device below DIR, and sorts by time.
- * A trail that is not there is passed over. Errors: NOT_FOUND when there is none at all, DAMAGED, NO_MEMORY. */
+ * A trail that is not there is passed over; one whose database was moved is read where it is now, or, where that cannot be, as far as
+ * the file has it, and the note says so, also with an error. Errors: NOT_FOUND when there is none at all, DAMAGED, NO_MEMORY. */
 enum err events_gather(const char *dir, const struct device_number *number, struct events *ret_events,
                        struct why *why) MUST_CHECK;
 void events_done(struct events *e);

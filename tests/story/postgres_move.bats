@@ -83,7 +83,14 @@ move_killed() {
     has "$(at one database move "$POSTGRES_URL" 2>&1 || true)" 'was moved already'
     says_where one
     start one nameplate factory serve --dir one
+    mkdir whole && ln -s ../ca ../one whole/ && mv whole/one whole/factory
     station line-a one write 3012-000002 OK # claimed before
+    # who asks the folder for a number's life is told where the rest of it is, and gets it
+    nameplate trace 3012-000002 --dir whole >life 2>told
+    has "$(cat told)" "factory/stock.db was moved at "
+    has "$(cat told)" "to $POSTGRES_URL: its trail is read there"
+    has "$(cat life)" ' written '
+    has "$(at one audit list database)" "database-move database to=$POSTGRES_URL"
     station line-a one write 3012-000004 OK
     has "$(station line-a one write 3012-000001 OK || true)" 'fault ALREADY_WRITTEN'
     # which was the purpose
@@ -131,5 +138,6 @@ move_killed() {
     same "$(center counters 3012-000001 --json | jq -c '[.rows[].verdict] | unique')" '["follows"]'
     has "$(center device show 3012-000001)" normal
     same "$(center incidents 3012-000001 --json | jq '.rows | length')" 0
+    has "$(center audit list database)" "operator:$(id -un) database-move database to=$POSTGRES_URL"
     center audit verify
 }

@@ -120,7 +120,7 @@ static void refused(enum err expected, const char *sentence)
 {
     struct db_moved moved;
     struct why why = { "" };
-    assert_err(db_move(&movable, file(), place_url(), &moved, &why), expected);
+    assert_err(db_move(&movable, file(), place_url(), "operator:meier", &moved, &why), expected);
     if (strstr(why.text, sentence) == NULL)
         fail_msg("%s", why.text);
 }
@@ -129,7 +129,7 @@ static struct db_moved moves(void)
 {
     struct db_moved moved;
     struct why why = { "" };
-    enum err err = db_move(&movable, file(), place_url(), &moved, &why);
+    enum err err = db_move(&movable, file(), place_url(), "operator:meier", &moved, &why);
     if (err != OK)
         fail_msg("%s", why_text(&why, err));
     return moved;
@@ -183,24 +183,23 @@ static void write_all(struct db *db, char *to)
 static void everything_arrives_and_goes_on_where_it_was(void **state)
 {
     char before[512] = "", after[512] = "", more[512] = "";
-    uint8_t head[2][32];
+    uint8_t head[32];
     int64_t entries;
     if (*state == NULL)
         skip();
     struct db *db = open_at(file(), DB_READ_WRITE);
     write_all(db, before);
-    assert_ok(audit_verify(db, TRAIL, &entries, head[0], NULL));
     db_close(db);
     assert_string_equal(before, "1 -9223372036854775808  -1:;2 -7 J\xc3\xbcrgen \\N \t\n 0:;3 3 last 5:00ff0a5c2e;z;b;a;c;w;new;");
     struct db_moved moved = moves();
     assert_int_equal(moved.tables, 5);
-    assert_int_equal(moved.rows, 3 + 4 + 1 + 1 + 2);
-    assert_int_equal(moved.entries, 2);
+    assert_int_equal(moved.rows, 3 + 4 + 1 + 1 + 3);
+    assert_int_equal(moved.entries, 3); /* that it was moved is one */
     db = open_at(place_url(), DB_READ_WRITE);
     write_all(db, after);
     assert_string_equal(after, before);
-    assert_ok(audit_verify(db, TRAIL, &entries, head[1], NULL));
-    assert_memory_equal(head[0], head[1], 32);
+    assert_ok(audit_verify(db, TRAIL, &entries, head, NULL));
+    assert_int_equal(entries, 3);
     /* ids, also the hidden ones, go on; what guarded the tables guards them again */
     put(db, db_int(4), "next", db_null());
     assert_ok(db_run(db, PUT_NODE, DB_ARGS(db_text("0"), db_text("c"), db_int(9)), NULL));
@@ -230,6 +229,59 @@ static void a_file_that_was_moved_is_taken_by_no_server_and_moved_no_second_time
     (void)place_new("", "move"); /* nor to another place */
     refused(ERR_EXISTS, "was moved already");
     assert_false(usable(place_url()));
+}
+
+static enum err write_entry(void *context, int64_t n, const struct audit_entry *e)
+{
+    sprintf(context, "%d %s %s %s %s", (int)n, e->actor, e->event, e->subject, e->detail);
+    return OK;
+}
+
+/* Both trails end in the same entry, and what is left of the file tells where the rest is. */
+static void the_file_and_its_copy_say_when_and_where_it_was_moved(void **state)
+{
+    struct audit_trail here, there;
+    struct audit_head heads[2];
+    struct db_moved_away away;
+    char last[700], wanted[700];
+    if (*state == NULL)
+        skip();
+    assert_ok(audit_open(file(), "move", &here, NULL));
+    assert_ok(db_find_move(here.db, &away, NULL));
+    assert_false(away.moved);
+    db_close(here.db);
+    moves();
+    assert_ok(audit_open(file(), "move", &here, NULL));
+    assert_ok(audit_open(place_url(), "move", &there, NULL));
+    assert_ok(audit_head_now(here.db, 0, &heads[0], NULL));
+    assert_ok(audit_head_now(there.db, 0, &heads[1], NULL));
+    assert_int_equal(heads[0].n, 3);
+    assert_true(audit_head_equal(&heads[0], &heads[1]));
+    assert_ok(audit_list(there.db, 0, NULL, write_entry, last, NULL));
+    snprintf(wanted, sizeof wanted, "3 operator:meier database-move database to=%s", place_url());
+    assert_string_equal(last, wanted);
+    assert_ok(db_find_move(here.db, &away, NULL));
+    assert_true(away.moved);
+    assert_in_range(away.at_s, time(NULL) - 600, time(NULL));
+    assert_string_equal(away.url, place_url());
+    assert_ok(db_find_move(there.db, &away, NULL));
+    assert_false(away.moved);
+    db_close(here.db);
+    db_close(there.db);
+}
+
+/* Until it has looked by itself, the server would take each table for an empty one. */
+static void the_server_knows_how_much_arrived(void **state)
+{
+    static const char *const tables[] = { "thing", "node", "audit" };
+    if (*state == NULL)
+        skip();
+    moves();
+    for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
+        char count_sql[128];
+        snprintf(count_sql, sizeof count_sql, "SELECT 1 / count(*) FROM pg_stats WHERE schemaname = 'move' AND tablename = '%s'", tables[i]);
+        assert_int_equal(place_sql(count_sql), 0);
+    }
 }
 
 static void a_file_in_use_stays_where_it_is(void **state)
@@ -275,8 +327,8 @@ static void what_is_not_sound_or_not_of_this_version_is_not_moved(void **state)
     in_file("PRAGMA user_version = 2; CREATE TABLE unknown (a, b)");
     refused(ERR_BUG, "has 19 columns, of which 17");
     in_file("DROP TABLE unknown");
-    assert_err(db_move(&movable, file(), "/tmp/other.db", &moved, &why), ERR_USAGE);
-    assert_err(db_move(&movable, "/nowhere/move.db", place_url(), &moved, &why), ERR_NOT_FOUND);
+    assert_err(db_move(&movable, file(), "/tmp/other.db", "", &moved, &why), ERR_USAGE);
+    assert_err(db_move(&movable, "/nowhere/move.db", place_url(), "", &moved, &why), ERR_NOT_FOUND);
     assert_false(usable(place_url()));
     moves();
 }
@@ -304,7 +356,7 @@ static void a_copy_that_the_file_outlived_is_made_anew(void **state)
     put(db, db_int(4), "later", db_null());
     note(db, "third");
     db_close(db);
-    assert_int_equal(moves().rows, 3 + 4 + 1 + 1 + 2 + 2);
+    assert_int_equal(moves().rows, 3 + 4 + 1 + 1 + 2 + 2 + 2); /* and an entry for each time that it began */
     assert_int_equal(count(place_url()), 4);
     assert_false(usable(file()));
 }
@@ -329,7 +381,7 @@ static void a_copy_whose_file_is_marked_is_compared_and_taken(void **state)
     }
     moves();
     back_to_arriving(true);
-    assert_int_equal(moves().rows, 11);
+    assert_int_equal(moves().rows, 3 + 4 + 1 + 1 + 3 + 3); /* an entry for each time that it began */
     assert_int_equal(count(place_url()), 3);
     assert_false(usable(file()));
 }
@@ -342,7 +394,7 @@ static void a_copy_of_another_file_is_left_alone(void **state)
     moves();
     for (size_t i = 0; i < 2; i++) {
         back_to_arriving(marked[i]);
-        in_file("UPDATE audit SET hash = zeroblob(32) WHERE n = 2");
+        in_file("UPDATE audit SET hash = zeroblob(32) WHERE n = 3");
         refused(ERR_EXISTS, "a move of another file");
     }
 }
@@ -362,7 +414,7 @@ static void a_move_that_is_killed_leaves_one_of_the_two_and_can_be_repeated(void
         pid_t child = fork();
         if (child == 0) {
             struct db_moved moved;
-            _exit(db_move(&movable, file(), place_url(), &moved, NULL) == OK ? 0 : 1);
+            _exit(db_move(&movable, file(), place_url(), "", &moved, NULL) == OK ? 0 : 1);
         }
         usleep(90000U * (unsigned)i);
         kill(child, SIGKILL);
@@ -388,6 +440,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(everything_arrives_and_goes_on_where_it_was),
         TEST(a_file_that_was_moved_is_taken_by_no_server_and_moved_no_second_time),
+        TEST(the_file_and_its_copy_say_when_and_where_it_was_moved),
+        TEST(the_server_knows_how_much_arrived),
         TEST(a_file_in_use_stays_where_it_is),
         TEST(a_place_where_something_is_takes_no_move),
         TEST(what_is_not_sound_or_not_of_this_version_is_not_moved),

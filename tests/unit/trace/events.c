@@ -149,6 +149,54 @@ static void a_number_that_no_trail_knows_is_said_to_be_unknown(void **state)
     assert_non_null(strstr(why.text, "3012-123456"));
 }
 
+/* The factory server's database as a move leaves it. `to` NULL: a move of an earlier version, which wrote no entry. */
+static void move_away(const char *to)
+{
+    char command[600], path[128];
+    path_in("factory/stock.db", path);
+    make_trail("factory", "factory/stock.db", 1795345200, "claim", "3012-123456");
+    if (to != NULL) {
+        static const char insert[] = "INSERT INTO audit (n, at, actor, event, subject, detail, hash) VALUES (2, 1795345260, 'operator:meier',"
+                                     " 'database-move', 'database', 'to=%s', zeroblob(32));";
+        char sql[400];
+        snprintf(sql, sizeof sql, insert, to);
+        snprintf(command, sizeof command, "sqlite3 %s \"%s\"", path, sql);
+        assert_int_equal(system(command), 0);
+    }
+    snprintf(command, sizeof command, "sqlite3 %s 'PRAGMA user_version = 1000002'", path);
+    assert_int_equal(system(command), 0);
+}
+
+static void of_a_database_that_was_moved_what_is_left_is_told_and_where_the_rest_is(void **state)
+{
+    (void)state;
+    const struct device_number n = number();
+    static const struct {
+        const char *to, *note[4];
+    } rows[] = {
+        { "postgresql://nameplate@127.0.0.1:1/line",
+          { "factory/stock.db was moved at 2026-11-22T11:01:00Z to postgresql://nameplate@127.0.0.1:1/line", "cannot be read from here (",
+            "what happened since is told by nameplate factory audit list 3012-123456", "" } },
+        { NULL, { "was moved to PostgreSQL", "nameplate factory audit list 3012-123456", "", "" } },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct events events;
+        struct why why = { "" };
+        start(NULL);
+        move_away(rows[i].to);
+        assert_ok(events_gather(dir, &n, &events, &why));
+        assert_int_equal(events.n, 1);
+        for (size_t w = 0; w < 4; w++)
+            if (strstr(events.note, rows[i].note[w]) == NULL)
+                fail_msg("%s", events.note);
+        events_done(&events);
+        const struct device_number other = { "3012-999999" };
+        assert_err(events_gather(dir, &other, &events, &why), ERR_NOT_FOUND);
+        assert_non_null(strstr(events.note, "factory audit list 3012-999999"));
+        stop(NULL);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -156,6 +204,7 @@ int main(void)
         cmocka_unit_test(within_a_second_causes_go_before_what_they_cause),
         cmocka_unit_test(a_trail_keeps_its_own_order_within_a_second),
         cmocka_unit_test_setup_teardown(a_number_that_no_trail_knows_is_said_to_be_unknown, start, stop),
+        cmocka_unit_test(of_a_database_that_was_moved_what_is_left_is_told_and_where_the_rest_is),
     };
     return cmocka_run_group_tests_name("events", tests, NULL, NULL);
 }

@@ -1,6 +1,6 @@
 /* Who gives a command, for the audit trail: "operator:meier". */
-#ifndef CA_ACTOR_H
-#define CA_ACTOR_H
+#ifndef BASE_ACTOR_H
+#define BASE_ACTOR_H
 
 #include "base/limit.h"
 

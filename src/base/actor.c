@@ -1,4 +1,4 @@
-#include "ca/actor.h"
+#include "base/actor.h"
 
 #include <pwd.h>
 #include <stdio.h>
