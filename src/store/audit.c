@@ -23,10 +23,11 @@ const char audit_sql_list_subject[] = "SELECT n, at, actor, event, subject, deta
 
 const char audit_sql_at[] = "SELECT n, hash FROM audit WHERE n = $1";
 
-enum err audit_open(const char *place, const char *name, struct audit_trail *ret_trail, struct why *why)
+enum err audit_open(const char *place, const char *name, const char *more, struct audit_trail *ret_trail, struct why *why)
 {
-    static const char *const statements[] = { AUDIT_STATEMENT_ROWS(0) };
-    *ret_trail = (struct audit_trail){ { .name = name, .statements = statements, .statements_n = AUDIT_STATEMENTS }, NULL };
+    *ret_trail = (struct audit_trail){ .statements = { AUDIT_STATEMENT_ROWS(0), [AUDIT_STATEMENTS] = more } };
+    ret_trail->schema = (struct db_schema){ .name = name, .statements = ret_trail->statements,
+                                            .statements_n = AUDIT_STATEMENTS + (more != NULL) };
     return db_open(place, DB_READ_ONLY, &ret_trail->schema, &ret_trail->db, why);
 }
 

@@ -33,13 +33,14 @@ struct audit_entry {
 enum err audit_append(struct db *db, unsigned first, const struct audit_entry *entry, struct why *why) MUST_CHECK;
 
 /* The trail of a program's database, of whatever version, for reading only: audit_list and audit_verify with
- * `first` 0. `name`: of the database ("stock"), by which PostgreSQL has it; it stays the caller's. Errors: NOT_FOUND, DAMAGED, IO;
- * those of db_open for a URL. */
+ * `first` 0. `name`: of the database ("stock"), by which PostgreSQL has it; `more`: one statement more, of number AUDIT_STATEMENTS,
+ * as for audit_list_by, or NULL; both stay the caller's. Errors: NOT_FOUND, DAMAGED, IO; those of db_open for a URL. */
 struct audit_trail {
+    const char *statements[AUDIT_STATEMENTS + 1];
     struct db_schema schema;
     struct db *db;
 };
-enum err audit_open(const char *place, const char *name, struct audit_trail *ret_trail, struct why *why) MUST_CHECK;
+enum err audit_open(const char *place, const char *name, const char *more, struct audit_trail *ret_trail, struct why *why) MUST_CHECK;
 
 typedef enum err audit_fn(void *context, int64_t n, const struct audit_entry *entry);
 /* In order; subject NULL: all entries. */

@@ -65,7 +65,7 @@ static int command_trace(const struct command_line *line)
 }
 
 static const struct command_flag flags[] = {
-    { "dir", "DIR", ".", "the folder that holds ca/, factory/ and the devices' folders" },
+    { "dir", "DIR", ".", "the folder that holds ca/, factory/, center/ and the devices' folders" },
     { "json", NULL, NULL, "one JSON object per event" },
     { 0 },
 };

@@ -10,7 +10,32 @@
 #include "store/db_move.h"
 #include "store/register.h"
 
-enum { SOURCE_DEVICE = 2, PATH_SIZE = 512 };
+enum { SOURCE_DEVICE = 3, PATH_SIZE = 512 };
+
+struct trail {
+    struct events *events;
+    unsigned source;
+};
+
+static enum err read_register(struct trail *trail, const char *path, struct why *why);
+static enum err read_moving(struct trail *trail, const char *path, struct why *why);
+
+/* Databases first, in the order of the line. */
+static const struct {
+    const char *name, *file;
+    enum err (*read)(struct trail *trail, const char *path, struct why *why);
+    const char *schema; /* of a database that may have been moved into PostgreSQL */
+    const char *more;   /* what it knows of a number beside its trail */
+} sources[] = {
+    { "ca", "ca/register.db", read_register, NULL, NULL },
+    { "factory", "factory/stock.db", read_moving, "stock", NULL },
+    { "center", "center/center.db", read_moving, "center",
+      "SELECT id, at, by, 'incident', number, kind || ': ' || text || CASE WHEN times > 1 THEN ' (' || times || ' times)' ELSE '' END, "
+      "evidence FROM incident WHERE number = $1 ORDER BY id" },
+    { "device", NULL, NULL, NULL, NULL },
+};
+
+const char *event_source_name(unsigned source) { return source < sizeof sources / sizeof *sources ? sources[source].name : "?"; }
 
 /* Only the first n stay. */
 static void cut(struct events *e, size_t n)
@@ -55,11 +80,6 @@ enum err events_add(struct events *e, unsigned source, int64_t at_s, const char 
     return to->actor != NULL && to->event != NULL && to->detail != NULL ? OK : ERR_NO_MEMORY;
 }
 
-struct trail {
-    struct events *events;
-    unsigned source;
-};
-
 static enum err take_entry(void *context, int64_t n, const struct audit_entry *entry)
 {
     const struct trail *t = context;
@@ -72,71 +92,72 @@ static enum err read_register(struct trail *t, const char *path, struct why *why
     return register_trail_read(path, t->events->number.text, take_entry, t, why);
 }
 
-/* --- The factory server's, which may have been moved into PostgreSQL --- */
+/* --- The factory server's and the centre's, which may have been moved into PostgreSQL --- */
+
+static enum err list(struct trail *t, const struct audit_trail *trail, struct why *why)
+{
+    const char *number = t->events->number.text;
+    enum err err = audit_list(trail->db, 0, number, take_entry, t, why);
+    if (err == OK && sources[t->source].more != NULL)
+        err = audit_list_by(trail->db, AUDIT_STATEMENTS, number, take_entry, t, why);
+    return err;
+}
 
 static enum err read_there(struct trail *t, const char *url, struct why *why)
 {
     struct audit_trail there;
     size_t before = t->events->n;
-    enum err err = audit_open(url, "stock", &there, why);
+    enum err err = audit_open(url, sources[t->source].schema, sources[t->source].more, &there, why);
     if (err == OK)
-        err = audit_list(there.db, 0, t->events->number.text, take_entry, t, why);
+        err = list(t, &there, why);
     db_close(there.db);
     if (err != OK)
         cut(t->events, before);
     return err;
 }
 
-static void note_move(struct events *e, const char *path, const struct db_moved_away *away, const struct why *missing)
+static void note_move(const struct trail *t, const char *path, const struct db_moved_away *away, const struct why *missing)
 {
+    struct events *e = t->events;
+    size_t before = strlen(e->note), size = sizeof e->note - before;
+    const char *and = before == 0 ? "" : "; ";
     char when[CLOCK_TEXT_SIZE + 4] = "", at[CLOCK_TEXT_SIZE];
     if (away->at_s != 0) {
         clock_format(away->at_s, at);
         snprintf(when, sizeof when, " at %s", at);
     }
     if (missing == NULL)
-        snprintf(e->note, sizeof e->note, "%s was moved%s to %s: its trail is read there", path, when, away->url);
+        snprintf(e->note + before, size, "%s%s was moved%s to %s: its trail is read there", and, path, when, away->url);
     else
-        snprintf(e->note, sizeof e->note,
-                 "%s was moved%s to %s, which cannot be read from here (%.200s): what happened since is told by nameplate factory audit list %s",
-                 path, when, away->url[0] == '\0' ? "PostgreSQL" : away->url, missing->text, e->number.text);
+        snprintf(e->note + before, size,
+                 "%s%s was moved%s to %s, which cannot be read from here (%.200s): what happened since is told by nameplate %s audit list %s",
+                 and, path, when, away->url[0] == '\0' ? "PostgreSQL" : away->url, missing->text, sources[t->source].name,
+                 e->number.text);
 }
 
 /* All that was in the file moved along: the file is asked only when the other place cannot be. */
-static enum err read_moved(struct trail *t, struct db *file, const char *path, const struct db_moved_away *away, struct why *why)
+static enum err read_moved(struct trail *t, const struct audit_trail *file, const char *path, const struct db_moved_away *away, struct why *why)
 {
     struct why missing = { "the file does not say where in it" };
     enum err err = away->url[0] == '\0' ? ERR_NOT_FOUND : read_there(t, away->url, &missing);
-    note_move(t->events, path, away, err == OK ? NULL : &missing);
-    return err == OK ? OK : audit_list(file, 0, t->events->number.text, take_entry, t, why);
+    note_move(t, path, away, err == OK ? NULL : &missing);
+    return err == OK ? OK : list(t, file, why);
 }
 
-static enum err read_stock(struct trail *t, const char *path, struct why *why)
+static enum err read_moving(struct trail *t, const char *path, struct why *why)
 {
     struct audit_trail file;
     struct db_moved_away away = { .moved = false };
-    enum err err = audit_open(path, "stock", &file, why);
+    enum err err = audit_open(path, sources[t->source].schema, sources[t->source].more, &file, why);
     if (err == OK)
         err = db_find_move(file.db, &away, why);
     if (err == OK)
-        err = away.moved ? read_moved(t, file.db, path, &away, why) : audit_list(file.db, 0, t->events->number.text, take_entry, t, why);
+        err = away.moved ? read_moved(t, &file, path, &away, why) : list(t, &file, why);
     db_close(file.db);
     return err;
 }
 
 /* --- All of them --- */
-
-/* Databases first, in the order of the line. */
-static const struct {
-    const char *name, *file;
-    enum err (*read)(struct trail *trail, const char *path, struct why *why);
-} sources[] = {
-    { "ca", "ca/register.db", read_register },
-    { "factory", "factory/stock.db", read_stock },
-    { "device", NULL, NULL },
-};
-
-const char *event_source_name(unsigned source) { return source < sizeof sources / sizeof *sources ? sources[source].name : "?"; }
 
 static enum err read_trail(struct events *e, const char *dir, unsigned source, struct why *why)
 {
@@ -182,7 +203,7 @@ enum err events_gather(const char *dir, const struct device_number *number, stru
     if (err == OK)
         err = read_devices(&e, dir, why);
     if (err == OK && e.sources == 0)
-        err = why_set(why, ERR_NOT_FOUND, "%s holds neither ca/register.db nor factory/stock.db nor a device's history", dir);
+        err = why_set(why, ERR_NOT_FOUND, "%s holds neither ca/register.db nor factory/stock.db nor center/center.db nor a device's history", dir);
     if (err == OK && e.n == 0)
         err = why_set(why, ERR_NOT_FOUND, "no trail in %s knows %s", dir, number->text);
     if (err != OK) {

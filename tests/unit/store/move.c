@@ -246,13 +246,13 @@ static void the_file_and_its_copy_say_when_and_where_it_was_moved(void **state)
     char last[700], wanted[700];
     if (*state == NULL)
         skip();
-    assert_ok(audit_open(file(), "move", &here, NULL));
+    assert_ok(audit_open(file(), "move", NULL, &here, NULL));
     assert_ok(db_find_move(here.db, &away, NULL));
     assert_false(away.moved);
     db_close(here.db);
     moves();
-    assert_ok(audit_open(file(), "move", &here, NULL));
-    assert_ok(audit_open(place_url(), "move", &there, NULL));
+    assert_ok(audit_open(file(), "move", NULL, &here, NULL));
+    assert_ok(audit_open(place_url(), "move", NULL, &there, NULL));
     assert_ok(audit_head_now(here.db, 0, &heads[0], NULL));
     assert_ok(audit_head_now(there.db, 0, &heads[1], NULL));
     assert_int_equal(heads[0].n, 3);

@@ -13,10 +13,15 @@ static char dir[] = "/tmp/nameplate-trace-XXXXXX";
 
 static void path_in(const char *name, char ret_path[128]) { snprintf(ret_path, 128, "%s/%s", dir, name); }
 
+/* The centre's, with one row. */
+#define INCIDENT \
+    "CREATE TABLE incident (id INTEGER PRIMARY KEY, at INTEGER, kind TEXT, number TEXT, by TEXT, text TEXT, evidence BLOB, times INTEGER)" \
+    " STRICT; INSERT INTO incident VALUES (1, 1795352400, 'forked', '3012-123456', '3012-000002', 'a copy', x'', 3);"
+
 /* A program's database of a version that the tracer does not know, with one entry. */
 static void make_trail(const char *folder, const char *file, int64_t at_s, const char *event, const char *subject)
 {
-    static const char *const migrations[] = { audit_migration, "CREATE TABLE other (n INTEGER) STRICT;", NULL };
+    static const char *const migrations[] = { audit_migration, INCIDENT, NULL };
     static const char *const statements[] = { AUDIT_STATEMENT_ROWS(0) };
     static const struct db_schema schema = { .name = "test", .migrations = migrations, .statements = statements, .statements_n = AUDIT_STATEMENTS };
     struct db *db;
@@ -62,13 +67,14 @@ static void the_trails_of_all_programs_are_merged_by_time(void **state)
                                   "{\"time\": \"2026-11-22T12:00:00Z\", \"actor\": \"device\", \"event\": \"write\", \"number\": "
                                   "\"3012-123456\", \"detail\": \"\"}\n"
                                   "{\"time\": \"2026-11-22T12:00:0"; /* cut by a crash */
-    static const char *const wanted[] = { "device assembled", "ca issue", "factory claim", "device write" };
+    static const char *const wanted[] = { "device assembled", "ca issue", "factory claim", "device write", "center agreement-add", "center incident" };
     const struct device_number n = number();
     struct events events;
     char path[128];
     struct why why = { "" };
     make_trail("ca", "ca/register.db", 1795345200 + 3600, "issue", "3012-123456"); /* 12:00 */
     make_trail("factory", "factory/stock.db", 1795345200 + 3600, "claim", "3012-123456");
+    make_trail("center", "center/center.db", 1795345200 + 7000, "agreement-add", "3012-123456");
     path_in("devices-1/3012-123456", path);
     assert_ok(file_make_dir(path, NULL));
     path_in("devices-1/3012-123456/history.jsonl", path);
@@ -76,12 +82,14 @@ static void the_trails_of_all_programs_are_merged_by_time(void **state)
     enum err err = events_gather(dir, &n, &events, &why);
     if (err != OK)
         fail_msg("%s", why_text(&why, err));
-    assert_int_equal(events.n, 4);
-    for (size_t i = 0; i < 4; i++) {
+    assert_int_equal(events.n, 6);
+    for (size_t i = 0; i < 6; i++) {
         char found[64];
         snprintf(found, sizeof found, "%s %s", event_source_name(events.list[i].source), events.list[i].event);
         assert_string_equal(found, wanted[i]);
     }
+    assert_string_equal(events.list[5].detail, "forked: a copy (3 times)");
+    assert_string_equal(events.list[5].actor, "3012-000002");
     events_done(&events);
 }
 
@@ -89,7 +97,7 @@ static void the_trails_of_all_programs_are_merged_by_time(void **state)
 static void within_a_second_causes_go_before_what_they_cause(void **state)
 {
     (void)state;
-    enum { CA_TRAIL, FACTORY_TRAIL, DEVICE_TRAIL };
+    enum { CA_TRAIL, FACTORY_TRAIL, DEVICE_TRAIL = 3 };
     static const struct {
         unsigned source;
         const char *event, *detail;
