@@ -37,8 +37,11 @@ static enum err read_operator(struct api_call *call, struct person *op, bool kno
     char password[PASSWORD_SIZE];
     unsigned role;
     char roles[API_ROLES_MAX * sizeof op->role];
-    enum err err = api_text(call, "role", known ? op->role : NULL, sizeof op->role, op->role, why);
-    if (err == OK && api_role_parse(call->service->table, op->role, &role) != OK)
+    enum err err = api_text(call, "role", known ? op->role : "", sizeof op->role, op->role, why);
+    if (err == OK && op->role[0] == '\0')
+        err = why_set(why, ERR_BAD_INPUT, "what the operator may do has to be said: --role %s",
+                      list_roles(call->service->table, sizeof roles, roles));
+    else if (err == OK && api_role_parse(call->service->table, op->role, &role) != OK)
         err = why_set(why, ERR_BAD_INPUT, "\"%s\" is not a role: %s is needed", op->role,
                       list_roles(call->service->table, sizeof roles, roles));
     if (err == OK)

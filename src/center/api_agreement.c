@@ -80,9 +80,11 @@ enum err api_agreement_change(struct api_call *call, struct why *why)
     size_t i = 0, n = sizeof actions / sizeof *actions;
     enum err err = api_text(call, "action", NULL, sizeof action, action, why);
     if (err == OK)
+        err = console_number(call->rest, &d.number, why);
+    if (err == OK)
         err = center_device_find(call->service->people.db, call->rest, &d, why);
     if (err != OK)
-        return why_prefix(why, err, "%.41s", call->rest);
+        return err;
     while (i < n && strcmp(actions[i].action, action) != 0)
         i++;
     if (strcmp(action, "add") == 0)

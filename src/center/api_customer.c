@@ -96,7 +96,9 @@ static enum err take_site(void *context, const struct center_site *s)
 
 static enum err read_site(struct api_call *call, struct center_site *s, bool known, struct why *why)
 {
-    enum err err = api_text(call, "customer", known ? s->customer : NULL, sizeof s->customer, s->customer, why);
+    enum err err = api_text(call, "customer", known ? s->customer : "", sizeof s->customer, s->customer, why);
+    if (err == OK && s->customer[0] == '\0')
+        err = why_set(why, ERR_BAD_INPUT, "whose site it is has to be said: --customer");
     if (err == OK)
         err = api_text(call, "name", s->name[0] == '\0' ? s->id : s->name, sizeof s->name, s->name, why);
     if (err == OK)

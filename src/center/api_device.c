@@ -190,7 +190,9 @@ enum err api_device_show(struct api_call *call, struct why *why)
     struct center_device d;
     int64_t now = clock_wall_s();
     json_t *identities = json_array(), *readings = json_array();
-    enum err err = center_device_find(db, call->rest, &d, why);
+    enum err err = console_number(call->rest, &d.number, why);
+    if (err == OK)
+        err = center_device_find(db, call->rest, &d, why);
     if (err == OK)
         err = center_identity_of(db, call->rest, add_identity, identities, why);
     if (err == OK)
@@ -205,7 +207,7 @@ enum err api_device_show(struct api_call *call, struct why *why)
     }
     json_decref(identities);
     json_decref(readings);
-    return err != OK ? why_prefix(why, err, "%.41s", call->rest) : OK;
+    return err;
 }
 
 /* --- The end of a device, and of its quarantine --- */
@@ -237,7 +239,7 @@ enum err api_device_release(struct api_call *call, struct why *why)
     struct db *db = call->service->people.db;
     struct center_device d;
     char reason[CENTER_TEXT];
-    enum err err = api_text(call, "reason", NULL, sizeof reason, reason, why);
+    enum err err = api_text(call, "reason", "", sizeof reason, reason, why);
     if (err == OK && reason[0] == '\0')
         err = why_set(why, ERR_BAD_INPUT, "what was found out has to be said: --reason");
     if (err == OK)

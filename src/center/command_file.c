@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "base/file.h"
+#include "center/check.h"
 #include "center/commands.h"
 
 enum { PATH = 512 };
@@ -63,8 +64,11 @@ int command_program_add(const struct command_line *line)
     const char *version = command_flag(line, "version");
     if (version == NULL)
         return command_fail(line, ERR_USAGE, &(struct why){ "--version is missing" }, NULL);
+    enum err err = check_version(version, &why); /* it is a step of the path */
+    if (err != OK)
+        return command_fail(line, err, &why, NULL);
     api_add_step(path, sizeof path, version);
-    enum err err = send_file(line, path, "application/octet-stream", LIMIT_PROGRAM, &answer, &why);
+    err = send_file(line, path, "application/octet-stream", LIMIT_PROGRAM, &answer, &why);
     if (err == OK)
         printf("program %s: %lld bytes, SHA-256 %s\n", api_member(answer, "version"), api_number(answer, "size"),
                api_member(answer, "sha256"));

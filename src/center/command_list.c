@@ -1,5 +1,6 @@
 /* Lists that are read in pages, and what they look like: devices, agreements, calls, counters, incidents, events. */
 #include <stdio.h>
+#include <string.h>
 
 #include "center/commands.h"
 
@@ -8,6 +9,11 @@ enum { PATH = 1024, ROWS_USUAL = 1000, ROWS_MOST = 1000000 };
 const char *command_or_dash(const char *text)
 {
     return text[0] == '\0' ? "-" : text;
+}
+
+const char *command_from(const json_t *agreement)
+{
+    return strcmp(api_member(agreement, "state"), "none") == 0 ? "begins" : "from";
 }
 
 void command_print_counters(const json_t *counters)
@@ -171,7 +177,7 @@ static void print_agreements(const json_t *rows)
     size_t i;
     json_t *r;
     json_array_foreach(rows, i, r)
-        printf("%-18s %-9s from %s%s%s\n", api_member(r, "number"), api_member(r, "state"), api_member(r, "from"),
+        printf("%-18s %-9s %s %s%s%s\n", api_member(r, "number"), api_member(r, "state"), command_from(r), api_member(r, "from"),
                api_member(r, "until")[0] == '\0' ? "" : " until ", api_member(r, "until"));
 }
 
@@ -183,11 +189,12 @@ int command_agreement_list(const struct command_line *line)
 
 static void print_calls(const json_t *rows)
 {
-    static const char *const columns[] = { "accepted", "number", "direction", "operation", "state", "actor", "reason", "id" };
     size_t i;
     json_t *r;
-    json_array_foreach(rows, i, r) for (size_t c = 0; c < sizeof columns / sizeof *columns; c++)
-        printf("%s%s", api_member(r, columns[c]), columns[c][0] == 'i' ? "\n" : "  ");
+    json_array_foreach(rows, i, r) printf("%s  %-18s %-4s %-27s %-9s %-18s %s  %s\n", api_member(r, "accepted"), api_member(r, "number"),
+                                          api_member(r, "direction"), api_member(r, "operation"), api_member(r, "state"),
+                                          command_or_dash(api_member(r, "actor")), command_or_dash(api_member(r, "reason")),
+                                          api_member(r, "id"));
 }
 
 static int print_call(const struct command_line *line)

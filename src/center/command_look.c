@@ -73,10 +73,11 @@ static void print_device(const json_t *d)
     printf("standing    %s%s%s\n", api_member(d, "standing"), reason[0] == '\0' ? "" : ": ", reason);
     printf("agreement   %s", api_member(agreement, "state"));
     if (api_member(agreement, "from")[0] != '\0')
-        printf(", from %s%s%s", api_member(agreement, "from"), until[0] == '\0' ? "" : " until ", until);
+        printf(", %s %s%s%s", command_from(agreement), api_member(agreement, "from"), until[0] == '\0' ? "" : " until ", until);
     putchar('\n');
     if (api_number(d, "late") > 0)
-        printf("late        %lld presences came late, the last %s\n", api_number(d, "late"), api_member(d, "late_last"));
+        printf("late        %lld presence%s came late, the last %s\n", api_number(d, "late"), api_number(d, "late") == 1 ? "" : "s",
+               api_member(d, "late_last"));
     if (api_number(d, "missing_reading") > 0)
         printf("missing     reading %lld, since %s: the next ones wait for it\n", api_number(d, "missing_reading"), api_member(d, "missing_since"));
     json_array_foreach(json_object_get(d, "identities"), i, r)

@@ -22,6 +22,7 @@ command_fn command_customer_add, command_customer_list, command_site_add, comman
 enum err command_read_list(const struct command_line *line, const char *path, int64_t most, json_t **ret_all, struct why *why) MUST_CHECK;
 
 const char *command_or_dash(const char *text); /* "-" for "" */
+const char *command_from(const json_t *agreement); /* "from"; "begins" before it has */
 void command_print_counters(const json_t *counters); /* "  copy 12  print 3" */
 
 /* DIR/nameplate.conf of --dir, or --config. */

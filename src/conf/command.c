@@ -57,16 +57,44 @@ static void print_command(FILE *to, const struct command_area *area, const struc
         fprintf(to, "\nexample: %s\n", c->example);
 }
 
-/* The verb that begins like the wrong one, for the error message. */
-static int fail_unknown(const struct command_area *area, const char *verb)
+static size_t same_letters(const char *one, const char *other)
 {
-    fprintf(stderr, "nameplate: %s: there is no \"%s\"", area->name, verb);
-    for (const struct command *c = area->commands; c->verb != NULL; c++) {
-        if (strncmp(c->verb, verb, strcspn(c->verb, " ")) == 0 || strncmp(c->verb, verb, 3) == 0) {
-            fprintf(stderr, "; did you mean \"nameplate %s %s\"?\n", area->name, c->verb);
-            return 2;
+    size_t n = 0;
+    while (one[n] != '\0' && one[n] == other[n])
+        n++;
+    return n;
+}
+
+/* How much a verb is like the words that were said: its first word, or three letters of it, and as many more as there are. */
+static size_t likeness(const char *verb, const char *said)
+{
+    size_t first = strcspn(verb, " "), same = same_letters(verb, said);
+    return same >= 3 || same >= first ? same : 0;
+}
+
+/* The verb that is most like the wrong one, for the error message. The second word is of the verb when there are verbs of two
+ * words with this first one. */
+static int fail_unknown(const struct command_area *area, const char *verb, const char *second)
+{
+    const struct command *nearest = NULL;
+    char said[96];
+    size_t most = 0;
+    bool noun = false;
+    snprintf(said, sizeof said, "%s ", verb);
+    for (const struct command *c = area->commands; c->verb != NULL; c++)
+        noun = noun || strncmp(c->verb, said, strlen(said)) == 0;
+    if (noun && second != NULL && second[0] != '-')
+        snprintf(said, sizeof said, "%s %s", verb, second);
+    else
+        snprintf(said, sizeof said, "%s", verb);
+    for (const struct command *c = area->commands; c->verb != NULL; c++)
+        if (likeness(c->verb, said) > most) {
+            most = likeness(c->verb, said);
+            nearest = c;
         }
-    }
+    fprintf(stderr, "nameplate: %s: there is no \"%s\"", area->name, said);
+    if (nearest != NULL)
+        fprintf(stderr, "; did you mean \"nameplate %s %s\"?", area->name, nearest->verb);
     fprintf(stderr, "\ntry: nameplate %s --help\n", area->name);
     return 2;
 }
@@ -154,7 +182,7 @@ int command_main(const struct command_area *area, int argc, char **argv)
         return argc < 2 ? 2 : 0;
     }
     if (c == NULL)
-        return fail_unknown(area, argv[1]);
+        return fail_unknown(area, argv[1], argc > 2 ? argv[2] : NULL);
     if (wants_help(argc, argv, 1 + words)) {
         print_command(stdout, area, c);
         return 0;

@@ -127,7 +127,7 @@ enter() {
     center call 3012-000001 counters
     center call 3012-000001 interval --interval 90
     run center calls 3012-000001 --open
-    has "$output" '3012-000001  down  ChargeCounterRequest  waiting  meier'
+    has "$output" '3012-000001        down ChargeCounterRequest        waiting   meier'
     has "$output" 'PollingIntervalRequest'
     id=$(center calls 3012-000001 | awk '/ChargeCounter/ { print $NF }')
     has "$(center calls --id "$id")" '"state": "waiting"'
@@ -267,6 +267,22 @@ acme,acme-1,3100-000001,,,,0,,,0,0"
     done
     run center events --most many
     same "$status" 2
+    # What is missing is said as it has to be given, and once.
+    says() { # SENTENCE COMMAND...
+        run center "${@:2}"
+        same "$status" 1
+        same "${output%%$'\n'*}" "nameplate: center ${*:2:2}: $1"
+    }
+    says '3012-000009 is not known here' device show 3012-000009
+    says '"3012" has no hyphen: a device number looks like 3012-123456' device show 3012
+    says '3012-000009 is not known here' agreement add 3012-000009
+    says 'what was found out has to be said: --reason' quarantine release 3012-000001
+    says 'whose site it is has to be said: --customer' site add yard
+    says 'what the operator may do has to be said: --role viewer, manager or admin' operator add klein
+    says '"1/2" is not a version: letters, digits, '"'.', '_' and '-', no dot in front" program add pw --version 1/2
+    center agreement add 3100-000001 --from 2098-01-01
+    has "$(center agreement list 3100-000001)" 'none      begins 2098-01-01T00:00:00Z'
+    has "$(center device show 3100-000001)" 'none, begins 2098-01-01T00:00:00Z'
     same "$(center incidents 3012-000009)" '' # may be about any number
 }
 

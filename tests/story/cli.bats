@@ -10,6 +10,10 @@ load lib
     run nameplate station plan import plan.csv
     same "$status" 2
     has "$output" 'did you mean "nameplate factory plan import"'
+    run nameplate center device lst
+    has "$output" 'there is no "device lst"; did you mean "nameplate center device list"?'
+    run nameplate center device
+    has "$output" 'there is no "device"; did you mean "nameplate center device add"?'
 }
 
 @test "every area answers --help with status 0" {

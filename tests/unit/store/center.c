@@ -384,6 +384,11 @@ static void a_period_has_the_ends_of_its_chains_from_the_reading_before_on(void 
         assert_ok(center_agreement_within(db, "3012-000001", periods[i].from_s, periods[i].until_s, &within, &why));
         assert_int_equal(within, periods[i].within);
     }
+    /* one that is ended before it began was never in force */
+    assert_ok(center_agreement_add(db, "3012-000001", 5000, 0, &why));
+    assert_ok(center_agreement_set(db, "3012-000001", AGREEMENT_ENDED, 4000, &why));
+    assert_ok(center_agreement_within(db, "3012-000001", 4500, 6000, &within, &why));
+    assert_false(within);
 }
 
 /* M-5: a device that reads its counters without end keeps what is beyond an hour's measure; the next one is not held back. */
