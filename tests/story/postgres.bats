@@ -73,6 +73,7 @@ leader() { grep -l 'office-leads' one.err two.err | sed 's/\.err//'; }
     printf 'date,model,quantity\n%s,3012,12\n' "$(date +%F)" >plan.csv
     at two plan import plan.csv
     at two request --date "$(date +%F)"
+    at two serve --check-config >/dev/null # while it runs, and changes nothing
     wait_count one on_hand 12
     same "$(leader)" one
     enrol_station line-a one
