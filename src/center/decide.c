@@ -28,6 +28,14 @@ static const struct {
     [LIFE_REVOKED] = { ERR_UNKNOWN_IDENTITY, "revoked", "this identity is revoked" },
 };
 
+/* Another identity of the number came in its place a moment ago: what the device, or its board before this one, had sent by then is
+ * on its way still. It is refused, and accuses nobody. Who goes on with it says so again soon. */
+static bool is_under_way(const struct identity_facts *f, enum lifecycle_state state, int64_t now_s)
+{
+    enum { UNDER_WAY_S = 300 };
+    return (state == LIFE_SUPERSEDED || state == LIFE_VOIDED) && f->over_s != 0 && now_s - f->over_s < UNDER_WAY_S;
+}
+
 struct verdict decide_identity(const struct identity_facts *f, int64_t now_s)
 {
     struct verdict v = accept();
@@ -43,7 +51,7 @@ struct verdict decide_identity(const struct identity_facts *f, int64_t now_s)
         return v;
     }
     if (states[state].err != OK) {
-        v = refuse(states[state].err, states[state].incident);
+        v = refuse(states[state].err, is_under_way(f, state, now_s) ? "" : states[state].incident);
         (void)!why_set(&v.why, v.err, "%s", states[state].text);
     } else if (now_s >= f->expires_s + f->grace_s) {
         v = refuse(ERR_UNKNOWN_IDENTITY, "expired");
@@ -113,15 +121,19 @@ struct verdict decide_carrying(enum reach reach)
     return reaches[reach].carries ? accept() : refuse_reach(reach, ERR_BUSY, "");
 }
 
+/* What a device signed and gave to the gateway to which it was bound then lies there for a while, when an operator binds the device to
+ * another one: it is the device's word as before (doc/decisions/0014). It is not there any more: a presence by that way is late, or
+ * the gateway claims it. */
 struct verdict decide_way(const struct way_facts *f)
 {
+    bool may = f->bound || (f->lately && !f->presence);
     bool own = strcmp(f->peer->name, f->number->text) == 0;
     struct verdict v = accept();
     if (!own && f->peer->role != ROLE_GATEWAY) {
         v = refuse(ERR_NUMBER_MISMATCH, "other-number");
         (void)!why_set(&v.why, v.err, "%s sent a letter in the name of %s", f->peer->name, f->number->text);
-    } else if (!own && !f->bound) {
-        v = refuse(ERR_NOT_BOUND, "not-bound");
+    } else if (!own && !may) {
+        v = refuse(ERR_NOT_BOUND, f->lately && f->signature == SIGNED_WELL ? "" : "not-bound");
         (void)!why_set(&v.why, v.err, "%s is not bound to the gateway %s", f->number->text, f->peer->name);
     } else if (f->signature == SIGNED_BADLY || (!own && f->signature == UNSIGNED)) {
         v = refuse(ERR_BAD_SIGNATURE, "bad-signature");

@@ -23,6 +23,7 @@ struct identity_facts {
     bool told;
     int64_t expires_s, grace_s;
     bool predecessor;
+    int64_t over_s; /* when the centre was told that it is over; 0: it is not, or nobody knows */
 };
 struct verdict decide_identity(const struct identity_facts *facts, int64_t now_s);
 
@@ -32,6 +33,8 @@ struct way_facts {
     const struct peer *peer; /* of the connection */
     const struct device_number *number;
     bool bound;                                       /* to this gateway, or to one below it */
+    bool lately;                                      /* it was until a few days ago */
+    bool presence;                                    /* it is one, and no call or answer */
     enum { UNSIGNED, SIGNED_WELL, SIGNED_BADLY } signature; /* by a live identity of the number */
 };
 struct verdict decide_way(const struct way_facts *facts);

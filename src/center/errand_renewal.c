@@ -101,8 +101,8 @@ static enum err note_confirmed(struct errand *e, struct span request, const stru
     if (err != OK || c->fingerprint.n != CENTER_FINGERPRINT)
         return err;
     if (f.there && memcmp(f.fingerprint, c->fingerprint.at, CENTER_FINGERPRINT) != 0)
-        err = center_identity_state(db, f.fingerprint, lifecycle_name(LIFE_SUPERSEDED), why);
-    return err == OK ? center_identity_state(db, c->fingerprint.at, lifecycle_name(LIFE_FIELD), why) : err;
+        err = center_identity_state(db, f.fingerprint, lifecycle_name(LIFE_SUPERSEDED), clock_wall_s(), why);
+    return err == OK ? center_identity_state(db, c->fingerprint.at, lifecycle_name(LIFE_FIELD), 0, why) : err;
 }
 
 struct kept_call {

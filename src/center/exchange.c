@@ -6,9 +6,11 @@
 
 enum { PRESENCES_MOST = 400 /* with signed sessions no more fit into a reply */ };
 
-static enum err take_state(void *context, const struct center_identity *i)
+static enum err take_identity(void *context, const struct center_identity *i)
 {
-    memcpy(context, i->state, sizeof i->state);
+    struct center_identity *to = context;
+    *to = *i;
+    to->certificate = span_of(NULL, 0);
     return OK;
 }
 
@@ -26,10 +28,12 @@ static enum err refuse(struct job *job, const struct verdict *v, struct why *why
 static enum err admit_peer(struct job *job, struct why *why)
 {
     struct verdict v;
-    enum err err = center_identity_find(job->center->db, job->peer.fingerprint, take_state, job->state, why);
+    struct center_identity identity = { .generation = 0 };
+    enum err err = center_identity_find(job->center->db, job->peer.fingerprint, take_identity, &identity, why);
     if (err != OK && err != ERR_NOT_FOUND)
         return err;
-    err = identity_judge(job, job->number.text, err == OK ? job->state : NULL,
+    memcpy(job->state, identity.state, sizeof job->state);
+    err = identity_judge(job, job->number.text, err == OK ? &identity : NULL,
                          feed_ought_to_know(job->center, job->peer.fingerprint, job->now_s), http_peer_cert(job->x), &v, why);
     return err != OK || decide_reach(v.err, &job->reach) ? err : refuse(job, &v, why);
 }

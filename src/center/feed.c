@@ -6,7 +6,9 @@
 
 #include "base/clock.h"
 #include "center/desk.h"
+#include "center/errand.h"
 #include "log/log.h"
+#include "model/lifecycle.h"
 #include "tls/lists.h"
 
 enum { UNKNOWN_MOST = 256, FRESH_MS = 10000, KNOWN_AFTER_S = 10, LIST_MOST = 8 * 1024 * 1024, EXPIRE_MS = 1000, FORGET_MOST = 100 };
@@ -92,7 +94,10 @@ static void ask(struct feed *feed, enum soap_message message, const void *body, 
 
 static enum err put_identity(struct db *db, const struct known_identity *k, struct why *why)
 {
+    enum lifecycle_state state = LIFE_PLANNED;
     struct center_identity i = { .number = k->number, .generation = k->generation, .certificate = k->certificate };
+    if (lifecycle_parse(k->state, &state) == OK && lifecycle_is_over(state))
+        i.over_s = clock_wall_s();
     if (strlen(k->state) >= sizeof i.state)
         return why_set(why, ERR_BAD_INPUT, "the CA told of a state %.40s", k->state);
     memcpy(i.state, k->state, strlen(k->state) + 1);
@@ -111,6 +116,8 @@ static enum err keep_identities(struct feed *feed, const struct identity_list_re
     if (err == OK)
         err = db_commit(db, why);
     db_rollback(db);
+    if (err == OK) /* one that was made for a replacement board may be among them */
+        errand_due(feed->center, ERRAND_TICKET);
     return err;
 }
 
@@ -170,7 +177,9 @@ static void on_expire(void *context)
     struct feed *feed = context;
     struct why why = { "" };
     int64_t n = 0, next;
-    enum err err = feed->center->leads ? center_call_expire(feed->center->db, clock_wall_s(), &n, &next, &why) : OK;
+    enum err err = feed->center->leads ? errand_hand_over_anew(feed->center, clock_wall_s(), &why) : OK;
+    if (err == OK && feed->center->leads)
+        err = center_call_expire(feed->center->db, clock_wall_s(), &n, &next, &why);
     if (err == OK && n > 0)
         log_event(LOG_INFO, "calls-expired", NULL);
     if (err == OK && feed->center->leads)

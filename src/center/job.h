@@ -100,8 +100,8 @@ enum err reading_from(int64_t epoch, int64_t boots, int64_t sequence, const stru
                       struct reading *ret_reading, struct why *why) MUST_CHECK;
 
 /* Whether an identity counts, by its state at the CA, its certificate, and what else there is of its number. `told` as in
- * struct identity_facts; `state` NULL: the CA never told of it. */
-enum err identity_judge(struct job *job, const char *number, const char *state, bool told, const struct cert *cert,
+ * struct identity_facts; `identity` NULL: the CA never told of it. */
+enum err identity_judge(struct job *job, const char *number, const struct center_identity *identity, bool told, const struct cert *cert,
                         struct verdict *ret_verdict, struct why *why) MUST_CHECK;
 
 /* The identity of a number that is in force: the newest that is in the device, and not merely on its way there. */

@@ -5,6 +5,8 @@
 #include "center/job.h"
 #include "model/lifecycle.h"
 
+enum { LATELY_S = 7 * 86400 /* as long as a device's calls may take */ };
+
 static enum err check_signature(const struct cert *cert, const struct letter_facts *f)
 {
     switch (f->kind) {
@@ -23,10 +25,11 @@ struct search {
     struct verdict last; /* why the identity that would have fitted does not count */
 };
 
-enum err identity_judge(struct job *job, const char *number, const char *state, bool told, const struct cert *cert,
+enum err identity_judge(struct job *job, const char *number, const struct center_identity *identity, bool told, const struct cert *cert,
                         struct verdict *ret_verdict, struct why *why)
 {
     int64_t begin, end;
+    const char *state = identity == NULL ? NULL : identity->state;
     struct in_force f = { .there = false };
     bool renewing = state != NULL && strcmp(state, lifecycle_name(LIFE_RENEWING)) == 0;
     enum err err = renewing ? identity_in_force(job->center, number, &f, why) : OK;
@@ -37,7 +40,8 @@ enum err identity_judge(struct job *job, const char *number, const char *state, 
                                                              .told = told,
                                                              .expires_s = end,
                                                              .grace_s = job->center->settings.grace_days * 86400,
-                                                             .predecessor = f.there },
+                                                             .predecessor = f.there,
+                                                             .over_s = identity == NULL ? 0 : identity->over_s },
                                    job->now_s);
     return OK;
 }
@@ -54,7 +58,7 @@ static enum err try_identity(void *context, const struct center_identity *i)
         return err;
     if (err != OK || check_signature(cert, s->facts) != OK || cert_peer(cert, &peer, NULL) != OK)
         return OK;
-    err = identity_judge(s->job, i->number.text, i->state, true, cert, &s->last, NULL);
+    err = identity_judge(s->job, i->number.text, i, true, cert, &s->last, NULL);
     if (err != OK)
         return err;
     s->found = decide_reach(s->last.err, &s->reach);
@@ -108,8 +112,12 @@ static enum err judge_other(struct job *job, const struct letter_facts *f, struc
 {
     if (job->peer.role != ROLE_GATEWAY)
         return OK;
-    enum err err = center_bound(job->center->db, f->number->text, job->number.text, &way->bound, why);
-    return err != OK || !way->bound || f->signature.n == 0 ? err : judge_signer(job, f, way, ret_reach, ret_identity, why);
+    struct db *db = job->center->db;
+    enum err err = center_bound(db, f->number->text, job->number.text, &way->bound, why);
+    if (err == OK && !way->bound)
+        err = center_bound_lately(db, f->number->text, job->number.text, job->now_s - LATELY_S, &way->lately, why);
+    bool may = way->bound || way->lately;
+    return err != OK || !may || f->signature.n == 0 ? err : judge_signer(job, f, way, ret_reach, ret_identity, why);
 }
 
 enum err letter_judge(struct job *job, const struct letter_facts *f, struct verdict *ret_verdict, enum reach *ret_reach,
@@ -118,7 +126,7 @@ enum err letter_judge(struct job *job, const struct letter_facts *f, struct verd
     enum reach reach = REACH_ALL;
     bool own = number_equal(f->number, &job->number);
     struct verdict identity = { .incident = "" }, v;
-    struct way_facts way = { .peer = &job->peer, .number = f->number, .signature = UNSIGNED };
+    struct way_facts way = { .peer = &job->peer, .number = f->number, .signature = UNSIGNED, .presence = f->kind == LETTER_PRESENCE };
     enum err err = own ? judge_own(job, f, &way, &reach, &identity, why) : judge_other(job, f, &way, &reach, &identity, why);
     if (err != OK)
         return err;

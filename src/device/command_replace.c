@@ -1,12 +1,10 @@
-/* A service part takes a device's place: it has only its bootstrap certificate, makes a key, and asks for the number's
- * new identity until an operator has approved it (doc/protocol/field.md). */
+/* A service part takes a device's place (replacement.h). */
 #include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
-#include "base/rng.h"
 #include "device/commands.h"
 #include "device/field.h"
+#include "device/replacement.h"
 #include "device/run_field.h"
 #include "device/settings.h"
 
@@ -17,86 +15,32 @@ struct replacing {
     struct tls_context *tls;
 };
 
-static enum err check_board(const struct board *b, struct why *why)
-{
-    if (b->root == NULL)
-        return why_set(why, ERR_CONFIG, "the firmware has no root certificate: make the device with --root FILE");
-    if (b->boot.state == BOOT_INDIVIDUAL)
-        return why_set(why, ERR_EXISTS, "this board has an identity already, of %s", b->values.number);
-    if (b->boot.state != BOOT_BOOTSTRAP)
-        return why_set(why, ERR_BAD_TRANSITION, "the board is blank: a station must write its bootstrap certificate first");
-    if (!b->option.there)
-        return why_set(why, ERR_UNSUPPORTED, "the board has no remote functions: nameplate device remote adds them");
-    return *b->values.board != '\0' ? OK : why_set(why, ERR_CONFIG, "the board has no id of its own");
-}
-
 static enum err prepare(const struct command_line *line, struct replacing *r, const char *setting, struct why *why)
 {
     const char *url = command_flag(line, "url");
     char base[FIELD_URL];
-    const struct credential *c = &r->board.bootstrap;
-    enum err err = check_board(&r->board, why);
     field_url_of(&r->board, url != NULL ? url : setting, base);
-    if (err == OK && *base == '\0')
-        err = why_set(why, ERR_CONFIG, "where is the centre? --url, [field] url or the operation value field.url must say it");
+    if (*base == '\0')
+        return why_set(why, ERR_CONFIG, "where is the centre? --url, [field] url or the operation value field.url must say it");
     snprintf(r->url, sizeof r->url, "%s%s", base, soap_service_row(SERVICE_FIELD)->path);
-    if (err == OK)
-        err = board_set_number(&r->board, &r->number, why);
-    if (err == OK && option_next(&r->board.option, ITEM_REPLACEMENT, 0) == QUEUE_SLOTS)
-        err = renewal_make_key(&r->board, ITEM_REPLACEMENT, why);
-    const struct tls_options options = {
-        .key = c->key, .chain = (const struct cert *const *)c->chain, .chain_n = c->chain_n, .trust = r->board.trust,
-        .peers = ROLE_BIT(ROLE_GATEWAY) | ROLE_BIT(ROLE_CENTER), .clock_behind = true,
-    };
-    return err == OK ? tls_context_new(&options, &r->tls, why) : err;
+    enum err err = replacement_begin(&r->board, &r->number, why);
+    return err == OK ? replacement_tls(&r->board, &r->tls, why) : err;
 }
 
-static enum err post(const struct replacing *r, struct span body, struct soap_parsed *ret_reply, struct why *why)
-{
-    struct http_result result;
-    const struct http_call call = {
-        .url = r->url, .method = "POST", .content_type = soap_content_type(SOAP_1_2), .body = body, .tls = r->tls,
-    };
-    http_call_wait(&call, &result);
-    enum err err = result.err;
-    if (err != OK)
-        why_set(why, err, "%s", why_text(&result.why, err));
-    else
-        err = soap_read_response(SERVICE_FIELD, SOAP_REPLACEMENT, buf_span(&result.body), ret_reply, why);
-    http_result_done(&result);
-    return err;
-}
-
-static enum err write_request(const struct replacing *r, const struct buf *csr, struct buf *to)
-{
-    struct soap_header header = { .version = SOAP_1_2 };
-    const struct replacement_request body = { .number = r->number, .board = r->board.values.board, .csr = buf_span(csr) };
-    enum err err = rng_uuid_urn(header.message_id);
-    return err == OK ? soap_write_request(SERVICE_FIELD, SOAP_REPLACEMENT, &header, &body, to) : err;
-}
-
-/* *ret_after_s 0: the identity is in force. */
 static enum err ask(struct replacing *r, int64_t *ret_after_s, struct why *why)
 {
-    AUTO_ITEM item = { 0 };
-    AUTO_KEY key = NULL;
-    AUTO_BUF body = BUF_INIT, csr = BUF_INIT;
-    AUTO_PARSED reply = { 0 };
-    enum err err = renewal_load_key(&r->board, ITEM_REPLACEMENT, &item, &key, &csr, why);
-    if (err == OK)
-        err = write_request(r, &csr, &body);
-    if (err == OK)
-        err = post(r, buf_span(&body), &reply, why);
+    AUTO_BUF body = BUF_INIT;
+    struct http_result result;
+    enum err err = replacement_request(&r->board, &body, why);
     if (err != OK)
         return err;
-    const struct replacement_response *a = reply.body;
-    if (strcmp(a->state, "approved") != 0) {
-        *ret_after_s = a->after < 1 ? 1 : a->after > 3600 ? 3600 : a->after;
-        return OK;
-    }
-    err = renewal_install(&r->board, key, a->certificate, a->issuers, a->issuers_n, why);
-    if (err == OK)
-        *ret_after_s = 0;
+    const struct http_call call = {
+        .url = r->url, .method = "POST", .content_type = soap_content_type(SOAP_1_2), .body = buf_span(&body), .tls = r->tls,
+    };
+    http_call_wait(&call, &result);
+    err = result.err != OK ? why_set(why, result.err, "%s", why_text(&result.why, result.err))
+                           : replacement_answered(&r->board, buf_span(&result.body), ret_after_s, why);
+    http_result_done(&result);
     return err;
 }
 

@@ -6,12 +6,23 @@
 #include "device/remote.h"
 #include "device/threshold.h"
 
-enum { RESTART_AFTER_S = 5, RENEWAL_AFTER_S = 30, FETCH_AFTER_S = 60, TRIAL_AFTER_S = 10 };
+enum { RESTART_AFTER_S = 5, RENEWAL_AFTER_S = 30, FETCH_AFTER_S = 60, TRIAL_AFTER_S = 10, HAND_OVER_AFTER_S = 30 };
 
+static enum err later(struct remote_reply *reply, int64_t after_s, bool restart)
+{
+    reply->outcome = REMOTE_LATER;
+    reply->after_s = after_s;
+    reply->restart = restart;
+    return OK;
+}
+
+/* A replaced board has no counters before it was told those of the board before: a call that was made earlier waits. */
 enum err remote_charge_counter(struct field *f, const struct item *item, const void *request, struct remote_reply *ret_reply,
                                struct why *why)
 {
     (void)item, (void)request, (void)why;
+    if (option_next(f->option, ITEM_REPLACEMENT, 0) < QUEUE_SLOTS)
+        return later(ret_reply, HAND_OVER_AFTER_S, false);
     reading_make(f->board, ret_reply->values, &ret_reply->body.charge_counter);
     ret_reply->sequence = ret_reply->body.charge_counter.sequence;
     return OK;
@@ -60,10 +71,7 @@ enum err remote_restart(struct field *f, const struct item *item, const void *re
         ret_reply->body.restart.epoch = epoch;
         return OK;
     }
-    ret_reply->outcome = REMOTE_LATER;
-    ret_reply->after_s = RESTART_AFTER_S;
-    ret_reply->restart = true;
-    return OK;
+    return later(ret_reply, RESTART_AFTER_S, true);
 }
 
 /* Done when another identity is in force than when the call was taken, and the centre has confirmed it. */
@@ -105,14 +113,6 @@ static int find_program(const struct option *o, const struct fetch_program_reque
             return i;
     }
     return PROGRAM_NONE;
-}
-
-static enum err later(struct remote_reply *reply, int64_t after_s, bool restart)
-{
-    reply->outcome = REMOTE_LATER;
-    reply->after_s = after_s;
-    reply->restart = restart;
-    return OK;
 }
 
 /* Done when the program runs and has confirmed itself; failed when it was tried in vain. */

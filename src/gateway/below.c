@@ -18,6 +18,7 @@ struct waiter {
     struct http_exchange *x;
     struct soap_header reply;
     char peer[LIMIT_NUMBER_TEXT + 1];
+    unsigned char fingerprint[sizeof((struct peer *)0)->fingerprint];
     uint64_t timer;
 };
 
@@ -192,14 +193,14 @@ static enum err mark_given(struct gateway *g, const struct outbox *out, size_t s
     return err;
 }
 
-static enum err collect(struct gateway *g, const char *via, struct outbox *out, struct why *why)
+static enum err collect(struct gateway *g, const char *via, struct span identity, struct outbox *out, struct why *why)
 {
     size_t sessions = out->sessions_n, receipts = out->receipts_n;
     enum err err = relay_refusals(g->db, via, outbox_refusal, out, why);
     if (err == OK)
         err = relay_sessions_down(g->db, via, LIMIT_EXCHANGE_ITEMS + 1, outbox_session, out, why);
     if (err == OK)
-        err = relay_letters_down(g->db, via, LIMIT_EXCHANGE_ITEMS + 1, outbox_letter, out, why);
+        err = relay_letters_down(g->db, via, identity, LIMIT_EXCHANGE_ITEMS + 1, outbox_letter, out, why);
     bool told = out->receipts_n > receipts;
     return err == OK && (told || out->sessions_n > sessions) ? mark_given(g, out, sessions, told, via, why) : err;
 }
@@ -257,6 +258,7 @@ static enum err hold(const struct below_call *call, int64_t wait_s)
         return ERR_NO_MEMORY;
     *w = (struct waiter){ .held = { waiter_gone }, .g = g, .next = g->waiters, .place = &g->waiters, .x = call->x, .reply = call->reply };
     copy_number(w->peer, http_peer(call->x));
+    memcpy(w->fingerprint, http_peer(call->x)->fingerprint, sizeof w->fingerprint);
     int64_t wait_ms = 1000 * (wait_s < LIMIT_POLL_WAIT_S ? wait_s : LIMIT_POLL_WAIT_S);
     enum err err = loop_timer(g->loop, wait_ms, waited_long_enough, w, &w->timer);
     if (err != OK) {
@@ -276,7 +278,7 @@ static void wake_one(struct waiter *w)
     struct why why = { "" };
     enum err err = outbox_init(&out);
     if (err == OK)
-        err = collect(w->g, w->peer, &out, &why);
+        err = collect(w->g, w->peer, span_of(w->fingerprint, sizeof w->fingerprint), &out, &why);
     if (err != OK)
         log_failure(LOG_ERROR, "queue", err, &why, "number", w->peer, NULL);
     else if (!outbox_is_empty(&out))
@@ -317,7 +319,7 @@ enum err below_exchange(const struct below_call *call, struct why *why)
     if (err == OK)
         err = take_request(&taking, r, why);
     if (err == OK)
-        err = collect(g, taking.peer->name, &out, why);
+        err = collect(g, taking.peer->name, span_of(taking.peer->fingerprint, sizeof taking.peer->fingerprint), &out, why);
     if (err != OK)
         return err;
     if (taking.news)

@@ -118,7 +118,7 @@ static enum err take_answers(struct answers *a, struct why *why)
 {
     struct db *db = a->g->db;
     bool found;
-    enum err err = relay_letters_down(db, OWN_VIA, OWN_ANSWERS, read_answer, a, why);
+    enum err err = relay_letters_down(db, OWN_VIA, span_of(NULL, 0), OWN_ANSWERS, read_answer, a, why);
     if (err != OK || a->n == 0)
         return err;
     err = db_begin(db, why);

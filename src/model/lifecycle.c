@@ -61,6 +61,8 @@ const char *lifecycle_event_name(enum lifecycle_event event)
 
 bool lifecycle_is_live(enum lifecycle_state state) { return (unsigned)state < LIFE_COUNT && states[state].live; }
 
+bool lifecycle_is_over(enum lifecycle_state state) { return state == LIFE_VOIDED || state == LIFE_SUPERSEDED || state == LIFE_REVOKED; }
+
 enum err lifecycle_parse(const char *name, enum lifecycle_state *ret_state)
 {
     for (unsigned i = 0; i < LIFE_COUNT; i++)

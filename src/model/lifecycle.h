@@ -43,6 +43,7 @@ const struct lifecycle_move *lifecycle_moves(size_t *ret_n);
 const char *lifecycle_name(enum lifecycle_state state); /* "stored"; never NULL */
 const char *lifecycle_event_name(enum lifecycle_event event);
 bool lifecycle_is_live(enum lifecycle_state state);
+bool lifecycle_is_over(enum lifecycle_state state); /* for good: voided, superseded, revoked */
 
 /* Errors: NOT_FOUND. */
 enum err lifecycle_parse(const char *name, enum lifecycle_state *ret_state) MUST_CHECK;

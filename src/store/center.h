@@ -101,6 +101,10 @@ enum err center_device_interval(struct db *db, const char *number, int64_t inter
 /* Whether `gateway` may speak for `number`: bound to it, or to a gateway that is bound to it, and so on (M-1). */
 enum err center_bound(struct db *db, const char *number, const char *gateway, bool *ret_bound, struct why *why) MUST_CHECK;
 
+/* The same, or it might after since_s: an operator bound the number, or a gateway on its way, to another one since. */
+enum err center_bound_lately(struct db *db, const char *number, const char *gateway, int64_t since_s, bool *ret_bound,
+                             struct why *why) MUST_CHECK;
+
 /* --- Agreements --- */
 
 /* One at a time is in force: adding one whose time overlaps another's that has not ended is CONFLICT. suspend, resume, end: CONFLICT in a wrong state. */
@@ -121,6 +125,7 @@ struct center_identity {
     char state[16]; /* of the lifecycle, at the CA */
     uint8_t fingerprint[CENTER_FINGERPRINT];
     struct span certificate; /* DER */
+    int64_t over_s;          /* when the centre was told that it is over; 0: it is not, or nobody knows */
 };
 typedef enum err center_identity_fn(void *context, const struct center_identity *i);
 /* One that is over (voided, superseded, revoked) stays so, whatever is told later. */
@@ -134,7 +139,7 @@ enum err center_identity_of(struct db *db, const char *number, center_identity_f
 
 /* Those of scrapped devices that the CA has not revoked yet. */
 enum err center_identity_scrapped(struct db *db, center_identity_fn *fn, void *context, struct why *why) MUST_CHECK;
-enum err center_identity_state(struct db *db, const uint8_t fingerprint[CENTER_FINGERPRINT], const char *state,
+enum err center_identity_state(struct db *db, const uint8_t fingerprint[CENTER_FINGERPRINT], const char *state, int64_t over_s,
                                struct why *why) MUST_CHECK;
 
 /* --- Sessions: the chain of tokens (a fork is a clone) --- */
@@ -220,6 +225,10 @@ enum err center_call_settle(struct db *db, const char *id, struct why *why) MUST
 enum err center_call_tell_again(struct db *db, const char *id, struct why *why) MUST_CHECK;
 /* Expires what is over its limit; *ret_next_s: when the next one will be, 0 for none. */
 enum err center_call_expire(struct db *db, int64_t now_s, int64_t *ret_n, int64_t *ret_next_s, struct why *why) MUST_CHECK;
+/* Those of an operation that are over their limit and did not expire yet, `most` of them. */
+enum err center_call_due(struct db *db, const char *operation, int64_t now_s, int64_t most, center_call_fn *fn, void *context,
+                         struct why *why) MUST_CHECK;
+enum err center_call_drop(struct db *db, const char *id, struct why *why) MUST_CHECK; /* as if it had never been */
 /* Removes calls that are over and whose time limit was before that moment, `most` at once: until then a call that comes again
  * is known (I10). */
 enum err center_call_forget(struct db *db, int64_t before_s, int64_t most, int64_t *ret_n, struct why *why) MUST_CHECK;

@@ -159,6 +159,18 @@ enum err center_call_expire(struct db *db, int64_t now_s, int64_t *ret_n, int64_
     return err;
 }
 
+enum err center_call_due(struct db *db, const char *operation, int64_t now_s, int64_t most, center_call_fn *fn, void *context,
+                         struct why *why)
+{
+    struct listing l = { fn, context };
+    return db_query(db, ASK_CALL_DUE, DB_ARGS(db_int(now_s), db_text(operation), db_int(most)), pass_call, &l, why);
+}
+
+enum err center_call_drop(struct db *db, const char *id, struct why *why)
+{
+    return db_run(db, ASK_CALL_DROP, DB_ARGS(db_text(id)), why);
+}
+
 enum err center_call_forget(struct db *db, int64_t before_s, int64_t most, int64_t *ret_n, struct why *why)
 {
     enum err err = db_run(db, ASK_CALL_FORGET, DB_ARGS(db_int(before_s), db_int(most)), why);

@@ -1,6 +1,9 @@
 #include <string.h>
 
+#include "base/clock.h"
 #include "store/center_schema.h"
+
+enum { FORMERLY_KEPT_S = 31 * 86400 };
 
 static const char *const kinds[CENTER_KIND_COUNT] = {
     [CENTER_DEVICE] = "device",
@@ -45,6 +48,15 @@ enum err center_bound(struct db *db, const char *number, const char *gateway, bo
     return err;
 }
 
+enum err center_bound_lately(struct db *db, const char *number, const char *gateway, int64_t since_s, bool *ret_bound, struct why *why)
+{
+    int64_t n = 0;
+    enum err err = db_first_int(db, ASK_DEVICE_BOUND_LATELY, DB_ARGS(db_text(number), db_text(gateway), db_int(since_s)), &n, why);
+    if (err == OK)
+        *ret_bound = n > 0;
+    return err;
+}
+
 static enum err check_gateway(struct db *db, const struct center_device *d, struct why *why)
 {
     bool ring = number_equal(&d->number, &d->gateway);
@@ -74,6 +86,18 @@ static enum err check_site(struct db *db, const struct center_device *d, struct 
     return err == ERR_NOT_FOUND ? OK : err;
 }
 
+/* What lies in the gateway to which it was bound until now has still to come. */
+static enum err keep_former(struct db *db, const struct center_device *d, struct why *why)
+{
+    struct center_device known;
+    const int64_t now_s = clock_wall_s();
+    enum err err = center_device_find(db, d->number.text, &known, why);
+    if (err != OK || known.gateway.text[0] == '\0' || number_equal(&known.gateway, &d->gateway))
+        return err == ERR_NOT_FOUND ? OK : err;
+    err = db_run(db, ASK_FORMERLY_FORGET, DB_ARGS(db_text(d->number.text), db_int(now_s - FORMERLY_KEPT_S)), why);
+    return err != OK ? err : db_run(db, ASK_FORMERLY_PUT, DB_ARGS(db_text(d->number.text), db_text(known.gateway.text), db_int(now_s)), why);
+}
+
 enum err center_device_put(struct db *db, const struct center_device *d, struct why *why)
 {
     enum err err = OK;
@@ -83,6 +107,8 @@ enum err center_device_put(struct db *db, const struct center_device *d, struct 
         err = check_site(db, d, why);
     if (err == OK && d->gateway.text[0] != '\0')
         err = check_gateway(db, d, why);
+    if (err == OK)
+        err = keep_former(db, d, why);
     if (err != OK)
         return err;
     return db_run(db, ASK_DEVICE_PUT,

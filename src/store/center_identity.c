@@ -6,7 +6,7 @@ enum err center_identity_put(struct db *db, const struct center_identity *i, int
 {
     enum err err = db_run(db, ASK_IDENTITY_PUT,
                           DB_ARGS(db_text(i->number.text), db_int(i->generation), db_text(i->state),
-                                  db_blob(span_of(i->fingerprint, CENTER_FINGERPRINT)), db_blob(i->certificate)),
+                                  db_blob(span_of(i->fingerprint, CENTER_FINGERPRINT)), db_blob(i->certificate), db_int(i->over_s)),
                           why);
     return err != OK ? err : db_run(db, ASK_MARK_SET, DB_ARGS(db_text(cursor_mark), db_int(cursor)), why);
 }
@@ -30,7 +30,7 @@ static enum err pass_identity(void *context, const struct db_row *row)
 {
     struct listing *l = context;
     struct span fingerprint = db_row_blob(row, 3);
-    struct center_identity i = { .generation = db_row_int(row, 1), .certificate = db_row_blob(row, 4) };
+    struct center_identity i = { .generation = db_row_int(row, 1), .certificate = db_row_blob(row, 4), .over_s = db_row_int(row, 5) };
     if (fingerprint.n != sizeof i.fingerprint)
         return ERR_DAMAGED;
     memcpy(i.fingerprint, fingerprint.at, sizeof i.fingerprint);
@@ -59,7 +59,8 @@ enum err center_identity_scrapped(struct db *db, center_identity_fn *fn, void *c
     return db_query(db, ASK_IDENTITY_SCRAPPED, DB_NO_ARGS, pass_identity, &l, why);
 }
 
-enum err center_identity_state(struct db *db, const uint8_t fingerprint[CENTER_FINGERPRINT], const char *state, struct why *why)
+enum err center_identity_state(struct db *db, const uint8_t fingerprint[CENTER_FINGERPRINT], const char *state, int64_t over_s,
+                               struct why *why)
 {
-    return db_run(db, ASK_IDENTITY_STATE, DB_ARGS(db_blob(span_of(fingerprint, CENTER_FINGERPRINT)), db_text(state)), why);
+    return db_run(db, ASK_IDENTITY_STATE, DB_ARGS(db_blob(span_of(fingerprint, CENTER_FINGERPRINT)), db_text(state), db_int(over_s)), why);
 }

@@ -108,9 +108,15 @@ static const char break_migration[] =
     "CREATE TABLE reading_break (number TEXT NOT NULL, reading INTEGER NOT NULL REFERENCES reading (id), PRIMARY KEY (number, reading))"
     " STRICT, WITHOUT ROWID;" READING_BREAKS ";";
 
+/* What was under way when an identity, or the way by a gateway, came to an end accuses nobody. */
+static const char under_way_migration[] =
+    "ALTER TABLE identity ADD COLUMN over_s INTEGER NOT NULL DEFAULT 0;"
+    "CREATE TABLE formerly (number TEXT NOT NULL, gateway TEXT NOT NULL, until_s INTEGER NOT NULL, PRIMARY KEY (number, gateway))"
+    " STRICT, WITHOUT ROWID;";
+
 static const char *const migrations[] = { first_migration, audit_migration,  people_migration, over_migration, flood_migration,
                                           late_migration,  period_migration, gap_migration,    page_migration, break_migration,
-                                          NULL };
+                                          under_way_migration, NULL };
 
 static const char *const statements[CENTER_STATEMENTS] = {
 #define X(name, sql) [ASK_##name] = sql,

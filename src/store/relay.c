@@ -187,10 +187,11 @@ enum err relay_letters_up(struct db *db, int64_t most, relay_letter_fn *fn, void
     return db_query(db, RELAY_LETTERS_UP, DB_ARGS(db_int(most)), give_letter, &listing, why);
 }
 
-enum err relay_letters_down(struct db *db, const char *via, int64_t most, relay_letter_fn *fn, void *context, struct why *why)
+enum err relay_letters_down(struct db *db, const char *via, struct span identity, int64_t most, relay_letter_fn *fn, void *context,
+                            struct why *why)
 {
     struct listing listing = { fn, context };
-    return db_query(db, RELAY_LETTERS_DOWN, DB_ARGS(db_text(via), db_int(most)), give_letter, &listing, why);
+    return db_query(db, RELAY_LETTERS_DOWN, DB_ARGS(db_text(via), db_int(most), db_blob(identity)), give_letter, &listing, why);
 }
 
 enum err relay_passed(struct db *db, enum relay_kind kind, const char *id, const char *via, int64_t now_s, bool *ret_found,

@@ -52,7 +52,9 @@ enum err relay_put(struct db *db, struct relay_letter *l, const struct relay_bou
 
 /* Those that wait, oldest first, at most `most`. An error of fn ends the list with it. */
 enum err relay_letters_up(struct db *db, int64_t most, relay_letter_fn *fn, void *context, struct why *why) MUST_CHECK;
-enum err relay_letters_down(struct db *db, const char *via, int64_t most, relay_letter_fn *fn, void *context,
+/* `identity`: fingerprint of the one that asks. Calls for the neighbour itself are for the identity that was admitted
+ * last, and not refused since. */
+enum err relay_letters_down(struct db *db, const char *via, struct span identity, int64_t most, relay_letter_fn *fn, void *context,
                             struct why *why) MUST_CHECK;
 
 /* A receipt came: the next hop has it. With `via` (down) only what waits for that neighbour is meant; NULL: up.

@@ -110,6 +110,8 @@ enum err relay_session_put(struct db *db, const struct relay_session *s, bool ad
                      why);
     if (err == OK && *via != '\0' && admitted)
         err = learn_route(db, number, via, now_s, why);
+    if (err == OK && *via != '\0' && strcmp(s->state, "refused") == 0)
+        err = db_run(db, RELAY_ROUTE_CLOSE, DB_ARGS(db_text(number), db_text(via)), why);
     if (err == OK)
         memcpy(ret_via, via, sizeof via);
     return err;

@@ -48,7 +48,10 @@ static const char place_migration[] = "ALTER TABLE letter ADD COLUMN token TEXT 
 /* Up to which reading the centre has them. */
 static const char readings_migration[] = "ALTER TABLE presence ADD COLUMN session_readings INTEGER NOT NULL DEFAULT 0;";
 
-static const char *const migrations[] = { first_migration, place_migration, readings_migration, NULL };
+/* By which identity the number came that has the route. */
+static const char route_migration[] = "ALTER TABLE route ADD COLUMN fingerprint BLOB NOT NULL DEFAULT x'';";
+
+static const char *const migrations[] = { first_migration, place_migration, readings_migration, route_migration, NULL };
 
 static const char *const statements[RELAY_STATEMENTS] = {
 #define X(name, sql) [RELAY_##name] = sql,

@@ -11,7 +11,7 @@
 #include "issued.h"
 
 static struct fixture *pki;
-static struct authority center_identity, ca_identity;
+static struct authority center_identity, ca_identity, bootstrap; /* bootstrap: of all boards of the model */
 static struct http_server *server;
 static struct loop *loop;
 
@@ -87,6 +87,7 @@ void ca_setup(void)
     pki = fixture_new();
     center_identity = fixture_issue("infrastructure", "center-1", "urn:nameplate:center:center-1", &pki->infrastructure);
     load_profiles();
+    bootstrap = fixture_issue("bootstrap", "4001 bootstrap", "urn:nameplate:bootstrap:4001", &pki->bootstrap);
     ca_identity = fixture_issue("infrastructure", "ca-1", "urn:nameplate:ca:ca-1", &pki->infrastructure);
 }
 
@@ -99,6 +100,7 @@ void ca_clean(void)
     }
     authority_done(&center_identity);
     authority_done(&ca_identity);
+    authority_done(&bootstrap);
     fixture_free(pki);
 }
 
@@ -123,6 +125,28 @@ void ca_give(struct machine *m, bool ends)
     board_close(&board);
     issued_add(&pack.number, cert);
     cert_free(cert);
+}
+
+void ca_give_part(const char *dir, const char *name)
+{
+    AUTO_WIPED_BUF bytes = BUF_INIT;
+    AUTO_SECRET pkcs8 = SECRET_INIT;
+    struct board board;
+    struct why why = { "" };
+    const struct board_order order = { .number = "", .model = "4001", .board = name, .root = cert_der(pki->root.cert) };
+    struct pack pack = { .root = cert_der(pki->root.cert), .intermediates = { cert_der(pki->bootstrap.cert) }, .intermediates_n = 1,
+                         .certificate = cert_der(bootstrap.cert) };
+    must(key_to_pkcs8(bootstrap.key, &pkcs8, &why), &why);
+    pack.private_key = secret_span(&pkcs8);
+    must(number_parse(span_text("4001-000000"), &pack.number, &why), &why);
+    must(pack_encode(&pack, &bytes), &why);
+    must(board_create(dir, &order, &why), &why);
+    must(option_create(dir, &why), &why);
+    must(board_open(dir, BOARD_USE, &board, &why), &why);
+    must(board_install_bootstrap(&board, buf_span(&bytes), &why), &why);
+    if (sim.programs)
+        must(option_need_programs(dir, &board.option, &why), &why);
+    board_close(&board);
 }
 
 /* --- The centre's credentials, in the place of src/tls/credentials.c --- */

@@ -17,9 +17,10 @@ static uint64_t counters_of(const struct machine *m)
 /* --- After each event --- */
 
 /* M-5, I9: what was counted stays counted, through every power cut; nothing is counted that was not. */
-static void check_counters(const struct machine *m)
+static void check_counters(struct machine *m)
 {
     uint64_t now = counters_of(m);
+    parts_check_counters(m, now);
     if (now < m->counted || now > m->counted + m->maybe_counted)
         world_break("I9: %s has counted %llu, its memory says %llu", m->process.name, (unsigned long long)m->counted, (unsigned long long)now);
 }
@@ -49,6 +50,7 @@ void check_turn(void)
             check_counters(&sim.machines[i]);
     if (sim.copied)
         check_fork();
+    parts_check_removed();
 }
 
 /* --- Now and then --- */
@@ -167,7 +169,8 @@ static void check_calls(void)
             world_break("I9: call %s to %s was accepted and is lost", c->id, places[c->place].name);
         if (w.there && !w.over)
             world_break("M-2: call %s to %s is still %s", c->id, places[c->place].name, call_state_name(w.state));
-        if (is_served(c->place) && (c->readings > 1 || (w.state == CALL_ANSWERED && c->message == SOAP_CHARGE_COUNTER && c->readings == 0)))
+        const bool anew = sim.machines[c->place].part != NULL; /* a board in another's place does not know what that one answered */
+        if (is_served(c->place) && ((c->readings > 1 && !anew) || (w.state == CALL_ANSWERED && c->message == SOAP_CHARGE_COUNTER && c->readings == 0)))
             world_break("M-2: call %s to %s was answered with %d readings", c->id, places[c->place].name, c->readings);
         if (w.there && w.state != CALL_EXPIRED && c->place == UNBOUND)
             world_break("M-1: call %s to a number that is not bound is %s", c->id, call_state_name(w.state));
@@ -219,11 +222,11 @@ static void check_silent(enum place at)
         world_break("%s has readings, and may have none", places[at].name);
 }
 
-/* What an honest device may have to its name: it asked without an agreement; an exchange was under way with an identity that
- * was replaced before it arrived. */
+/* What an honest device may have to its name: it asked without an agreement; its old board is run on. */
 static bool is_harmless(enum place at, const char *kind)
 {
-    return (sim.was_suspended[at] && strcmp(kind, "no-agreement") == 0) || (sim.renews && strcmp(kind, "superseded") == 0);
+    return (sim.was_suspended[at] && strcmp(kind, "no-agreement") == 0) ||
+           (parts_ran_on(places[at].number) && strstr("superseded revoked not-bound", kind) != NULL);
 }
 
 /* An incident names who did it, and nobody else. */
@@ -285,7 +288,7 @@ bool check_settled(char *ret_why, size_t size)
         if (is_served((enum place)at) && (int64_t)made != readings_at_center((enum place)at))
             return false;
     }
-    if (!identities_settled(ret_why, size) || !programs_settled(ret_why, size))
+    if (!parts_settled(ret_why, size) || !identities_settled(ret_why, size) || !programs_settled(ret_why, size))
         return false;
     snprintf(ret_why, size, "the copy was not found yet");
     return copy_is_found();
@@ -304,6 +307,7 @@ void check_end(void)
     check_copy();
     check_identities();
     check_programs();
+    check_parts();
     if (center_incident_list(sim.center.db, NULL, 100000, take_incident, NULL, NULL) != OK)
         world_break("the incidents cannot be read");
 }

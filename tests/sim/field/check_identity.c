@@ -9,8 +9,35 @@ static bool is_of(const struct identity *i, enum place at) { return strcmp(i->nu
 
 static bool counts(const struct identity *i) { return lifecycle_is_live(i->state) || i->state == LIFE_RENEWING; }
 
+struct comparison {
+    const struct identity *ours;
+    bool same;
+};
+
+static enum err compare(void *context, const struct center_identity *i)
+{
+    struct comparison *c = context;
+    if (memcmp(i->fingerprint, c->ours->fingerprint, CERT_FINGERPRINT) == 0)
+        c->same = strcmp(i->state, lifecycle_name(c->ours->state)) == 0;
+    return OK;
+}
+
+static bool is_told(const struct identity *i)
+{
+    struct comparison c = { .ours = i };
+    return center_identity_of(sim.center.db, i->number.text, compare, &c, NULL) == OK && c.same;
+}
+
+/* I5, I8: the centre says the same of each as the CA, so that what is dead there is dead here. */
 bool identities_settled(char *ret_why, size_t size)
 {
+    for (size_t i = 0; i < issued_count(); i++) {
+        const struct identity *known = issued_at(i);
+        snprintf(ret_why, size, "I8: generation %lld of %s is %s, and the centre does not say so", (long long)known->generation,
+                 known->number.text, lifecycle_name(known->state));
+        if (!is_told(known))
+            return false;
+    }
     for (int at = 0; at < COPY; at++) {
         const struct machine *m = &sim.machines[at];
         snprintf(ret_why, size, "the renewal of %s is not over", m->process.name);
@@ -44,33 +71,9 @@ static void check_device(enum place at)
         world_break("I3: the key in %s is not that of its certificate", m->process.name);
 }
 
-struct comparison {
-    const struct identity *ours;
-    bool same;
-};
-
-static enum err compare(void *context, const struct center_identity *i)
-{
-    struct comparison *c = context;
-    if (memcmp(i->fingerprint, c->ours->fingerprint, CERT_FINGERPRINT) == 0)
-        c->same = strcmp(i->state, lifecycle_name(c->ours->state)) == 0;
-    return OK;
-}
-
-/* I5, I8: the centre says the same of each as the CA, so that what is dead there is dead here. */
-static void check_told(const struct identity *i)
-{
-    struct comparison c = { .ours = i };
-    if (center_identity_of(sim.center.db, i->number.text, compare, &c, NULL) != OK || !c.same)
-        world_break("I8: generation %lld of %s is %s, and the centre does not say so", (long long)i->generation, i->number.text,
-                    lifecycle_name(i->state));
-}
-
 void check_identities(void)
 {
     for (int at = 0; at < COPY; at++)
         if (is_served((enum place)at))
             check_device((enum place)at);
-    for (size_t i = 0; i < issued_count(); i++)
-        check_told(issued_at(i));
 }

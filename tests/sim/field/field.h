@@ -14,7 +14,7 @@ enum { CA_PORT = 8440, CENTER_PORT = 8450, GATEWAY_1_PORT = 8461, GATEWAY_2_PORT
 /* Places in the field; those of gateways are also the devices beside which a gateway runs. */
 enum place { AT_GATEWAY_1, AT_GATEWAY_2, DIRECT, BELOW_2, BELOW_1, UNLICENSED, UNBOUND, COPY, PLACES };
 
-enum { GATEWAYS = 2, CALLS = 256, EVENTS_MOST = 512, PATH = 400, FAULTS_END_MS = 240 * 1000 };
+enum { GATEWAYS = 2, PARTS = 3, CALLS = 256, EVENTS_MOST = 512, PATH = 400, FAULTS_END_MS = 240 * 1000 };
 
 struct machine {
     struct process process;
@@ -32,6 +32,14 @@ struct machine {
     uint64_t readings;
     uint8_t token[LEDGER_TOKEN];
     unsigned tokens; /* that it got since it was copied */
+    /* A service part (parts.c); NULL: the board that left the line. */
+    const char *part;
+    bool part_stopped;
+    struct http_client *part_client;
+    struct tls_context *part_tls;
+    bool handed; /* it got the counters of the board before: so many */
+    int64_t handed_least, handed_most;
+    enum place at; /* of one that was taken out */
 };
 
 struct relay {
@@ -61,11 +69,13 @@ struct sim_field {
     struct center center;
     struct relay gateways[GATEWAYS];
     struct machine machines[PLACES];
+    struct machine removed[PARTS]; /* boards in whose place another one is */
+    size_t removed_n;
     struct call calls[CALLS];
     size_t calls_n;
     struct event_told events[EVENTS_MOST];
     size_t events_n;
-    bool copied, copy_runs, moves, suspends, renews, programs;
+    bool copied, copy_runs, moves, suspends, renews, programs, replaces, rebinds;
     bool suspended[PLACES], was_suspended[PLACES]; /* what they told then is refused for good, except readings */
     uint64_t deaths;
     uint64_t seed;
@@ -84,6 +94,7 @@ extern const struct place_row {
 /* --- ca.c: the CA, and the certificates of all --- */
 void ca_setup(void);
 void ca_give(struct machine *m, bool ends); /* ends: its identity does, early in each run */
+void ca_give_part(const char *dir, const char *board); /* a service part: it has a bootstrap certificate */
 void ca_begin(void);
 void ca_end(void);
 void ca_clean(void);
@@ -99,6 +110,18 @@ const struct fetch_program_request *programs_draw(void);
 void programs_check_start(const struct machine *m); /* which has just started */
 bool programs_settled(char *ret_why, size_t size);
 void check_programs(void);
+
+/* --- parts.c --- */
+void parts_setup(const char *folder); /* once */
+void parts_begin(void);
+void parts_over(void); /* no board is replaced any more; what waits is approved */
+enum err part_start(struct machine *m, struct why *why) MUST_CHECK; /* a board without an identity asks for it */
+void part_stop(struct machine *m);
+void parts_check_counters(struct machine *m, uint64_t now);
+void parts_check_removed(void);
+bool parts_settled(char *ret_why, size_t size);
+bool parts_ran_on(const char *number); /* a board of this number that was taken out */
+void check_parts(void);
 
 /* --- nodes.c --- */
 void nodes_setup(void); /* once: folders, identities, databases as each run begins with them */

@@ -1,5 +1,6 @@
-/* sim_field [--seed N] [--from N] [--seeds N] [--steps N] [--trace] [--move] [--late] [--suspend] [--renew] [--program] [--mutate NAME]: exit 0
- * when all held in all runs; with --mutate when a run broke. README.md says what is simulated, and how to read a run that broke. */
+/* sim_field [--seed N] [--from N] [--seeds N] [--steps N] [--trace] [--move] [--late] [--suspend] [--renew] [--replace] [--rebind]
+ * [--program] [--mutate NAME]: exit 0 when all held in all runs; with --mutate when a run broke. README.md says what is simulated, and
+ * how to read a run that broke. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -113,6 +114,8 @@ int main(int argc, char **argv)
     sim.moves = is_there(argc, argv, "--move");
     sim.suspends = is_there(argc, argv, "--suspend");
     sim.renews = is_there(argc, argv, "--renew");
+    sim.replaces = is_there(argc, argv, "--replace");
+    sim.rebinds = is_there(argc, argv, "--rebind");
     sim.programs = is_there(argc, argv, "--program");
     world_show_trace(false);
     world_begin(1);

@@ -146,6 +146,14 @@ enum err __wrap_center_bound(struct db *db, const char *number, const char *gate
     return err;
 }
 
+enum err __real_center_bound_lately(struct db *db, const char *number, const char *gateway, int64_t since_s, bool *ret_bound, struct why *why);
+enum err __wrap_center_bound_lately(struct db *db, const char *number, const char *gateway, int64_t since_s, bool *ret_bound, struct why *why);
+
+enum err __wrap_center_bound_lately(struct db *db, const char *number, const char *gateway, int64_t since_s, bool *ret_bound, struct why *why)
+{
+    return __real_center_bound_lately(db, number, gateway, chosen == MUTATE_FORGET_BINDING ? INT64_MAX : since_s, ret_bound, why);
+}
+
 enum err __wrap_agreement_check(const struct agreement *a, int64_t now_s, struct why *why)
 {
     return chosen == MUTATE_NO_AGREEMENT ? OK : __real_agreement_check(a, now_s, why);

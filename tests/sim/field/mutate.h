@@ -16,6 +16,7 @@
     X(CENTER_ANSWERS_FIRST, "center-answers-first", "so does the centre") \
     X(ACCEPT_DUPLICATES, "accept-duplicates", "the centre does not know which calls of devices it had") \
     X(ANY_GATEWAY, "any-gateway", "the centre takes letters from any gateway") \
+    X(FORGET_BINDING, "forget-binding", "the centre does not know to which gateway a device was bound before") \
     X(NO_AGREEMENT, "no-agreement", "the centre does not look at agreements") \
     X(NO_QUARANTINE, "no-quarantine", "the centre does not write down who is in quarantine")
 

@@ -136,7 +136,8 @@ static void open_field(struct machine *m, struct why *why)
     struct field_options options = { .wait_s = WAIT_S, .report_s = REPORT_S, .trial_s = 60, .restart = restart, .context = m };
     snprintf(options.url, sizeof options.url, "https://127.0.0.1:%u", m->port);
     enum err err = board_open(m->dir, BOARD_USE, &m->board, why);
-    if (err == OK && m->board.boot.state != BOOT_INDIVIDUAL)
+    const bool asks = err == OK && m->part != NULL && m->board.boot.state == BOOT_BOOTSTRAP;
+    if (err == OK && !asks && m->board.boot.state != BOOT_INDIVIDUAL)
         err = why_set(why, ERR_DAMAGED, "its identity is gone");
     if (err == OK)
         err = board_load(&m->board, why);
@@ -145,7 +146,7 @@ static void open_field(struct machine *m, struct why *why)
     if (err == OK)
         err = loop_new(&m->loop, why);
     if (err == OK)
-        err = field_start(m->loop, &m->board, &options, &m->field, why);
+        err = asks ? part_start(m, why) : field_start(m->loop, &m->board, &options, &m->field, why);
     if (err != OK && !m->process.dead)
         world_break("I3: %s does not start: %s", m->process.name, why_text(why, err));
 }
@@ -171,6 +172,7 @@ static void stop_machine(struct machine *m)
 {
     struct process *before = world_enter(&m->process);
     field_stop(m->field);
+    part_stop(m);
     board_close(&m->board);
     loop_free(m->loop);
     world_enter(before);
@@ -186,18 +188,20 @@ static void bury_machine(struct process *node)
     world_after(NULL, m->restarts ? 500 : down_ms(), start_machine, m);
 }
 
-enum { PROCESSES = 1 + GATEWAYS + PLACES };
+enum { PROCESSES = 1 + GATEWAYS + PLACES + PARTS };
 
 static struct process *process_at(size_t i)
 {
     if (i == 0)
         return &sim.center_node;
-    return i <= GATEWAYS ? &sim.gateways[i - 1].process : &sim.machines[i - 1 - GATEWAYS].process;
+    if (i <= GATEWAYS)
+        return &sim.gateways[i - 1].process;
+    return i <= GATEWAYS + PLACES ? &sim.machines[i - 1 - GATEWAYS].process : &sim.removed[i - 1 - GATEWAYS - PLACES].process;
 }
 
 void nodes_harm(void)
 {
-    struct process *victim = process_at(world_below(PROCESSES));
+    struct process *victim = process_at(world_below(PROCESSES - PARTS + sim.removed_n));
     if (!victim->up || victim->dead)
         return;
     victim->steps_left = 1 + (long)world_below(world_chance(300) ? 200 : 30);
@@ -215,6 +219,8 @@ bool nodes_all_up(void)
     bool all = sim.center_node.up && sim.gateways[0].process.up && sim.gateways[1].process.up;
     for (size_t i = 0; i < PLACES; i++)
         all = all && (sim.machines[i].process.up || !sim.machines[i].running);
+    for (size_t i = 0; i < sim.removed_n; i++)
+        all = all && (sim.removed[i].process.up || !sim.removed[i].running);
     return all;
 }
 
@@ -316,6 +322,7 @@ void nodes_setup(void)
     ca_setup();
     for (int at = 0; at < PLACES; at++)
         setup_machine((enum place)at);
+    parts_setup(folder);
     steal_key();
     cells_keep();
     setup_gateway(0, AT_GATEWAY_1, GATEWAY_1_PORT, CENTER_PORT);
@@ -338,7 +345,7 @@ static void reset_machine(enum place at)
 {
     struct machine fresh = { .process = { .name = places[at].name, .bury = bury_machine, .steps_left = -1 }, .number = places[at].number,
                              .port = places[at].port, .honest = places[at].honest };
-    memcpy(fresh.dir, sim.machines[at].dir, sizeof fresh.dir);
+    snprintf(fresh.dir, sizeof fresh.dir, "%s/%s", folder, places[at].name);
     sim.machines[at] = fresh;
 }
 
@@ -346,7 +353,7 @@ void nodes_begin(void)
 {
     cells_begin();
     disk_begin();
-    sim.calls_n = sim.events_n = 0;
+    sim.calls_n = sim.events_n = sim.removed_n = 0;
     sim.copied = sim.copy_runs = false;
     memset(sim.suspended, 0, sizeof sim.suspended);
     memset(sim.was_suspended, 0, sizeof sim.was_suspended);
@@ -371,6 +378,9 @@ void nodes_end(void)
     for (size_t i = 0; i < PLACES; i++)
         if (sim.machines[i].process.up)
             stop_machine(&sim.machines[i]);
+    for (size_t i = 0; i < sim.removed_n; i++)
+        if (sim.removed[i].process.up)
+            stop_machine(&sim.removed[i]);
     for (size_t i = 0; i < GATEWAYS; i++)
         if (sim.gateways[i].process.up)
             stop_gateway(&sim.gateways[i]);

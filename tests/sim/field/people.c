@@ -8,7 +8,7 @@
 #include "field.h"
 
 enum { CALL_LIMIT_S = 300, UNBOUND_LIMIT_S = 60, CALL_MS = 5000, COUNT_MS = 1500, EVENT_MS = 4000, HARM_MS = 7000, CUT_MS = 20000,
-       CUT_MOST_MS = 30000, MOVE_MS = 40000, AGREEMENT_MS = 40000 };
+       CUT_MOST_MS = 30000, MOVE_MS = 40000, AGREEMENT_MS = 40000, REBIND_MS = 50000 };
 
 static bool over;
 
@@ -164,7 +164,7 @@ static void report(void *context)
     struct why why = { "" };
     (void)context;
     again(EVENT_MS, report);
-    if (!m->process.up || sim.events_n == EVENTS_MOST)
+    if (!m->process.up || m->field == NULL || sim.events_n == EVENTS_MOST)
         return;
     struct event_told *e = &sim.events[sim.events_n];
     *e = (struct event_told){ .place = at };
@@ -261,7 +261,7 @@ static void move(void *context)
     if (over)
         return;
     m->port = ports[world_below(sizeof ports / sizeof *ports)];
-    live = live && m->process.up && is_believed(BELOW_1);
+    live = live && m->process.up && m->field != NULL && is_believed(BELOW_1);
     world_trace("people", "%s speaks to port %u from now on%s", m->process.name, m->port, live ? ", as it runs" : "");
     if (!m->process.up)
         return;
@@ -270,6 +270,69 @@ static void move(void *context)
     if (live)
         snprintf(m->field->options.url, sizeof m->field->options.url, "https://127.0.0.1:%u", m->port);
     world_leave(before);
+}
+
+/* A device is bound to another gateway, or to none, and is brought there a while later: what it gave to the one before lies there. */
+static void bind(enum place at, const char *gateway)
+{
+    struct db *db = sim.center.db;
+    struct center_device d;
+    enum err err = center_device_find(db, places[at].number, &d, NULL);
+    d.gateway.text[0] = '\0';
+    if (err == OK && gateway != NULL)
+        err = number_parse(span_text(gateway), &d.gateway, NULL);
+    if (err == OK)
+        err = db_begin(db, NULL);
+    if (err == OK)
+        err = center_device_put(db, &d, NULL);
+    if (err == OK)
+        err = db_commit(db, NULL);
+    else
+        db_rollback(db);
+    if (err == OK && !sim.center_node.dead)
+        world_trace("operator", "%s is bound to %s", places[at].name, gateway == NULL ? "no gateway" : gateway);
+}
+
+static unsigned port_of(const struct center_device *d)
+{
+    if (d->gateway.text[0] == '\0')
+        return CENTER_PORT;
+    return strcmp(d->gateway.text, places[AT_GATEWAY_1].number) == 0 ? GATEWAY_1_PORT : GATEWAY_2_PORT;
+}
+
+static void follow(void *context)
+{
+    struct machine *m = &sim.machines[BELOW_1];
+    struct center_device d;
+    (void)context;
+    struct process *before = world_enter(&sim.center_node);
+    bool known = sim.center_node.up && center_device_find(sim.center.db, m->number, &d, NULL) == OK;
+    world_leave(before);
+    if (!known) {
+        world_after(NULL, 1000, follow, NULL);
+        return;
+    }
+    if (m->port == port_of(&d))
+        return;
+    m->port = port_of(&d);
+    world_trace("people", "%s is brought to port %u", m->process.name, m->port);
+    before = world_enter(&m->process);
+    m->process.dead = m->process.up;
+    world_leave(before);
+}
+
+static void rebind(void *context)
+{
+    static const enum place to[] = { AT_GATEWAY_1, AT_GATEWAY_2, PLACES };
+    enum place gateway = to[world_below(sizeof to / sizeof *to)];
+    (void)context;
+    again(REBIND_MS, rebind);
+    if (over || !sim.center_node.up)
+        return;
+    struct process *before = world_enter(&sim.center_node);
+    bind(BELOW_1, gateway == PLACES ? NULL : places[gateway].number);
+    world_leave(before);
+    world_after(NULL, (int64_t)world_below(20000), follow, NULL);
 }
 
 /* An agreement is suspended for a while: what the device tells meanwhile is refused, and what it reads comes afterwards. */
@@ -288,6 +351,7 @@ static void suspend(void *context)
 void people_end(void)
 {
     over = true;
+    parts_over();
     nodes_spare();
     mend(NULL);
     world_after(NULL, 0, resume, NULL);
@@ -302,8 +366,11 @@ void people_begin(void)
     again(HARM_MS, harm);
     again(CUT_MS, cut);
     world_after(NULL, FAULTS_END_MS / 4 + (int64_t)world_below(FAULTS_END_MS / 2), steal, NULL);
-    if (sim.moves)
+    if (sim.rebinds)
+        again(REBIND_MS, rebind);
+    if (sim.moves && !sim.rebinds)
         again(MOVE_MS, move);
+    parts_begin();
     if (sim.suspends)
         again(AGREEMENT_MS, suspend);
 }

@@ -41,8 +41,29 @@ static void an_identity_counts_by_what_the_ca_told_of_it(void **state)
         { NULL, false, NOW + 1, ERR_BUSY, "" }, /* it may just have been written */
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        struct verdict v = decide_identity(&(struct identity_facts){ rows[i].state, rows[i].told, rows[i].expires_s, 100, false }, NOW);
+        struct verdict v = decide_identity(&(struct identity_facts){ rows[i].state, rows[i].told, rows[i].expires_s, 100, false, 0 }, NOW);
         assert_int_equal(v.err, rows[i].err);
+        assert_string_equal(v.incident, rows[i].incident);
+    }
+}
+
+/* M-6: an exchange, or a presence in a gateway, that was under way when another identity came in the place of its own. */
+static void what_was_under_way_when_an_identity_was_replaced_accuses_nobody(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *state;
+        int64_t over_s;
+        const char *incident;
+    } rows[] = {
+        { "superseded", NOW, "" },           { "superseded", NOW - 299, "" }, { "superseded", NOW - 300, "superseded" },
+        { "superseded", 0, "superseded" },   { "voided", NOW - 1, "" },       { "voided", NOW - 300, "revoked" },
+        { "revoked", NOW - 1, "revoked" },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const struct identity_facts facts = { .state = rows[i].state, .told = true, .expires_s = NOW + 1, .over_s = rows[i].over_s };
+        struct verdict v = decide_identity(&facts, NOW);
+        assert_int_equal(v.err, ERR_UNKNOWN_IDENTITY);
         assert_string_equal(v.incident, rows[i].incident);
     }
 }
@@ -62,7 +83,7 @@ static void an_identity_beside_another_one_has_to_be_confirmed(void **state)
         { "renewing", NOW, true, ERR_EXPIRED },         { "voided", NOW + 1, true, ERR_UNKNOWN_IDENTITY },
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        const struct identity_facts facts = { rows[i].state, true, rows[i].expires_s, 100, rows[i].predecessor };
+        const struct identity_facts facts = { rows[i].state, true, rows[i].expires_s, 100, rows[i].predecessor, 0 };
         assert_int_equal(decide_identity(&facts, NOW).err, rows[i].err);
     }
 }
@@ -124,6 +145,36 @@ static void a_letter_counts_by_its_own_connection_or_bound_and_signed(void **sta
         strcpy(peer.name, rows[i].peer);
         strcpy(number.text, rows[i].number);
         struct way_facts facts = { .peer = &peer, .number = &number, .bound = rows[i].bound };
+        facts.signature = rows[i].signature == UNSIGNED ? UNSIGNED : rows[i].signature == SIGNED_WELL ? SIGNED_WELL : SIGNED_BADLY;
+        struct verdict v = decide_way(&facts);
+        assert_int_equal(v.err, rows[i].err);
+        assert_string_equal(v.incident, rows[i].incident);
+    }
+}
+
+/* M-1, M-6: an operator bound the device to another gateway; what it gave to the one before is its word as before. */
+static void a_letter_that_lies_in_the_gateway_before_is_taken_and_a_presence_is_not(void **state)
+{
+    (void)state;
+    static const struct {
+        bool presence, lately;
+        int signature;
+        enum err err;
+        const char *incident;
+    } rows[] = {
+        { false, true, SIGNED_WELL, OK, "" },
+        { false, true, SIGNED_BADLY, ERR_BAD_SIGNATURE, "bad-signature" },
+        { false, true, UNSIGNED, ERR_BAD_SIGNATURE, "bad-signature" },
+        { true, true, SIGNED_WELL, ERR_NOT_BOUND, "" },
+        { true, true, SIGNED_BADLY, ERR_NOT_BOUND, "not-bound" }, /* the gateway claims it */
+        { true, true, UNSIGNED, ERR_NOT_BOUND, "not-bound" },
+        { false, false, SIGNED_WELL, ERR_NOT_BOUND, "not-bound" },
+        { true, false, SIGNED_WELL, ERR_NOT_BOUND, "not-bound" },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const struct peer peer = { .role = ROLE_GATEWAY, .name = "3100-000001" };
+        const struct device_number number = { "3012-000001" };
+        struct way_facts facts = { .peer = &peer, .number = &number, .lately = rows[i].lately, .presence = rows[i].presence };
         facts.signature = rows[i].signature == UNSIGNED ? UNSIGNED : rows[i].signature == SIGNED_WELL ? SIGNED_WELL : SIGNED_BADLY;
         struct verdict v = decide_way(&facts);
         assert_int_equal(v.err, rows[i].err);
@@ -617,6 +668,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_identity_counts_by_what_the_ca_told_of_it),
+        cmocka_unit_test(what_was_under_way_when_an_identity_was_replaced_accuses_nobody),
+        cmocka_unit_test(a_letter_that_lies_in_the_gateway_before_is_taken_and_a_presence_is_not),
         cmocka_unit_test(an_identity_beside_another_one_has_to_be_confirmed),
         cmocka_unit_test(an_identity_that_is_not_in_force_sends_only_what_the_table_allows),
         cmocka_unit_test(a_letter_counts_by_its_own_connection_or_bound_and_signed),

@@ -90,6 +90,31 @@ static void a_start_in_the_middle_of_a_renewal_goes_on_with_the_same_key(void **
     assert_false(renewal_is_unconfirmed(center.field));
 }
 
+static bool is_handed_over(const struct center *c)
+{
+    return option_next(&c->bench->board.option, ITEM_REPLACEMENT, 0) == QUEUE_SLOTS;
+}
+
+/* M-5, M-8: a call for the counters that was made before the board was built in is answered when it has them. */
+static void a_replaced_board_reads_its_counters_when_they_were_handed_over(void **state)
+{
+    (void)state;
+    AUTO_PARSED answer = { 0 };
+    struct counter_value value = { .name = "print", .value = 70 };
+    const struct counter_hand_over_request r = { .epoch = 5, .sequence = 7, .counters = &value, .counters_n = 1 };
+    assert_ok(renewal_make_key(&bench.board, ITEM_REPLACEMENT, NULL));
+    asked = center_call(&center, SOAP_CHARGE_COUNTER, "");
+    center_start_device(&center);
+    assert_true(center_wait(&center, is_delayed));
+    assert_int_equal(center.readings, 0);
+    (void)center_call(&center, SOAP_COUNTER_HAND_OVER, &r);
+    assert_true(center_wait(&center, is_handed_over));
+    assert_true(center_wait(&center, is_answered));
+    assert_ok(center_read_answer(&center, asked, SOAP_CHARGE_COUNTER, &answer, NULL));
+    const struct charge_counter_response *reading = answer.body;
+    assert_int_equal(reading->sequence, 8);
+}
+
 static bool has_begun_renewal(const struct center *c)
 {
     return option_next(&c->bench->board.option, ITEM_RENEWAL, 0) < QUEUE_SLOTS;
@@ -326,6 +351,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(an_identity_is_renewed_when_the_centre_asks_for_it), T(a_start_in_the_middle_of_a_renewal_goes_on_with_the_same_key),
         T(a_device_that_is_told_that_its_identity_expired_renews_it),
+        T(a_replaced_board_reads_its_counters_when_they_were_handed_over),
         T(a_program_is_fetched_over_a_break_tried_and_confirmed), T(a_program_that_crashes_each_time_is_followed_by_the_one_before),
         T(a_program_whose_trial_is_interrupted_is_tried_again), T(a_program_that_had_its_time_is_not_started_again),
         T(nothing_is_fetched_while_a_program_is_on_trial),

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "place.h"
+#include "base/clock.h"
 #include "store/center_schema.h"
 
 static int open_new(void **state)
@@ -72,6 +73,34 @@ static void a_gateway_speaks_for_what_is_bound_to_it_or_to_a_gateway_below(void 
         assert_ok(center_bound(db, rows[i].number, rows[i].gateway, &bound, &why));
         assert_int_equal(bound, rows[i].bound);
     }
+}
+
+/* M-1: for what the gateway before has still to bring */
+static void a_gateway_is_remembered_for_what_was_bound_to_it(void **state)
+{
+    struct db *db = *state;
+    struct why why = { "" };
+    const int64_t now_s = clock_wall_s();
+    bool lately = true;
+    put(db, "3015-000001", "");
+    put(db, "3015-000002", "3015-000001");
+    put(db, "3012-000001", "3015-000002");
+    put(db, "3012-000001", "");
+    static const struct {
+        const char *number, *gateway;
+        int64_t since;
+        bool lately;
+    } rows[] = {
+        { "3012-000001", "3015-000002", -60, true }, { "3012-000001", "3015-000001", -60, true }, /* the gateway above it */
+        { "3012-000001", "3015-000002", 60, false }, { "3015-000002", "3015-000001", 60, true },  /* bound to it now */
+        { "3012-000002", "3015-000002", -60, false },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        assert_ok(center_bound_lately(db, rows[i].number, rows[i].gateway, now_s + rows[i].since, &lately, &why));
+        assert_int_equal(lately, rows[i].lately);
+    }
+    assert_ok(center_bound(db, "3012-000001", "3015-000002", &lately, &why));
+    assert_false(lately);
 }
 
 static void a_ring_of_gateways_is_refused(void **state)
@@ -587,6 +616,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_gateway_speaks_for_what_is_bound_to_it_or_to_a_gateway_below),
+        TEST(a_gateway_is_remembered_for_what_was_bound_to_it),
         TEST(a_ring_of_gateways_is_refused),
         TEST(a_device_that_polls_without_an_agreement_is_listed),
         TEST(agreements_do_not_overlap_and_an_ended_one_makes_room),

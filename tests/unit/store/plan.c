@@ -49,6 +49,7 @@ static const char *const center_rows[] = {
     "INSERT INTO site SELECT 's' || i, 'c' || i, 'n', 'a'" MANY,
     "INSERT INTO device (number, kind) SELECT '3015-' || lpad(i::text, 6, '0'), 'gateway' FROM generate_series(1, 2001) i",
     "INSERT INTO device (number, kind, customer, site, gateway) SELECT " NUMBER ", 'device', 'c' || i, 's' || i, " GATEWAY MANY,
+    "INSERT INTO formerly SELECT " NUMBER ", " GATEWAY ", i" MANY,
     "INSERT INTO agreement (number, state, from_s, until_s) SELECT " NUMBER ", 'active', 1, 0" MANY,
     "INSERT INTO identity SELECT sha256(i::text::bytea), " NUMBER ", 1, 'field', ''" MANY,
     "INSERT INTO chain SELECT " NUMBER ", 't', 'u', 'n'" MANY,

@@ -60,7 +60,7 @@ static const char *down(struct db *db, const char *via)
 {
     static char text[200];
     *text = '\0';
-    assert_ok(relay_letters_down(db, via, 100, tell_letter, text, NULL));
+    assert_ok(relay_letters_down(db, via, span_of(NULL, 0), 100, tell_letter, text, NULL));
     return text;
 }
 
@@ -382,6 +382,31 @@ static void a_presence_with_another_identity_goes_up(void **state)
     db_close(db);
 }
 
+/* A board that was taken out stands behind the same gateway as the one in its place: its calls are not its. */
+static void calls_go_down_to_the_identity_that_was_admitted_last(void **state)
+{
+    (void)state;
+    struct db *db = open_new("boards.db");
+    const uint8_t one[32] = { 1 }, other[32] = { 2 };
+    struct relay_presence p = { .number = number("3012-1"), .nonce = "n1", .fingerprint = span_of(one, 32), .signature = span_text("s") };
+    bool news;
+    snprintf(p.via, sizeof p.via, "3012-1");
+    assert_true(put(db, true, RELAY_CALL, "c", "3012-1", ""));
+    assert_true(put(db, true, RELAY_ANSWER, "a", "3012-1", "3012-1"));
+    for (int i = 0; i < 3; i++) { /* one is let in, then the other, and then the other is refused */
+        char text[2][200] = { "", "" };
+        p.nonce = i == 0 ? "n1" : "n2";
+        p.fingerprint = i == 0 ? span_of(one, 32) : span_of(other, 32);
+        assert_ok(relay_presence_put(db, &p, NOW, 60, &news, NULL));
+        assert_string_equal(session(db, "3012-1", p.nonce, i < 2), "3012-1");
+        assert_ok(relay_letters_down(db, "3012-1", span_of(one, 32), 10, tell_letter, text[0], NULL));
+        assert_ok(relay_letters_down(db, "3012-1", span_of(other, 32), 10, tell_letter, text[1], NULL));
+        assert_int_equal(strstr(text[0], "call:c") != NULL, i == 0);
+        assert_int_equal(strstr(text[1], "call:c") != NULL, i == 1);
+    }
+    db_close(db);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -398,6 +423,7 @@ int main(void)
         cmocka_unit_test(calls_down_expire_and_letters_up_wait_for_good),
         cmocka_unit_test(a_letter_that_went_up_goes_again_under_another_presence),
         cmocka_unit_test(a_presence_with_another_identity_goes_up),
+        cmocka_unit_test(calls_go_down_to_the_identity_that_was_admitted_last),
     };
     return cmocka_run_group_tests(tests, scratch_make, scratch_remove);
 }

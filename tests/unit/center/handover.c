@@ -1,0 +1,172 @@
+#include "../pki/fixture.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "../store/scratch.h"
+#include "center/errand.h"
+
+/* A replacement board that was approved (M-8): when its identity counts, and how it gets the counters (M-5). */
+
+#define NUMBER "3012-000001"
+
+static struct center center;
+static struct loop *loop; /* never run */
+static struct fixture *pki;
+
+static int open_new(void **state)
+{
+    struct center_device d = { .kind = CENTER_DEVICE, .number = { NUMBER } };
+    struct center_ticket t = { .number = { NUMBER }, .board = "part-1", .model = "3012", .asked_s = 1, .csr = span_text("csr") };
+    const struct center_session chain = { .token = "t1" };
+    (void)state;
+    pki = fixture_new();
+    assert_ok(loop_new(&loop, NULL));
+    center = (struct center){ .loop = loop };
+    assert_ok(errands_new(&center, &center.errands));
+    assert_ok(center_open(scratch_path("handover.db"), DB_CREATE, &center.db, NULL));
+    assert_ok(center_device_put(center.db, &d, NULL));
+    assert_ok(center_session_put(center.db, NUMBER, &chain, NULL));
+    assert_ok(center_ticket_ask(center.db, &t, NULL));
+    assert_ok(center_ticket_decide(center.db, 1, "approved", "operator", 2, NULL));
+    return 0;
+}
+
+static int close_it(void **state)
+{
+    (void)state;
+    errands_free(center.errands);
+    loop_free(loop);
+    db_close(center.db);
+    fixture_free(pki);
+    return 0;
+}
+
+static enum err count_open(void *context, const struct center_ticket *t)
+{
+    (void)t;
+    ++*(int *)context;
+    return OK;
+}
+
+static bool is_issued(void)
+{
+    int open = 0;
+    assert_ok(center_ticket_list(center.db, true, count_open, &open, NULL));
+    return open == 0;
+}
+
+struct told {
+    int n;
+    char id[LIMIT_MESSAGE_ID + 1];
+    int64_t limit_s, sequence, value;
+};
+
+static enum err take_call(void *context, const struct center_call *c)
+{
+    struct told *t = context;
+    AUTO_PARSED parsed = { 0 };
+    assert_string_equal(c->operation, "CounterHandOver");
+    assert_ok(soap_read_request(SERVICE_REMOTE, c->envelope, &parsed, NULL));
+    const struct counter_hand_over_request *r = parsed.body;
+    assert_string_equal(parsed.header.message_id, c->id);
+    snprintf(t->id, sizeof t->id, "%s", c->id);
+    t->limit_s = c->limit_s;
+    t->sequence = r->sequence;
+    t->value = r->counters_n == 0 ? 0 : r->counters[0].value;
+    t->n++;
+    return OK;
+}
+
+static struct told hand_over(void)
+{
+    struct told t = { .n = 0 };
+    assert_ok(center_call_waiting(center.db, NUMBER, true, 10, take_call, &t, NULL));
+    return t;
+}
+
+/* The CA's answer. */
+static void issued(const struct cert *cert)
+{
+    struct errand e = { .center = &center, .kind = ERRAND_TICKET, .number = { NUMBER }, .id = 1 };
+    assert_ok(errand_done_ticket(&e, &(struct identity_issue_response){ .certificate = cert_der(cert) }, OK, NULL, NULL));
+}
+
+static struct cert *tell_of(const char *state)
+{
+    struct cert *cert = fixture_device(&pki->identity, NUMBER, NOW, NULL);
+    struct center_identity i = { .number = { NUMBER }, .generation = 2, .certificate = cert_der(cert) };
+    snprintf(i.state, sizeof i.state, "%s", state);
+    cert_fingerprint(cert, i.fingerprint);
+    assert_ok(center_identity_put(center.db, &i, 7, NULL));
+    return cert;
+}
+
+/* I1, M-5: before that the old identity counts still, and what comes under it is taken. */
+static void a_board_gets_its_identity_when_the_list_of_identities_tells_of_it(void **state)
+{
+    struct cert *unknown = fixture_device(&pki->identity, NUMBER, NOW, NULL);
+    struct center_session chain;
+    (void)state;
+    issued(unknown);
+    assert_false(is_issued());
+    assert_int_equal(hand_over().n, 0);
+    assert_ok(center_session_find(center.db, NUMBER, &chain, NULL));
+    cert_free(unknown);
+    struct cert *known = tell_of("renewing");
+    issued(known);
+    assert_true(is_issued());
+    assert_int_equal(hand_over().n, 1);
+    assert_err(center_session_find(center.db, NUMBER, &chain, NULL), ERR_NOT_FOUND);
+    cert_free(known);
+}
+
+/* M-5: it waits for that word, also when there is nothing to be told. */
+static void a_board_is_told_where_its_counters_go_on_also_when_none_came_before(void **state)
+{
+    struct cert *known = tell_of("renewing");
+    (void)state;
+    issued(known);
+    cert_free(known);
+    assert_int_equal(hand_over().n, 1);
+    assert_int_equal(hand_over().sequence, 0);
+}
+
+/* Somebody else may have taken it: the old board, behind the same gateway. */
+static void a_hand_over_that_nobody_answered_in_time_is_told_anew(void **state)
+{
+    struct cert *known = tell_of("renewing");
+    struct center_reading r = { .number = { NUMBER }, .received_s = 1000, .billable = true, .verdict = "follows",
+                                .reading = { .epoch = 1, .sequence = 7, .counters_n = 1, .counters = { { "print", 70 } } } };
+    enum call_state now;
+    (void)state;
+    assert_ok(center_reading_add(center.db, &r, NULL));
+    issued(known);
+    cert_free(known);
+    const struct told first = hand_over();
+    assert_int_equal(first.sequence, 7);
+    assert_int_equal(first.value, 70);
+    assert_ok(center_call_move(center.db, first.id, CALL_EVENT_TAKE, 0, span_of(NULL, 0), "", &now, NULL));
+    assert_ok(errand_hand_over_anew(&center, first.limit_s - 1, NULL));
+    assert_int_equal(hand_over().n, 0);
+    assert_ok(errand_hand_over_anew(&center, first.limit_s, NULL));
+    assert_int_equal(hand_over().n, 1);
+    assert_int_equal(hand_over().sequence, 7);
+    assert_string_not_equal(hand_over().id, first.id);
+    const struct told second = hand_over();
+    assert_true(second.limit_s > first.limit_s);
+    assert_ok(center_device_stand(center.db, NUMBER, CENTER_SCRAPPED, "", NULL));
+    assert_ok(errand_hand_over_anew(&center, second.limit_s, NULL));
+    assert_string_equal(hand_over().id, second.id);
+}
+
+int main(void)
+{
+#define T(name) cmocka_unit_test_setup_teardown(name, open_new, close_it)
+    const struct CMUnitTest tests[] = {
+        T(a_board_gets_its_identity_when_the_list_of_identities_tells_of_it),
+        T(a_board_is_told_where_its_counters_go_on_also_when_none_came_before),
+        T(a_hand_over_that_nobody_answered_in_time_is_told_anew),
+    };
+    return cmocka_run_group_tests(tests, scratch_make, scratch_remove);
+}
