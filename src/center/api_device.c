@@ -22,9 +22,11 @@ json_t *console_agreement(const struct agreement *a, int64_t now_s)
 
 static json_t *make_row(const struct center_device *d, int64_t now_s)
 {
-    char seen[CLOCK_TEXT_SIZE];
-    return json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:I,s:s,s:s,s:s,s:s}", "number", d->number.text, "kind",
+    char seen[CLOCK_TEXT_SIZE], ahead[CLOCK_TEXT_SIZE];
+    const int64_t ahead_s = agreement_is_ahead(&d->agreement, now_s) ? d->agreement.from_s : 0;
+    return json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:I,s:s,s:s,s:s,s:s}", "number", d->number.text, "kind",
                      center_kind_name(d->kind), "agreement", agreement_state_name(agreement_now(&d->agreement, now_s)),
+                     "agreement_ahead", console_time(ahead_s, ahead),
                      "standing", center_standing_name(d->standing), "customer", d->customer, "site", d->site, "gateway",
                      d->gateway.text, "address", d->address, "interval", (json_int_t)d->interval_s, "telephone", d->telephone,
                      "reason", d->standing_reason, "version", d->version, "seen", console_time(d->seen_s, seen));
@@ -122,6 +124,13 @@ static enum err read_device(struct api_call *call, struct center_device *d, stru
     return err != OK ? err : check_device(d, why);
 }
 
+static enum err count_identity(void *context, const struct center_identity *i)
+{
+    (void)i;
+    ++*(json_int_t *)context;
+    return OK;
+}
+
 /* New or changed: what the body does not say stays as it is. */
 enum err api_device_put(struct api_call *call, struct why *why)
 {
@@ -134,6 +143,7 @@ enum err api_device_put(struct api_call *call, struct why *why)
     if (err != OK)
         return err;
     struct center_device known;
+    json_int_t identities = 0;
     err = center_device_find(db, number, &known, NULL);
     if (err == OK)
         d = known;
@@ -145,8 +155,10 @@ enum err api_device_put(struct api_call *call, struct why *why)
         err = db_begin(db, why);
     if (err == OK)
         err = center_device_put(db, &d, why);
-    call->answer =
-        json_pack("{s:s,s:s,s:s}", "number", d.number.text, "kind", center_kind_name(d.kind), "gateway", d.gateway.text);
+    if (err == OK)
+        err = center_identity_of(db, number, count_identity, &identities, why);
+    call->answer = json_pack("{s:s,s:s,s:s,s:I}", "number", d.number.text, "kind", center_kind_name(d.kind), "gateway", d.gateway.text,
+                             "identities", identities);
     snprintf(detail, sizeof detail, "customer=%s site=%s gateway=%s", d.customer, d.site, d.gateway.text);
     return console_commit(call, err, "device", d.number.text, detail, why);
 }
@@ -212,13 +224,20 @@ enum err api_device_show(struct api_call *call, struct why *why)
 
 /* --- The end of a device, and of its quarantine --- */
 
+/* For the audit trail. */
+static enum err read_reason(const struct api_call *call, const char *what, char ret_reason[CENTER_TEXT], struct why *why)
+{
+    enum err err = api_text(call, "reason", "", CENTER_TEXT, ret_reason, why);
+    return err == OK && ret_reason[0] == '\0' ? why_set(why, ERR_BAD_INPUT, "%s has to be said: --reason", what) : err;
+}
+
 enum err api_device_scrap(struct api_call *call, struct why *why)
 {
     struct db *db = call->service->people.db;
     struct center_device d;
     char reason[CENTER_TEXT];
     int64_t now = clock_wall_s();
-    enum err err = api_text(call, "reason", "scrapped", sizeof reason, reason, why);
+    enum err err = read_reason(call, "why the device is no more", reason, why);
     if (err == OK)
         err = center_device_find(db, call->rest, &d, why);
     if (err == OK && d.standing == CENTER_SCRAPPED)
@@ -239,9 +258,7 @@ enum err api_device_release(struct api_call *call, struct why *why)
     struct db *db = call->service->people.db;
     struct center_device d;
     char reason[CENTER_TEXT];
-    enum err err = api_text(call, "reason", "", sizeof reason, reason, why);
-    if (err == OK && reason[0] == '\0')
-        err = why_set(why, ERR_BAD_INPUT, "what was found out has to be said: --reason");
+    enum err err = read_reason(call, "what was found out", reason, why);
     if (err == OK)
         err = center_device_find(db, call->rest, &d, why);
     if (err == OK && d.standing != CENTER_QUARANTINED)

@@ -1,11 +1,31 @@
 /* center call: a call is queued, and its answer waited for. */
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 #include "base/clock.h"
 #include "center/commands.h"
 
 enum { PATH = 512, LOOK_MS = 200 };
+
+/* Flags that say what is called, and of which operations. */
+static const struct {
+    const char *operation, *flag;
+} belongs[] = { { "interval", "interval" }, { "program", "version" }, { "threshold", "application" }, { "threshold", "at" } };
+
+static enum err check_flags(const struct command_line *line, struct why *why)
+{
+    char own[64] = "";
+    const char *operation = line->args[1], *foreign = NULL;
+    for (size_t i = 0; i < sizeof belongs / sizeof *belongs; i++) {
+        size_t n = strlen(own);
+        if (strcmp(belongs[i].operation, operation) == 0)
+            snprintf(own + n, sizeof own - n, "--%s, ", belongs[i].flag);
+        else if (foreign == NULL && command_flag(line, belongs[i].flag) != NULL)
+            foreign = belongs[i].flag;
+    }
+    return foreign == NULL ? OK : why_set(why, ERR_USAGE, "--%s is not for the call \"%s\": it takes %s--limit and --wait", foreign, operation, own);
+}
 
 static enum err make_body(const struct command_line *line, json_t *body, struct why *why)
 {
@@ -87,7 +107,9 @@ int command_call(const struct command_line *line)
     struct why why = { "" };
     long seconds = 0;
     json_t *body = json_pack("{s:s,s:s}", "number", line->args[0], "operation", line->args[1]);
-    enum err err = make_body(line, body, &why);
+    enum err err = check_flags(line, &why);
+    if (err == OK)
+        err = make_body(line, body, &why);
     if (err == OK && command_flag(line, "wait") != NULL)
         err = command_flag_int(line, "wait", 1, 86400, &seconds, &why);
     if (err == OK)

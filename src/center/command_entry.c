@@ -62,6 +62,9 @@ static int put_device(const struct command_line *line, json_t *body)
     const char *gateway = api_member(answer, "gateway");
     printf("%s %s%s%s\n", api_member(answer, "kind"), api_member(answer, "number"), gateway[0] == '\0' ? "" : ", bound to ",
            gateway);
+    if (api_number(answer, "identities") == 0 && strcmp(api_member(answer, "kind"), "agentless") != 0)
+        fprintf(stderr, "note: the CA has told of no identity of %s: is the number right? Until it does, nobody is let in with it\n",
+                api_member(answer, "number"));
     return finish(answer);
 }
 

@@ -106,15 +106,26 @@ static void add_flags(const struct command_line *line, const char *const *flags,
 
 /* --- Devices --- */
 
+/* An agreement that is written down and has not begun is not none. */
+static const char *agreement_word(const json_t *row, char text[32])
+{
+    const char *ahead = api_member(row, "agreement_ahead");
+    if (ahead[0] == '\0')
+        return api_member(row, "agreement");
+    snprintf(text, 32, "from %.10s", ahead);
+    return text;
+}
+
 static void print_devices(const json_t *rows)
 {
+    char agreement[32];
     size_t i;
     json_t *r;
-    printf("%-18s %-9s %-9s %-11s %-16s %-16s %-18s %s\n", "number", "kind", "agreement", "standing", "customer", "site",
+    printf("%-18s %-9s %-15s %-11s %-16s %-16s %-18s %s\n", "number", "kind", "agreement", "standing", "customer", "site",
            "gateway", "seen");
     json_array_foreach(rows, i, r) printf(
-        "%-18s %-9s %-9s %-11s %-16s %-16s %-18s %s%s%s\n", api_member(r, "number"), api_member(r, "kind"),
-        api_member(r, "agreement"), api_member(r, "standing"), command_or_dash(api_member(r, "customer")),
+        "%-18s %-9s %-15s %-11s %-16s %-16s %-18s %s%s%s\n", api_member(r, "number"), api_member(r, "kind"),
+        agreement_word(r, agreement), api_member(r, "standing"), command_or_dash(api_member(r, "customer")),
         command_or_dash(api_member(r, "site")), command_or_dash(api_member(r, "gateway")),
         api_member(r, "seen")[0] == '\0' ? "never" : api_member(r, "seen"), api_member(r, "reason")[0] == '\0' ? "" : "  ",
         api_member(r, "reason"));

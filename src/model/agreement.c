@@ -33,6 +33,11 @@ enum agreement_state agreement_now(const struct agreement *a, int64_t now_s)
     return a->until_s != 0 && now_s >= a->until_s ? AGREEMENT_ENDED : a->state;
 }
 
+bool agreement_is_ahead(const struct agreement *a, int64_t now_s)
+{
+    return (a->state == AGREEMENT_ACTIVE || a->state == AGREEMENT_SUSPENDED) && now_s < a->from_s;
+}
+
 enum err agreement_check(const struct agreement *a, int64_t now_s, struct why *why)
 {
     static const char *const texts[AGREEMENT_STATE_COUNT] = {

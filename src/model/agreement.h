@@ -2,6 +2,7 @@
 #ifndef MODEL_AGREEMENT_H
 #define MODEL_AGREEMENT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -18,6 +19,9 @@ struct agreement {
 
 /* What it is worth now: a written-down ACTIVE is ENDED after its end and NONE before its begin. */
 enum agreement_state agreement_now(const struct agreement *a, int64_t now_s);
+
+/* Whether it is written down, and has not begun. */
+bool agreement_is_ahead(const struct agreement *a, int64_t now_s);
 
 /* OK for an active one; else NO_AGREEMENT with a sentence that says why. */
 enum err agreement_check(const struct agreement *a, int64_t now_s, struct why *why) MUST_CHECK;

@@ -49,6 +49,12 @@ enter() {
     status_says '1 under an active agreement'
     center device bind 3012-000001
     has "$(center device show 3012-000001)" 'gateway     -'
+    # An agreement that has not begun is not none; a number of which the CA has told nothing is perhaps not meant.
+    run center device add 3012-000005 --customer acme
+    has "$output" 'the CA has told of no identity of 3012-000005'
+    center agreement add 3012-000005 --from 2098-03-19
+    has "$(center device show 3012-000005)" 'agreement   none, begins 2098-03-19T00:00:00Z'
+    has "$(center device list | grep 3012-000005)" ' from 2098-03-19 '
     audited 'operator:meier customer acme'
     audited 'operator:meier agreement-add 3012-000001 acme'
     has "$(center audit verify)" 'entries, head'
@@ -148,8 +154,19 @@ enter() {
     cmp copier.img center/programs/2.1
     center call 3012-000001 program --version 2.1
     status_says '4 calls open'
+    # A flag of another operation is refused.
+    run center call 3012-000001 counters --version 2.1
+    same "$status" 2
+    has "$output" '--version is not for the call "counters": it takes --limit and --wait'
+    run center call 3012-000001 threshold --interval 60 --application copy --at 5
+    same "$status" 2
+    has "$output" 'it takes --application, --at, --limit and --wait'
     # A scrapped device is called no more.
+    run center device scrap 3012-000001
+    same "$status" 1
+    has "$output" 'why the device is no more has to be said: --reason'
     center device scrap 3012-000001 --reason 'sent back'
+    audited 'operator:meier scrapped 3012-000001 sent back'
     run center call 3012-000001 counters
     same "$status" 1
     has "$output" 'is scrapped'

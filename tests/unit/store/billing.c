@@ -151,18 +151,20 @@ static void the_ends_of_chains_bill_what_all_readings_do(void **state)
 /* As before the version that keeps where chains end. */
 static void take_back(void)
 {
-    static const char drop[] = "DROP TABLE center.reading_break; UPDATE center.schema_version SET version = version - 1";
+    static const char drop[] = "ALTER TABLE center.identity DROP COLUMN over_s; DROP TABLE center.formerly; DROP TABLE center.reading_break; "
+                               "UPDATE center.schema_version SET version = version - 2";
     if (place_url() != NULL) {
         assert_int_equal(place_sql(drop), 0);
         return;
     }
     sqlite3 *raw;
     sqlite3_stmt *version;
-    char back[80];
+    char back[160];
     assert_int_equal(sqlite3_open(place_again("billing.db"), &raw), SQLITE_OK);
     assert_int_equal(sqlite3_prepare_v2(raw, "PRAGMA user_version", -1, &version, NULL), SQLITE_OK);
     assert_int_equal(sqlite3_step(version), SQLITE_ROW);
-    snprintf(back, sizeof back, "DROP TABLE reading_break; PRAGMA user_version = %d", sqlite3_column_int(version, 0) - 1);
+    snprintf(back, sizeof back, "ALTER TABLE identity DROP COLUMN over_s; DROP TABLE formerly; DROP TABLE reading_break; PRAGMA user_version = %d",
+             sqlite3_column_int(version, 0) - 2);
     sqlite3_finalize(version);
     assert_int_equal(sqlite3_exec(raw, back, NULL, NULL, NULL), SQLITE_OK);
     sqlite3_close(raw);
