@@ -4,6 +4,7 @@
 #include "base/rng.h"
 #include "center/answer.h"
 #include "center/api.h"
+#include "center/decide.h"
 
 static json_t *make_row(const struct center_call *c)
 {
@@ -203,6 +204,11 @@ enum err api_call_add(struct api_call *call, struct why *why)
     c.limit_s = c.accepted_s + limit;
     if (err == OK)
         err = queue(call, &making, &c, why);
+    if (call->answer != NULL) { /* how long it may take */
+        char seen[CLOCK_TEXT_SIZE];
+        json_object_set_new(call->answer, "seen", json_string(console_time(d.seen_s, seen)));
+        json_object_set_new(call->answer, "interval", json_integer(decide_interval(&d, console_of(call)->settings->poll_s)));
+    }
     buf_done(&making.signature);
     return err;
 }

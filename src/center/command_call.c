@@ -6,7 +6,7 @@
 #include "base/clock.h"
 #include "center/commands.h"
 
-enum { PATH = 512, LOOK_MS = 200 };
+enum { PATH = 512, LINE = 200, LOOK_MS = 200 };
 
 /* Flags that say what is called, and of which operations. */
 static const struct {
@@ -49,12 +49,21 @@ static enum err make_body(const struct command_line *line, json_t *body, struct 
     return err;
 }
 
-/* Until the call is over, or the time is. */
-static enum err wait_for_answer(struct api_client *api, const char *id, long seconds, json_t **ret_call, struct why *why)
+/* When the called one may be expected: "3012-000001 polls every 3600 s and was last here at 2026-11-30T20:40:19Z". */
+static const char *say_expected(const json_t *queued, size_t size, char *ret_text)
 {
-    char path[PATH] = "/calls";
+    const char *seen = api_member(queued, "seen");
+    snprintf(ret_text, size, "%s polls every %lld s and was %s%s", api_member(queued, "number"), api_number(queued, "interval"),
+             seen[0] == '\0' ? "never here" : "last here at ", seen);
+    return ret_text;
+}
+
+/* Until the call is over, or the time is. */
+static enum err wait_for_answer(struct api_client *api, const json_t *queued, long seconds, json_t **ret_call, struct why *why)
+{
+    char path[PATH] = "/calls", expected[LINE];
     int64_t until = clock_mono_ms() + 1000 * (int64_t)seconds;
-    api_add_step(path, sizeof path, id);
+    api_add_step(path, sizeof path, api_member(queued, "id"));
     for (;;) {
         json_t *call = NULL;
         enum err err = api_ask(api, "GET", path, NULL, &call, why);
@@ -63,8 +72,8 @@ static enum err wait_for_answer(struct api_client *api, const char *id, long sec
             return OK;
         }
         if (err == OK && clock_mono_ms() >= until)
-            err = why_set(why, ERR_TIMEOUT, "no answer within %ld seconds, the call is %s: nameplate center calls shows it",
-                          seconds, api_member(call, "state"));
+            err = why_set(why, ERR_TIMEOUT, "no answer within %ld seconds, the call is %s (%s): nameplate center calls shows it",
+                          seconds, api_member(call, "state"), say_expected(queued, sizeof expected, expected));
         json_decref(call);
         if (err != OK)
             return err;
@@ -85,15 +94,16 @@ static enum err show_answer(const json_t *call, struct why *why)
     return OK;
 }
 
-static enum err make_call(const struct command_line *line, struct api_client *api, const json_t *body, long seconds,
+static enum err make_call(struct api_client *api, const json_t *body, long seconds,
                           struct why *why)
 {
     json_t *queued = NULL, *call = NULL;
     enum err err = api_ask(api, "POST", "/calls", body, &queued, why);
+    char expected[LINE];
     if (err == OK && seconds == 0)
-        printf("%s waits for %s: %s\n", api_member(queued, "operation"), line->args[0], api_member(queued, "id"));
+        printf("%s waits, %s: %s\n", api_member(queued, "operation"), say_expected(queued, sizeof expected, expected), api_member(queued, "id"));
     if (err == OK && seconds > 0)
-        err = wait_for_answer(api, api_member(queued, "id"), seconds, &call, why);
+        err = wait_for_answer(api, queued, seconds, &call, why);
     if (err == OK && seconds > 0)
         err = show_answer(call, why);
     json_decref(queued);
@@ -115,7 +125,7 @@ int command_call(const struct command_line *line)
     if (err == OK)
         err = api_open(&center_api, line, &api, &why);
     if (err == OK) {
-        err = make_call(line, &api, body, seconds, &why);
+        err = make_call(&api, body, seconds, &why);
         api_close(&api);
     }
     json_decref(body);

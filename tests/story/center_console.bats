@@ -140,7 +140,7 @@ enter() {
     has "$(center device show 3012-000001 --json)" '"interval": 90'
     run center call 3012-000001 information --wait 1
     same "$status" 1
-    has "$output" 'no answer within 1 seconds'
+    has "$output" 'no answer within 1 seconds, the call is waiting (3012-000001 polls every 90 s and was never here)'
     run center call 3012-000001 program --version 9.9
     same "$status" 1
     printf 'program text' >copier.img
