@@ -108,9 +108,11 @@ int program_choose(const struct programs *p)
     return chosen;
 }
 
-static bool is_begun(const struct program_slot *s, const struct program_head *head)
+/* Not one that is complete and older than another: it would not be started. It comes anew. */
+static bool is_begun(const struct program_slot *s, const struct program_head *head, uint32_t newest)
 {
     bool same = s->there && !s->marks[PROGRAM_BAD] && s->head.size == head->size;
+    same = same && (!s->marks[PROGRAM_COMPLETE] || s->head.generation == newest);
     for (int i = 0; same && i < PROGRAM_SHA256; i++)
         same = s->head.sha256[i] == head->sha256[i];
     for (int i = 0; same && i < PROGRAM_VERSION; i++)
@@ -118,20 +120,21 @@ static bool is_begun(const struct program_slot *s, const struct program_head *he
     return same;
 }
 
-static uint32_t next_generation(const struct programs *p)
+static uint32_t newest_generation(const struct programs *p)
 {
     uint32_t most = 0;
     for (int i = 0; i < PROGRAM_SLOTS; i++)
         if (p->slots[i].there && p->slots[i].head.generation > most)
             most = p->slots[i].head.generation;
-    return most + 1;
+    return most;
 }
 
 enum flash_err program_begin(struct programs *p, int running, const struct program_head *head, int *ret_slot)
 {
     uint8_t bytes[HEAD];
+    const uint32_t newest = newest_generation(p);
     for (int i = 0; i < PROGRAM_SLOTS; i++)
-        if (is_begun(&p->slots[i], head)) {
+        if (is_begun(&p->slots[i], head, newest)) {
             *ret_slot = i;
             return FLASH_OK;
         }
@@ -139,7 +142,7 @@ enum flash_err program_begin(struct programs *p, int running, const struct progr
         return FLASH_TOO_LARGE;
     int slot = running == 0 ? 1 : 0;
     struct program_head numbered = *head;
-    numbered.generation = next_generation(p);
+    numbered.generation = newest + 1;
     encode_head(&numbered, bytes);
     enum flash_err err = p->flash->erase(p->flash->chip, slot_at(slot));
     if (err == FLASH_OK)

@@ -72,7 +72,7 @@ int program_attempts(const struct program_slot *s);
 int program_choose(const struct programs *p);
 
 /* A slot for this program: the one where it was begun, else the one that is not `running`, erased. The head's generation
- * is set here. Errors: TOO_LARGE, IO. */
+ * is set here: the program that was begun last is the newest, also when it is the one before that comes back. Errors: TOO_LARGE, IO. */
 enum flash_err program_begin(struct programs *p, int running, const struct program_head *head, int *ret_slot);
 
 /* Takes the whole sectors of what lies at `next`, and the last bytes when they end the program; *ret_taken may be 0.

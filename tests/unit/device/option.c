@@ -255,6 +255,28 @@ static void a_new_program_that_had_its_time_falls_back(void **state)
     free(image.now);
 }
 
+/* D-4, M-8: it lies in the other slot still, but as the older one: it would never be started there */
+static void the_program_before_comes_back_when_it_is_ordered_again(void **state)
+{
+    (void)state;
+    static const char *const versions[] = { "2.0", "3.0", "2.0", "3.0", "3.0" };
+    struct image image;
+    struct programs p;
+    struct loaded l;
+    const struct flash flash = image_new(&image, PROGRAM_CHIP_BYTES);
+    assert_int_equal(program_open(&flash, &p), FLASH_OK);
+    assert_int_equal(loader_choose(&p, &l), FLASH_OK);
+    for (size_t i = 0; i < sizeof versions / sizeof *versions; i++) {
+        assert_int_equal(fetch_and_complete(&p, l.slot, versions[i], 5000), FLASH_OK);
+        assert_int_equal(program_open(&flash, &p), FLASH_OK);
+        assert_int_equal(loader_choose(&p, &l), FLASH_OK);
+        assert_string_equal(running(&p, &l), versions[i]);
+        assert_int_equal(l.on_trial, i != 4);
+        assert_int_equal(loader_confirm(&p, &l), FLASH_OK);
+    }
+    free(image.now);
+}
+
 /* A chip on which 2.0 is confirmed and 3.0 waits for its trial. */
 static void lay_new_beside_old(const struct flash *flash, struct image *image)
 {
@@ -410,6 +432,7 @@ int main(void)
         cmocka_unit_test(ids_are_remembered_round_the_ring),
         cmocka_unit_test(a_program_cut_anywhere_is_complete_or_not_started),
         cmocka_unit_test(a_new_program_that_had_its_time_falls_back),
+        cmocka_unit_test(the_program_before_comes_back_when_it_is_ordered_again),
         cmocka_unit_test(a_trial_that_is_interrupted_begins_again_three_times_in_all),
         cmocka_unit_test(a_power_cut_in_a_trial_costs_one_attempt_at_most),
         cmocka_unit_test(no_application_reaches_below_the_services),
