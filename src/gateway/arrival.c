@@ -41,6 +41,7 @@ static enum err bring_session(struct bringing *b, const struct field_session *s,
         return err;
     b->came++;
     touch(b, via);
+    touch(b, s->number.text); /* which may have come here itself meanwhile, with the same presence */
     log_event(LOG_DEBUG, "session", "number", s->number.text, "state", s->state, "peer", via, NULL);
     return OK;
 }

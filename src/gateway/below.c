@@ -242,13 +242,7 @@ static void answer_waiter(struct waiter *w, const struct outbox *out)
     answer(x, &reply, out);
 }
 
-static void waited_long_enough(void *context)
-{
-    struct waiter *w = context;
-    const struct outbox nothing = { 0 };
-    w->timer = 0;
-    answer_waiter(w, &nothing);
-}
+static void waited_long_enough(void *context);
 
 static enum err hold(const struct below_call *call, int64_t wait_s)
 {
@@ -272,7 +266,8 @@ static enum err hold(const struct below_call *call, int64_t wait_s)
     return OK;
 }
 
-static void wake_one(struct waiter *w)
+/* Whether there was something for it, and it is answered. */
+static bool wake_one(struct waiter *w)
 {
     AUTO_OUTBOX out = { 0 };
     struct why why = { "" };
@@ -281,8 +276,20 @@ static void wake_one(struct waiter *w)
         err = collect(w->g, w->peer, span_of(w->fingerprint, sizeof w->fingerprint), &out, &why);
     if (err != OK)
         log_failure(LOG_ERROR, "queue", err, &why, "number", w->peer, NULL);
-    else if (!outbox_is_empty(&out))
-        answer_waiter(w, &out);
+    if (err != OK || outbox_is_empty(&out))
+        return false;
+    answer_waiter(w, &out);
+    return true;
+}
+
+/* Nobody waits in vain for what came meanwhile and was told to another way of the same number. */
+static void waited_long_enough(void *context)
+{
+    struct waiter *w = context;
+    const struct outbox nothing = { 0 };
+    w->timer = 0;
+    if (!wake_one(w))
+        answer_waiter(w, &nothing);
 }
 
 void below_wake(struct gateway *g, const char *via)
@@ -290,7 +297,7 @@ void below_wake(struct gateway *g, const char *via)
     for (struct waiter *w = g->waiters, *next; w != NULL; w = next) {
         next = w->next;
         if (via == NULL || strcmp(w->peer, via) == 0)
-            wake_one(w);
+            (void)wake_one(w);
     }
 }
 
