@@ -6,6 +6,7 @@
 
 #include "ca/commands.h"
 #include "ca/decide.h"
+#include "pki/key_id.h"
 #include "pki/verify.h"
 
 struct check {
@@ -50,7 +51,7 @@ static enum err check_row(void *context, const struct register_certificate *c)
 {
     struct check *k = context;
     AUTO_CERT cert = NULL;
-    uint8_t fingerprint[CERT_FINGERPRINT];
+    uint8_t fingerprint[CERT_FINGERPRINT], key[KEY_ID];
     k->certificates++;
     if (c->der.n == 0)
         return OK; /* on its way */
@@ -59,6 +60,8 @@ static enum err check_row(void *context, const struct register_certificate *c)
         cert_fingerprint(cert, fingerprint);
         if (!span_equal(c->fingerprint, span_of(fingerprint, sizeof fingerprint)))
             err = why_set(k->why, ERR_DAMAGED, "the certificate does not have the fingerprint on record");
+        else if (key_id_of_certificate(c->der, key) != OK || !span_equal(c->key, span_of(key, sizeof key)))
+            err = why_set(k->why, ERR_DAMAGED, "the certificate does not have the key on record");
     }
     if (err == OK)
         err = check_number(k, c, cert);
@@ -101,7 +104,7 @@ static enum err check_live(struct check *c, struct why *why)
     return err;
 }
 
-/* I2: a key is in one certificate of a device or board. */
+/* I2: a key is in one certificate. */
 static enum err check_keys(struct check *c, struct why *why)
 {
     char subjects[2 * LIMIT_NAME + 8] = "";

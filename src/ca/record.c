@@ -4,7 +4,8 @@
 
 #include "base/clock.h"
 #include "base/hex.h"
-#include "pki/issuer.h"
+#include "pki/key_id.h"
+#include "store/register_field.h"
 
 static void name(const struct record *r, struct register_certificate *c)
 {
@@ -27,15 +28,18 @@ enum err record_body(void *context, struct span serial, struct span tbs, struct 
 
 enum err record_certificate(struct db *db, const struct record *r, int64_t *ret_id, struct why *why)
 {
-    uint8_t fingerprint[CERT_FINGERPRINT], serial[CERT_SERIAL_MAX];
+    uint8_t fingerprint[CERT_FINGERPRINT], serial[CERT_SERIAL_MAX], key[KEY_ID];
     char hex[CERT_SERIAL_TEXT];
     int64_t now_s = clock_wall_s();
     cert_fingerprint(r->cert, fingerprint);
     cert_serial(r->cert, hex);
     struct register_certificate c = { .state = r->state, .fingerprint = span_of(fingerprint, sizeof fingerprint),
-                                      .der = cert_der(r->cert), .created_s = now_s, .serial = span_of(serial, strlen(hex) / 2) };
+                                      .der = cert_der(r->cert), .created_s = now_s, .serial = span_of(serial, strlen(hex) / 2),
+                                      .key = span_of(key, sizeof key) };
     name(r, &c);
     enum err err = hex_decode(hex, strlen(hex) / 2, serial);
+    if (err == OK)
+        err = key_id_of_certificate(cert_der(r->cert), key);
     if (err == OK)
         err = register_certificate_add(db, &c, ret_id, why);
     return err != OK ? err
@@ -43,31 +47,32 @@ enum err record_certificate(struct db *db, const struct record *r, int64_t *ret_
                                       r->issuer);
 }
 
-struct key_check {
-    struct span spki;
-    const char *subject;
+struct key_use {
+    const char *own;
     bool found;
 };
 
-static enum err compare_key(void *context, const struct register_certificate *c)
+static enum err find_use(void *context, const struct register_certificate *c)
 {
-    struct key_check *k = context;
-    AUTO_CERT cert = NULL;
-    bool own = k->subject != NULL && strcmp(c->kind, "infrastructure") == 0 && strcmp(c->subject, k->subject) == 0;
-    enum err err = own ? OK : cert_from_der(c->der, &cert, NULL);
-    k->found = k->found || (cert != NULL && cert_has_spki(cert, k->spki));
-    return err;
+    struct key_use *use = context;
+    bool again = use->own != NULL && strcmp(c->kind, "infrastructure") == 0 && strcmp(c->subject, use->own) == 0;
+    use->found = use->found || !again || !lifecycle_is_live(c->state);
+    return OK;
 }
 
-enum err record_check_key(struct db *db, struct span spki, const char *subject, struct why *why)
+enum err record_check_key(struct db *db, struct span spki, const char *own, struct why *why)
 {
-    struct key_check check = { .spki = spki, .subject = subject };
-    uint8_t id[ISSUER_KEY_ID];
-    enum err err = issuer_key_id(spki, id);
+    struct key_use use = { .own = own };
+    uint8_t id[KEY_ID], hash[REGISTER_DIGEST];
+    bool asked = false;
+    enum err err = key_id_of_spki(spki, id);
     if (err != OK)
         return why_set(why, err, "the signing request's key cannot be understood");
-    err = register_certificate_of_key(db, span_of(id, sizeof id), compare_key, &check, why);
-    if (err == OK && check.found)
+    err = register_certificate_of_key(db, span_of(id, sizeof id), find_use, &use, why);
+    cert_fingerprint_der(spki, hash); /* a SHA-256 like any other */
+    if (err == OK)
+        err = register_renewal_has_key(db, hash, &asked, why);
+    if (err == OK && (asked || use.found))
         err = why_set(why, ERR_CONFLICT, "the key of this signing request is in a certificate already: make a new one");
     return err;
 }

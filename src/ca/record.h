@@ -23,8 +23,8 @@ enum err record_body(void *context, struct span serial, struct span tbs, struct 
 /* Inside the caller's transaction, once record_body has seen its body. */
 enum err record_certificate(struct db *db, const struct record *r, int64_t *ret_id, struct why *why) MUST_CHECK;
 
-/* I2: a key is in one certificate. Refuses one that is in any, but those of the infrastructure's own `subject` (NULL: in
- * any at all), who may ask again with it. Errors: CONFLICT, BAD_KEY. */
-enum err record_check_key(struct db *db, struct span spki, const char *subject, struct why *why) MUST_CHECK;
+/* I2: a key is in one certificate. Refuses one that is in any, or on record to be; but for the live ones of the infrastructure's
+ * `own` subject, who may ask again with it (NULL: for none). Errors: CONFLICT, BAD_KEY. */
+enum err record_check_key(struct db *db, struct span spki, const char *own, struct why *why) MUST_CHECK;
 
 #endif

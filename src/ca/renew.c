@@ -9,6 +9,7 @@
 #include "ca/history.h"
 #include "ca/record.h"
 #include "ca/signer.h"
+#include "pki/key_id.h"
 #include "store/register_field.h"
 
 struct renewing {
@@ -96,18 +97,6 @@ static enum err make_body(struct renewing *r, struct why *why)
     return err;
 }
 
-/* Neither in a certificate nor on record to be signed. */
-static enum err check_key(const struct renewing *r, struct why *why)
-{
-    bool known = false;
-    enum err err = register_renewal_has_key(r->s->db, r->row.key, &known, why);
-    if (err == OK && known)
-        err = why_set(why, ERR_CONFLICT, "the key of this signing request came before: make a new one");
-    if (err == OK)
-        err = record_check_key(r->s->db, buf_span(&r->spki), NULL, why);
-    return err == OK ? OK : why_prefix(why, err, "%s", r->number.text);
-}
-
 static enum err take_up(struct renewing *r, struct why *why)
 {
     struct field_history history;
@@ -117,7 +106,7 @@ static enum err take_up(struct renewing *r, struct why *why)
     if (err == OK)
         err = decide_renewal(r->number.text, r->reason, r->replaces, &history, &before, why);
     if (err == OK)
-        err = check_key(r, why);
+        err = record_check_key(db, buf_span(&r->spki), NULL, why);
     if (err == OK)
         err = clear_way(r, &history, why);
     if (err != OK)
@@ -156,15 +145,17 @@ static enum err sign_body(struct renewing *r, struct why *why)
 
 static enum err record(struct renewing *r, struct why *why)
 {
-    uint8_t fingerprint[CERT_FINGERPRINT];
+    uint8_t fingerprint[CERT_FINGERPRINT], key[KEY_ID];
     char serial[CERT_SERIAL_TEXT];
     struct field_history history = { .live = { .id = 0 } };
     int64_t now_s = clock_wall_s();
     cert_fingerprint_der(buf_span(&r->der), fingerprint);
     hex_encode(r->row.serial.at, r->row.serial.n, serial);
-    enum err err = db_begin(r->s->db, why);
+    enum err err = key_id_of_certificate(buf_span(&r->der), key);
     if (err == OK)
-        err = register_renewal_issue(r->s->db, r->row.serial, buf_span(&r->der), fingerprint, now_s, why);
+        err = db_begin(r->s->db, why);
+    if (err == OK)
+        err = register_renewal_issue(r->s->db, r->row.serial, buf_span(&r->der), fingerprint, span_of(key, sizeof key), now_s, why);
     if (err == OK)
         err = history_load(r->s->db, r->number.text, (struct span){ 0 }, &history, NULL, why);
     if (err == OK)

@@ -308,7 +308,7 @@ static enum err issue_item(const struct slice *slice, const struct item *item, s
                                       .position = item->position, .slice = slice->id, .created_s = b->accepted_s,
                                       .serial = span_of(item->serial, sizeof item->serial),
                                       .fingerprint = span_of(item->fingerprint, sizeof item->fingerprint),
-                                      .der = buf_span(&item->cert) };
+                                      .der = buf_span(&item->cert), .key = span_of(item->key_id, sizeof item->key_id) };
     memcpy(c.subject, item->number.text, strlen(item->number.text) + 1);
     memcpy(c.requester, b->requester, sizeof b->requester);
     return register_issue(slice->signer->db, &c, slice->now_s, why);

@@ -3,13 +3,14 @@
 #define CA_SLICE_H
 
 #include "ca/signer.h"
+#include "pki/key_id.h"
 
 struct item {
     struct device_number number;
     int64_t position, generation, order_id;
     char order[LIMIT_NAME + 1];
     struct maker *maker;
-    uint8_t serial[ISSUER_SERIAL], fingerprint[CERT_FINGERPRINT];
+    uint8_t serial[ISSUER_SERIAL], fingerprint[CERT_FINGERPRINT], key_id[KEY_ID];
     struct buf tbs, cert;
     struct buf key; /* wiped after each slice */
     bool dropped;         /* let go before it was made: never signed, or not recorded, and left out of the answer */

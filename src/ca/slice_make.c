@@ -39,6 +39,8 @@ void slice_sign_item(void *context, size_t worker, size_t i)
     if (slice->state != SLICE_ISSUED)
         item->err = issuer_sign(item->maker->issuers[worker], buf_span(&item->tbs), &item->cert, &item->why);
     if (item->err == OK)
+        item->err = key_id_of_certificate(buf_span(&item->cert), item->key_id);
+    if (item->err == OK)
         cert_fingerprint_der(buf_span(&item->cert), item->fingerprint);
 }
 

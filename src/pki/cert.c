@@ -223,17 +223,6 @@ bool cert_matches_key(const struct cert *cert, const struct key *key)
     return same;
 }
 
-bool cert_has_spki(const struct cert *cert, struct span spki)
-{
-    const uint8_t *at = spki.at;
-    EVP_PKEY *evp = d2i_PUBKEY(NULL, &at, (long)spki.n);
-    bool same = evp != NULL && EVP_PKEY_eq(X509_get0_pubkey(cert->x509), evp) == 1;
-    EVP_PKEY_free(evp);
-    if (!same)
-        (void)openssl_fail(NULL, ERR_BAD_KEY, "another key");
-    return same;
-}
-
 enum err cert_check_signature(const struct cert *cert, struct span message, struct span signature, struct why *why)
 {
     EVP_PKEY *evp = X509_get0_pubkey(cert->x509);

@@ -44,9 +44,6 @@ int64_t cert_moment(const struct cert *cert, int64_t now_s);
 /* Whether the private key belongs to the certificate. */
 bool cert_matches_key(const struct cert *cert, const struct key *key);
 
-/* Whether the certificate is for this SubjectPublicKeyInfo. */
-bool cert_has_spki(const struct cert *cert, struct span spki);
-
 /* Errors: BAD_SIGNATURE. */
 enum err cert_check_signature(const struct cert *cert, struct span message, struct span signature, struct why *why) MUST_CHECK;
 

@@ -155,29 +155,6 @@ void issuer_free(struct issuer *issuer)
     free(issuer);
 }
 
-/* Splits a SubjectPublicKeyInfo in front of the key's bits. */
-static enum err split_spki(struct span spki, struct span *ret_head, struct span *ret_point)
-{
-    struct span in = spki, fields, algorithm, bits;
-    if (der_take(&in, DER_SEQUENCE, &fields) != OK || in.n != 0 || der_take_whole(&fields, DER_SEQUENCE, &algorithm) != OK ||
-        der_take(&fields, DER_BIT_STRING, &bits) != OK || fields.n != 0 || bits.n < 2 || bits.at[0] != 0)
-        return ERR_BAD_KEY;
-    *ret_point = span_of(bits.at + 1, bits.n - 1);
-    *ret_head = span_of(spki.at, (size_t)(ret_point->at - spki.at));
-    return OK;
-}
-
-enum err issuer_key_id(struct span spki, uint8_t ret_id[ISSUER_KEY_ID])
-{
-    struct span head, point;
-    uint8_t ski[SKI_BYTES];
-    if (split_spki(spki, &head, &point) != OK)
-        return ERR_BAD_KEY;
-    ski_of_point(point, ski);
-    memcpy(ret_id, ski, ISSUER_KEY_ID);
-    return OK;
-}
-
 /* Key types other than P-256 go the general way. */
 static enum err prepare_other(struct issuer *i, const struct issue_order *order, struct buf *key_to, struct buf *tbs_to,
                               struct why *why)
@@ -192,7 +169,7 @@ static enum err prepare_other(struct issuer *i, const struct issue_order *order,
     if (err == OK)
         err = key_spki(key, &spki);
     if (err == OK)
-        err = split_spki(buf_span(&spki), &head, &point);
+        err = spki_split(buf_span(&spki), &head, &point);
     if (err == OK)
         err = buf_reserve(key_to, pkcs8.len);
     if (err == OK)
@@ -225,7 +202,7 @@ enum err issuer_prepare_for_key(struct issuer *issuer, const struct issue_order 
     enum key_type type;
     struct span head, point;
     AUTO_EVP_PKEY evp = spki.n == 0 || spki.n > SPKI_MAX ? NULL : d2i_PUBKEY(NULL, &at, (long)spki.n);
-    if (evp == NULL || key_type_of(evp, &type) != OK || split_spki(spki, &head, &point) != OK)
+    if (evp == NULL || key_type_of(evp, &type) != OK || spki_split(spki, &head, &point) != OK)
         return openssl_fail(why, ERR_BAD_KEY, "the public key cannot be understood");
     if (type != issuer->key_type)
         return why_set(why, ERR_BAD_KEY, "the profile wants a %s key, not a %s key", key_type_name(issuer->key_type),

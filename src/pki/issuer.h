@@ -33,11 +33,6 @@ enum err issuer_prepare(struct issuer *issuer, const struct issue_order *order, 
 enum err issuer_prepare_for_key(struct issuer *issuer, const struct issue_order *order, struct span spki, struct buf *tbs_to,
                                 struct why *why) MUST_CHECK;
 
-/* What the subjectKeyIdentifier of each certificate for this SubjectPublicKeyInfo begins with (RFC 7093 2 (1)): by it a
- * register finds a key again. Errors: BAD_KEY. */
-enum { ISSUER_KEY_ID = 8 };
-enum err issuer_key_id(struct span spki, uint8_t ret_id[ISSUER_KEY_ID]) MUST_CHECK;
-
 /* Appends the whole certificate for a body that issuer_prepare made. */
 enum err issuer_sign(struct issuer *issuer, struct span tbs, struct buf *cert_to, struct why *why) MUST_CHECK;
 

@@ -77,6 +77,7 @@ struct register_certificate {
     enum lifecycle_state state;
     int64_t slice;              /* that it was made in; 0: by no batch */
     struct span serial, fingerprint, tbs, der; /* empty when not made yet; valid inside the row function only */
+    struct span key;            /* by what it is found again (pki/key_id.h) */
     struct span sealed;         /* key that waits for the factory's confirmation */
     int64_t created_s, revoked_s;
     char reason[REGISTER_REASON];
@@ -91,8 +92,8 @@ struct register_filter {
 enum err register_certificate_list(struct db *db, const struct register_filter *filter, register_certificate_fn *fn, void *context,
                                    struct why *why) MUST_CHECK;
 
-/* Those whose subjectKeyIdentifier begins with these bytes (I2). */
-enum err register_certificate_of_key(struct db *db, struct span key_id, register_certificate_fn *fn, void *context, struct why *why) MUST_CHECK;
+/* Those for this key (I2). */
+enum err register_certificate_of_key(struct db *db, struct span key, register_certificate_fn *fn, void *context, struct why *why) MUST_CHECK;
 
 /* The newest certificate of this kind and subject, with `sealed`. Errors: NOT_FOUND. */
 enum err register_certificate_find(struct db *db, const char *kind, const char *subject, register_certificate_fn *fn,
@@ -100,7 +101,8 @@ enum err register_certificate_find(struct db *db, const char *kind, const char *
 
 /* The number of a device with more than one live identity; "" when there is none, as must be (I1). */
 enum err register_doubled(struct db *db, size_t size, char *ret_number, struct why *why) MUST_CHECK;
-/* Whose certificates have the same key, "A and B"; "" when nobody's, as must be (I2). */
+/* Whose certificates have the same key, "A and B"; "" when nobody's, as must be (I2). Not the infrastructure's, whose holder
+ * may ask again with its key. */
 enum err register_key_doubled(struct db *db, size_t size, char *ret_subjects, struct why *why) MUST_CHECK;
 
 /* What will be signed outside a batch: serial, tbs, kind, subject, issuer, requester and created_s are kept, to be

@@ -17,6 +17,7 @@ struct register_certificate register_certificate_of(const struct db_row *row)
         .id = db_row_int(row, 0), .generation = db_row_int(row, 3), .order_id = db_row_int(row, 6), .request = db_row_int(row, 8),
         .position = db_row_int(row, 9), .serial = db_row_blob(row, 11), .fingerprint = db_row_blob(row, 12),
         .der = db_row_blob(row, 13), .created_s = db_row_int(row, 14), .revoked_s = db_row_int(row, 15), .slice = db_row_int(row, 17),
+        .key = db_row_blob(row, 18),
     };
     db_row_copy(row, 1, sizeof c.kind, c.kind);
     db_row_copy(row, 2, sizeof c.subject, c.subject);
@@ -35,7 +36,7 @@ static enum err certificate_row(void *context, const struct db_row *row)
     if (err != OK)
         return ERR_DAMAGED;
     if (l->sealed)
-        c.sealed = db_row_blob(row, 18);
+        c.sealed = db_row_blob(row, 19);
     l->rows++;
     return l->fn(l->context, &c);
 }
@@ -48,10 +49,10 @@ enum err register_certificate_list(struct db *db, const struct register_filter *
                     DB_ARGS(db_text(f->subject), db_text(f->state), db_text(f->order)), certificate_row, &l, why);
 }
 
-enum err register_certificate_of_key(struct db *db, struct span key_id, register_certificate_fn *fn, void *context, struct why *why)
+enum err register_certificate_of_key(struct db *db, struct span key, register_certificate_fn *fn, void *context, struct why *why)
 {
     struct listing l = { .fn = fn, .context = context };
-    return db_query(db, REG_KEY_LIST, DB_ARGS(db_blob(key_id)), certificate_row, &l, why);
+    return db_query(db, REG_KEY_LIST, DB_ARGS(db_blob(key)), certificate_row, &l, why);
 }
 
 enum err register_certificate_find(struct db *db, const char *kind, const char *subject, register_certificate_fn *fn, void *context,
@@ -81,7 +82,7 @@ enum err register_certificate_add(struct db *db, const struct register_certifica
     enum err err = db_run(db, REG_CERTIFICATE_ADD,
                           DB_ARGS(db_text(c->kind), db_text(c->subject), db_text(c->issuer), db_text(c->requester),
                                   db_text(lifecycle_name(c->state)), db_blob(c->serial), db_blob(c->fingerprint), db_blob(c->der),
-                                  db_int(c->created_s)),
+                                  db_int(c->created_s), db_blob(c->key)),
                           why);
     if (err == OK)
         *ret_id = db_last_id(db);

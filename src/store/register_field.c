@@ -69,8 +69,8 @@ const char register_sql_renewal_unsigned[] = "SELECT " RENEWAL_COLUMNS " FROM " 
 const char register_sql_renewal_key[] = "SELECT 1 FROM renewal WHERE key = $1";
 const char register_sql_renewal_add[] = "INSERT INTO renewal (csr, key, number, requester, order_id, replaces, serial, created_at) "
                                         "VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
-const char register_sql_renewal_issue[] = RENEWAL_INSERT "der, fingerprint, issued_at) SELECT " RENEWAL_ROW("renewing")
-                                          ", $2, $3, $4 FROM renewal r WHERE r.serial = $1";
+const char register_sql_renewal_issue[] = RENEWAL_INSERT "der, fingerprint, issued_at, key) SELECT " RENEWAL_ROW("renewing")
+                                          ", $2, $3, $4, $5 FROM renewal r WHERE r.serial = $1";
 const char register_sql_renewal_drop[] = RENEWAL_INSERT "revoked_at, reason) SELECT " RENEWAL_ROW("voided")
                                          ", $2, 'superseded' FROM renewal r WHERE r.serial = $1";
 
@@ -174,10 +174,11 @@ static enum err inserted(struct db *db, enum err err, struct why *why)
 }
 
 enum err register_renewal_issue(struct db *db, struct span serial, struct span der, const uint8_t fingerprint[REGISTER_FINGERPRINT],
-                                int64_t now_s, struct why *why)
+                                struct span key, int64_t now_s, struct why *why)
 {
     enum err err = db_run(db, REG_RENEWAL_ISSUE,
-                          DB_ARGS(db_blob(serial), db_blob(der), db_blob(span_of(fingerprint, REGISTER_FINGERPRINT)), db_int(now_s)),
+                          DB_ARGS(db_blob(serial), db_blob(der), db_blob(span_of(fingerprint, REGISTER_FINGERPRINT)), db_int(now_s),
+                                  db_blob(key)),
                           why);
     err = inserted(db, err, why);
     if (err == OK)

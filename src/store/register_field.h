@@ -49,9 +49,10 @@ enum err register_renewal_has_key(struct db *db, const uint8_t key[REGISTER_DIGE
 
 /* First step, with its body: everything but certificate, state and der counts. */
 enum err register_renewal_add(struct db *db, const struct register_renewal *renewal, struct why *why) MUST_CHECK;
-/* Second step: the certificate of that serial number, of the next generation, in state "renewing". */
+/* Second step: the certificate of that serial number and key, of the next generation, in state "renewing". */
 enum err register_renewal_issue(struct db *db, struct span serial, struct span der,
-                                const uint8_t fingerprint[REGISTER_FINGERPRINT], int64_t now_s, struct why *why) MUST_CHECK;
+                                const uint8_t fingerprint[REGISTER_FINGERPRINT], struct span key, int64_t now_s,
+                                struct why *why) MUST_CHECK;
 /* Or it is given up: what was on record to be signed may have been, so its serial number counts as revoked. */
 enum err register_renewal_drop(struct db *db, struct span serial, int64_t now_s, struct why *why) MUST_CHECK;
 

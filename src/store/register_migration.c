@@ -113,6 +113,13 @@ const char register_slice_migration[] =
     " WHEN (SELECT issued_at FROM slice WHERE id = OLD.slice) IS NULL"
     " BEGIN SELECT RAISE(ABORT, 'what is to be signed stays on record'); END;";
 
-/* I2: a key is found again in all certificates that were ever made. */
+/* I2: a key is found again in all certificates that were ever made. Of those that are there, by the identifier that each of them
+ * has in its extension: behind its OBJECT IDENTIFIER and two headers. */
 const char register_key_migration[] =
-    "CREATE INDEX certificate_key ON certificate (" REGISTER_KEY_ID("der") ") WHERE der IS NOT NULL;";
+    "ALTER TABLE certificate ADD COLUMN key BLOB;"
+    "UPDATE certificate SET key = substr(der, instr(der, x'0603551D0E04160414') + 9, 16) WHERE der IS NOT NULL;"
+    "CREATE INDEX certificate_key ON certificate (key) WHERE key IS NOT NULL;"
+    "DROP TRIGGER certificate_same;"
+    "CREATE TRIGGER certificate_same BEFORE UPDATE OF kind, subject, generation, order_id, request, position, serial, fingerprint, der,"
+    " slice, body, key ON certificate"
+    " BEGIN SELECT RAISE(ABORT, 'a certificate is never changed'); END;";

@@ -133,7 +133,7 @@ enum err register_issue(struct db *db, const struct register_certificate *c, int
     return db_run(db, REG_ISSUE,
                   DB_ARGS(db_text(c->subject), db_int(c->generation), db_int(c->order_id), db_text(c->requester),
                           db_int(c->request), db_int(c->position), db_blob(c->serial), db_blob(c->fingerprint), db_blob(c->der),
-                          db_int(c->created_s), db_int(now_s), db_int(c->slice)),
+                          db_int(c->created_s), db_int(now_s), db_int(c->slice), db_blob(c->key)),
                   why);
 }
 

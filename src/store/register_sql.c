@@ -120,10 +120,10 @@ static const char *const migrations[] = { migration_1, audit_migration, migratio
 
 #define CERTIFICATE_COLUMNS \
     "c.id, c.kind, c.subject, c.generation, c.issuer, coalesce(o.name, ''), c.order_id, c.requester, c.request, c.position, " \
-    "c.state, c.serial, c.fingerprint, c.der, c.created_at, c.revoked_at, c.reason, c.slice"
+    "c.state, c.serial, c.fingerprint, c.der, c.created_at, c.revoked_at, c.reason, c.slice, c.key"
 /* A reserved number, as if it were a certificate in state "requested". */
 #define RESERVED "SELECT 0, 'device', r.number, r.generation, 'identity', coalesce(o.name, ''), r.order_id, q.requester, r.request, " \
-    "r.position, 'requested', NULL, NULL, NULL, q.accepted_at, NULL, '', NULL FROM reservation r JOIN request q ON q.id = r.request " \
+    "r.position, 'requested', NULL, NULL, NULL, q.accepted_at, NULL, '', NULL, NULL FROM reservation r JOIN request q ON q.id = r.request " \
     "LEFT JOIN production_order o ON o.id = r.order_id "
 #define SLICE_COLUMNS "s.id, s.request, s.position, s.numbers, s.issued_at, b.bodies, k.sealed, q.message_id"
 #define SLICE_TABLES "slice s JOIN request q ON q.id = s.request LEFT JOIN slice_body b ON b.slice = s.id " \
@@ -147,8 +147,10 @@ static const char doubled[] = DOUBLED_HEAD
 
 static const char *const sql[REG_COUNT] = {
     [REG_DOUBLED] = doubled,
-    [REG_KEY_DOUBLED] = "SELECT min(subject) || ' and ' || max(subject) FROM certificate WHERE der IS NOT NULL "
-                        "AND kind IN ('device', 'bootstrap') GROUP BY " REGISTER_KEY_ID("der") " HAVING count(*) > 1 LIMIT 1",
+    /* the infrastructure may ask again with its key */
+    [REG_KEY_DOUBLED] = "SELECT min(subject) || ' and ' || max(subject) FROM certificate WHERE key IS NOT NULL GROUP BY key "
+                        "HAVING count(*) > 1 AND NOT (min(kind) = 'infrastructure' AND max(kind) = 'infrastructure' "
+                        "AND min(subject) = max(subject)) LIMIT 1",
     [REG_ORDER_ADD] = "INSERT INTO production_order (name, factory, model, quantity, first_serial, until, created_at, "
                       "profile) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
     [REG_MODEL_PROFILE] = "SELECT profile FROM production_order WHERE model = $1 AND profile <> '' LIMIT 1",
@@ -176,14 +178,14 @@ static const char *const sql[REG_COUNT] = {
     [REG_SUBJECT_LIST] = "SELECT " CERTIFICATE_COLUMNS " FROM " CERTIFICATE_TABLES
                          " WHERE c.subject = $1 AND ($2 IS NULL OR c.state = $2) AND ($3 IS NULL OR o.name = $3) "
                          "UNION ALL " RESERVED "WHERE r.number = $1 AND ($2 IS NULL OR $2 = 'requested') AND ($3 IS NULL OR o.name = $3)",
-    [REG_KEY_LIST] = "SELECT " CERTIFICATE_COLUMNS " FROM " CERTIFICATE_TABLES " WHERE c.der IS NOT NULL AND " REGISTER_KEY_ID("c.der") " = $1",
+    [REG_KEY_LIST] = "SELECT " CERTIFICATE_COLUMNS " FROM " CERTIFICATE_TABLES " WHERE c.key = $1",
     [REG_CERTIFICATE_FIND] = "SELECT " CERTIFICATE_COLUMNS ", k.sealed FROM " CERTIFICATE_TABLES
                              " LEFT JOIN sealed_key k ON k.certificate = c.id "
                              "WHERE c.subject = $2 AND c.kind = $1 ORDER BY c.generation DESC LIMIT 1",
     [REG_CERTIFICATE_ADD] =
-        "INSERT INTO certificate (kind, subject, generation, issuer, requester, state, serial, fingerprint, der, created_at, issued_at, body) "
+        "INSERT INTO certificate (kind, subject, generation, issuer, requester, state, serial, fingerprint, der, created_at, issued_at, body, key) "
         "VALUES ($1, $2, (SELECT coalesce(max(generation), 0) + 1 FROM certificate WHERE subject = $2 AND kind = $1), "
-        "$3, $4, $5, $6, $7, $8, $9, $9, $6)",
+        "$3, $4, $5, $6, $7, $8, $9, $9, $6, $10)",
     [REG_BODY_ADD] = "INSERT INTO body (serial, tbs, kind, subject, issuer, requester, created_at) "
                      "VALUES ($1, $2, $3, $4, $5, $6, $7)",
     [REG_BODY_LIST] = "SELECT b.serial, b.tbs, b.kind, b.subject, b.issuer, b.requester, b.created_at, c.der FROM body b "
@@ -221,8 +223,8 @@ static const char *const sql[REG_COUNT] = {
                            "ORDER BY s.position DESC LIMIT 1",
     [REG_SLICE_UNSIGNED] = "SELECT " SLICE_COLUMNS " FROM " SLICE_TABLES " WHERE b.bodies IS NOT NULL ORDER BY s.id",
     [REG_ISSUE] = "INSERT INTO certificate (kind, subject, generation, issuer, order_id, requester, request, position, state, serial, "
-                  "fingerprint, der, created_at, issued_at, slice) "
-                  "VALUES ('device', $1, $2, 'identity', $3, $4, $5, $6, 'stored', $7, $8, $9, $10, $11, $12)",
+                  "fingerprint, der, created_at, issued_at, slice, key) "
+                  "VALUES ('device', $1, $2, 'identity', $3, $4, $5, $6, 'stored', $7, $8, $9, $10, $11, $12, $13)",
     /* the entry that was appended last, in this transaction */
     [REG_SLICE_DONE] = "UPDATE slice SET issued_at = $2, digest = $3, audit = (SELECT max(n) FROM audit) "
                        "WHERE id = $1 AND issued_at IS NULL",

@@ -78,9 +78,6 @@ extern const struct db_schema register_schema;
 extern const char register_sql_about[]; /* register_trail.c */
 extern const char register_slice_migration[], register_key_migration[]; /* register_migration.c */
 
-/* What the subjectKeyIdentifier extension of a certificate begins with: behind its OBJECT IDENTIFIER and two headers. */
-#define REGISTER_KEY_ID(der) "substr(" der ", instr(" der ", x'0603551D0E04160414') + 9, 8)"
-
 /* Reads a row that starts with the columns of CERTIFICATE_COLUMNS. */
 struct register_certificate register_certificate_of(const struct db_row *row);
 

@@ -287,10 +287,11 @@ report() { # NUMBER OUTCOME
     [[ $output == *"3012-000004"* ]]
     cp "$DIR/keep.db" "$db"
     ca fsck | grep -q '^one certificate per key  *good$'
-    sqlite3 "$db" "DROP TRIGGER certificate_same; UPDATE certificate SET der = (SELECT der FROM certificate WHERE subject = '3012-000001')
+    sqlite3 "$db" "DROP TRIGGER certificate_same; UPDATE certificate SET key = (SELECT key FROM certificate WHERE subject = '3012-000001')
         WHERE subject = '3012-000003'"
     run ca fsck
     [ "$status" -eq 1 ]
+    [[ $output == *"3012-000003 generation 1: the certificate does not have the key on record"* ]]
     [[ $output == *"one certificate per key "*"certificates of 3012-000001 and 3012-000003 have the same key"* ]]
 }
 

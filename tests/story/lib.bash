@@ -21,7 +21,7 @@ export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=1:abort_on_error=0}:quarantine_
 export BUILD ROOT
 
 # A command that hangs is ended and named.
-nameplate() { timeout --verbose --kill-after=10 300 "$BUILD/nameplate" "$@"; }
+nameplate() { timeout --verbose --kill-after=10 600 "$BUILD/nameplate" "$@"; }
 
 declare -gA PID
 

@@ -6,6 +6,7 @@
 
 #include "ca/decide_field.h"
 #include "pki/issuer.h"
+#include "pki/key_id.h"
 
 static struct identity all[IDENTITIES_MOST];
 static size_t first_n, all_n; /* first: made at the factory, in each run */
@@ -140,12 +141,18 @@ static const struct identity *made_for(const uint8_t csr[CERT_FINGERPRINT])
     return NULL;
 }
 
+static bool is_for(const struct cert *cert, struct span spki)
+{
+    uint8_t one[KEY_ID], other[KEY_ID];
+    return key_id_of_certificate(cert_der(cert), one) == OK && key_id_of_spki(spki, other) == OK && memcmp(one, other, KEY_ID) == 0;
+}
+
 static void issue_new(const struct identity_issue_request *r, const uint8_t csr[CERT_FINGERPRINT], struct span spki,
                       const struct field_history *h, enum renewal_reason reason)
 {
     int64_t newest = 0;
     for (size_t i = 0; i < all_n; i++) {
-        if (cert_has_spki(all[i].cert, spki))
+        if (is_for(all[i].cert, spki))
             world_break("I2: %s asks with a key that is in a certificate already", r->number.text);
         if (number_equal(&all[i].number, &r->number) && all[i].generation > newest)
             newest = all[i].generation;

@@ -116,9 +116,10 @@ static void a_key_gets_one_certificate(void **state) /* I2 */
 
 /* --- Enrolment --- */
 
-static void add_token(const char *token, int64_t expires_s)
+static void add_token(const char *token, const char *name, int64_t expires_s)
 {
-    struct register_token t = { .role = "station", .name = "line-7", .hosts = "", .created_s = clock_wall_s(), .expires_s = expires_s };
+    struct register_token t = { .role = "station", .hosts = "", .created_s = clock_wall_s(), .expires_s = expires_s };
+    snprintf(t.name, sizeof t.name, "%s", name);
     cert_fingerprint_der(span_text(token), t.hash);
     assert_ok(register_token_add(signer->db, &t, NULL));
 }
@@ -142,8 +143,23 @@ static void a_device_key_gets_no_role(void **state) /* I2 */
     (void)state;
     make_written("key c", 1504, number, fingerprint, &key);
     assert_ok(csr_make(key, "line-7", &csr, NULL));
-    add_token("for a role", clock_wall_s() + 600);
+    add_token("for a role", "line-7", clock_wall_s() + 600);
     folder_assert_refused(ask_enrolment("for a role", buf_span(&csr)), ERR_CONFLICT, "in a certificate already");
+}
+
+static void a_role_may_ask_again_with_its_key_and_nobody_else(void **state) /* I2 */
+{
+    struct frame_reader fields;
+    AUTO_KEY key = NULL;
+    AUTO_BUF csr = BUF_INIT, again = BUF_INIT;
+    (void)state;
+    make_csr(&key, &csr);
+    assert_ok(csr_make(key, "again", &again, NULL));
+    for (int i = 0; i < 3; i++)
+        add_token((const char *[]){ "first", "second", "third" }[i], i == 2 ? "line-9" : "line-8", clock_wall_s() + 600);
+    assert_int_equal(folder_answer(ask_enrolment("first", buf_span(&csr)), &fields), CA_ANSWER_ENROLLED);
+    assert_int_equal(folder_answer(ask_enrolment("second", buf_span(&again)), &fields), CA_ANSWER_ENROLLED);
+    folder_assert_refused(ask_enrolment("third", buf_span(&again)), ERR_CONFLICT, "in a certificate already");
 }
 
 static void a_token_counts_once_and_before_its_end(void **state)
@@ -155,8 +171,8 @@ static void a_token_counts_once_and_before_its_end(void **state)
     (void)state;
     make_csr(&key, &csr);
     make_csr(&other_key, &other);
-    add_token("good", clock_wall_s() + 600);
-    add_token("late", clock_wall_s() - 1);
+    add_token("good", "line-7", clock_wall_s() + 600);
+    add_token("late", "line-7", clock_wall_s() - 1);
     folder_assert_refused(ask_enrolment("late", buf_span(&csr)), ERR_BAD_TOKEN, "expired");
     folder_assert_refused(ask_enrolment("none", buf_span(&csr)), ERR_BAD_TOKEN, "");
     assert_int_equal(folder_answer(ask_enrolment("good", buf_span(&csr)), &fields), CA_ANSWER_ENROLLED);
@@ -170,6 +186,7 @@ int main(void)
         cmocka_unit_test(a_renewal_is_on_record_and_the_same_request_gets_the_same),
         cmocka_unit_test(a_key_gets_one_certificate),
         cmocka_unit_test(a_device_key_gets_no_role),
+        cmocka_unit_test(a_role_may_ask_again_with_its_key_and_nobody_else),
         cmocka_unit_test(a_token_counts_once_and_before_its_end),
     };
     return cmocka_run_group_tests(tests, folder_begin, folder_end);

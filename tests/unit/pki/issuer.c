@@ -1,8 +1,10 @@
 #include "fixture.h"
 
+#include <openssl/x509v3.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "pki/key_id.h"
 #include "pki/openssl.h"
 
 /* F-4, F-25: one identity per number, by the path that makes them by the thousand. */
@@ -47,6 +49,27 @@ static void an_identity_never_ends_unless_the_profile_says_so(void **state)
     cert_times(cert, &begin, &end);
     assert_int_equal(begin, NOW);
     assert_int_equal(end, 253402300799); /* 9999-12-31T23:59:59Z */
+    cert_free(cert);
+}
+
+/* I2: by it the register finds a key again; and what is no certificate is told as that, however short. */
+static void a_key_has_the_id_that_its_certificate_begins_its_key_identifier_with(void **state)
+{
+    const struct fixture *f = *state;
+    uint8_t of_certificate[KEY_ID], of_spki[KEY_ID];
+    AUTO_BUF spki = BUF_INIT;
+    struct key *key;
+    struct cert *cert = fixture_device(&f->identity, "3012-123456", NOW, &key);
+    const ASN1_OCTET_STRING *ski = X509_get0_subject_key_id(cert_x509(cert));
+    const struct span der = cert_der(cert);
+    assert_ok(key_id_of_certificate(der, of_certificate));
+    assert_ok(key_spki(key, &spki));
+    assert_ok(key_id_of_spki(buf_span(&spki), of_spki));
+    assert_memory_equal(of_certificate, ASN1_STRING_get0_data(ski), KEY_ID);
+    assert_memory_equal(of_certificate, of_spki, KEY_ID);
+    for (size_t n = 0; n < der.n; n++)
+        assert_err(key_id_of_certificate(span_of(der.at, n), of_certificate), ERR_BAD_CERTIFICATE);
+    key_free(key);
     cert_free(cert);
 }
 
@@ -222,6 +245,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_device_identity_is_accepted_by_openssl_and_by_the_device_profile),
         cmocka_unit_test(numbers_of_every_length_give_certificates_that_verify),
+        cmocka_unit_test(a_key_has_the_id_that_its_certificate_begins_its_key_identifier_with),
         cmocka_unit_test(an_identity_never_ends_unless_the_profile_says_so),
         cmocka_unit_test(the_serial_number_is_positive_and_of_sixteen_bytes_whatever_was_drawn),
         cmocka_unit_test(every_identity_has_a_key_of_its_own),
