@@ -20,10 +20,6 @@ void errands_free(struct errands *errands);
 
 /* There may be some of this kind: looked for soon. */
 void errand_due(struct center *center, enum errand_kind kind);
-/* The board that stands in for a number is told where its counters go on: from the last reading that was believed (M-5), from nothing
- * when there is none. It waits for that word, which somebody else may have taken (the old board, behind the same gateway): what was
- * not answered in its time is told anew, under an id that no gateway knows. */
-enum err errand_hand_over_anew(struct center *center, int64_t now_s, struct why *why) MUST_CHECK;
 /* A number was seen for the first time with this identity. */
 void errand_admit(struct center *center, const char *number, const uint8_t fingerprint[CENTER_FINGERPRINT]);
 

@@ -4,12 +4,9 @@
 
 #include "base/clock.h"
 #include "base/hex.h"
-#include "base/rng.h"
 #include "center/errand.h"
+#include "center/hand_over.h"
 #include "model/lifecycle.h"
-
-enum { HAND_OVER_LIMIT_S = 900, ANEW_MOST = 32 };
-static const char hand_over_operation[] = "CounterHandOver";
 
 size_t errand_split(struct span all, struct span *ret_parts, size_t most)
 {
@@ -38,71 +35,6 @@ enum err errand_find_tickets(struct center *center, struct why *why)
     return center_ticket_list(center->db, true, ask_ticket, center, why);
 }
 
-static enum err hand_over(struct center *center, const struct device_number *number, int64_t now_s, struct why *why)
-{
-    struct reading last = { .sequence = 0 };
-    struct counter_value values[LIMIT_COUNTERS];
-    AUTO_BUF envelope = BUF_INIT;
-    bool fresh;
-    enum err err = center_reading_last(center->db, number->text, &last, why);
-    if (err != OK && err != ERR_NOT_FOUND)
-        return err;
-    for (size_t i = 0; i < last.counters_n; i++)
-        values[i] = (struct counter_value){ last.counters[i].name, last.counters[i].value };
-    struct center_call c = { .number = *number, .down = true, .state = CALL_WAITING, .accepted_s = now_s,
-                             .limit_s = now_s + HAND_OVER_LIMIT_S, .actor = "replacement" };
-    memcpy(c.operation, hand_over_operation, sizeof hand_over_operation);
-    struct soap_header header = { .version = SOAP_1_2 };
-    err = rng_uuid_urn(c.id); /* nobody can take it before us */
-    if (err != OK)
-        return err;
-    memcpy(header.message_id, c.id, sizeof header.message_id);
-    err = soap_write_request(SERVICE_REMOTE, SOAP_COUNTER_HAND_OVER, &header,
-                             &(struct counter_hand_over_request){
-                                 .epoch = last.epoch, .sequence = last.sequence, .counters = values, .counters_n = last.counters_n },
-                             &envelope);
-    c.envelope = buf_span(&envelope);
-    return err != OK ? err : center_call_add(center->db, &c, &fresh, why);
-}
-
-struct unanswered {
-    struct center_call calls[ANEW_MOST];
-    size_t n;
-};
-
-static enum err take_unanswered(void *context, const struct center_call *c)
-{
-    struct unanswered *u = context;
-    u->calls[u->n++] = (struct center_call){ .number = c->number };
-    memcpy(u->calls[u->n - 1].id, c->id, sizeof c->id);
-    return OK;
-}
-
-static enum err anew(struct center *center, const struct center_call *c, int64_t now_s, struct why *why)
-{
-    struct center_device d;
-    enum err err = center_device_find(center->db, c->number.text, &d, why);
-    if (err != OK || d.standing == CENTER_SCRAPPED) /* it expires like any other */
-        return err == ERR_NOT_FOUND ? OK : err;
-    err = center_call_drop(center->db, c->id, why);
-    return err == OK ? hand_over(center, &c->number, now_s, why) : err;
-}
-
-enum err errand_hand_over_anew(struct center *center, int64_t now_s, struct why *why)
-{
-    struct unanswered u = { .n = 0 };
-    enum err err = center_call_due(center->db, hand_over_operation, now_s, ANEW_MOST, take_unanswered, &u, why);
-    if (err != OK || u.n == 0)
-        return err;
-    err = db_begin(center->db, why);
-    for (size_t i = 0; err == OK && i < u.n; i++)
-        err = anew(center, &u.calls[i], now_s, why);
-    if (err == OK)
-        err = db_commit(center->db, why);
-    db_rollback(center->db);
-    return err;
-}
-
 static enum err put_all(const struct identity_issue_response *r, struct buf *to)
 {
     enum err err = buf_put_span(to, r->certificate);
@@ -120,7 +52,7 @@ static enum err commit_ticket(struct errand *e, struct span certificates, struct
     if (err == OK)
         err = center_ticket_issued(db, e->id, certificates, why);
     if (err == OK)
-        err = hand_over(e->center, &e->number, now_s, why);
+        err = hand_over_tell(e->center, &e->number, now_s, why);
     if (err == OK)
         err = center_session_drop(db, e->number.text, why);
     if (err == OK)

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "center/desk.h"
 #include "center/errand.h"
+#include "center/hand_over.h"
 #include "log/log.h"
 #include "model/lifecycle.h"
 #include "tls/lists.h"
@@ -172,20 +173,29 @@ static void again(struct feed *feed, bool at_once)
 
 /* --- Calls whose time is over (I13: by this clock, from when they came here) --- */
 
+static void note(enum err err, struct why *why)
+{
+    if (err != OK)
+        log_failure(LOG_ERROR, "expiry-failed", err, why, NULL);
+    *why = (struct why){ "" };
+}
+
+void feed_expire(struct center *center, int64_t now_s)
+{
+    struct why why = { "" };
+    int64_t n = 0, next;
+    note(hand_over_anew(center, now_s, &why), &why);
+    note(center_call_expire(center->db, now_s, &n, &next, &why), &why);
+    if (n > 0)
+        log_event(LOG_INFO, "calls-expired", NULL);
+    note(center_call_forget(center->db, now_s - center->settings.keep_days * 86400, FORGET_MOST, &n, &why), &why);
+}
+
 static void on_expire(void *context)
 {
     struct feed *feed = context;
-    struct why why = { "" };
-    int64_t n = 0, next;
-    enum err err = feed->center->leads ? errand_hand_over_anew(feed->center, clock_wall_s(), &why) : OK;
-    if (err == OK && feed->center->leads)
-        err = center_call_expire(feed->center->db, clock_wall_s(), &n, &next, &why);
-    if (err == OK && n > 0)
-        log_event(LOG_INFO, "calls-expired", NULL);
-    if (err == OK && feed->center->leads)
-        err = center_call_forget(feed->center->db, clock_wall_s() - feed->center->settings.keep_days * 86400, FORGET_MOST, &n, &why);
-    if (err != OK)
-        log_failure(LOG_ERROR, "expiry-failed", err, &why, NULL);
+    if (feed->center->leads)
+        feed_expire(feed->center, clock_wall_s());
     (void)!loop_timer(feed->center->loop, EXPIRE_MS, on_expire, feed, &feed->expire_timer);
 }
 

@@ -198,6 +198,8 @@ typedef enum err center_call_fn(void *context, const struct center_call *c);
 
 /* A second one with the id of a first: nothing, *ret_new false (I10). Errors: BUSY beyond LIMIT_CALLS_WAITING. */
 enum err center_call_add(struct db *db, const struct center_call *c, bool *ret_new, struct why *why) MUST_CHECK;
+/* One of ours that nothing may hold up: however many are open. */
+enum err center_call_put(struct db *db, const struct center_call *c, struct why *why) MUST_CHECK;
 /* Errors: BUSY when LIMIT_CALLS_WAITING of this number are open: without a response, or, up, with one that the
  * device did not take yet. */
 enum err center_call_room(struct db *db, const char *number, bool down, struct why *why) MUST_CHECK;
@@ -223,11 +225,12 @@ enum err center_call_move(struct db *db, const char *id, enum call_event event, 
 enum err center_call_settle(struct db *db, const char *id, struct why *why) MUST_CHECK;
 /* The answer to a call of a device is to be given again, if it is still there: that of a RenewalRequest is. */
 enum err center_call_tell_again(struct db *db, const char *id, struct why *why) MUST_CHECK;
-/* Expires what is over its limit; *ret_next_s: when the next one will be, 0 for none. */
+/* Expires what is over its limit, except for hand-overs, which are made anew (center/hand_over.h); *ret_next_s: when the next one will be, 0 for none. */
 enum err center_call_expire(struct db *db, int64_t now_s, int64_t *ret_n, int64_t *ret_next_s, struct why *why) MUST_CHECK;
-/* Those of an operation that are over their limit and did not expire yet, `most` of them. */
+/* Those of an operation that are over their limit and did not expire yet, the longest first, `most` of them. */
 enum err center_call_due(struct db *db, const char *operation, int64_t now_s, int64_t most, center_call_fn *fn, void *context,
                          struct why *why) MUST_CHECK;
+enum err center_call_prolong(struct db *db, const char *id, int64_t limit_s, struct why *why) MUST_CHECK; /* its limit is that one now */
 enum err center_call_drop(struct db *db, const char *id, struct why *why) MUST_CHECK; /* as if it had never been */
 /* Removes calls that are over and whose time limit was before that moment, `most` at once: until then a call that comes again
  * is known (I10). */

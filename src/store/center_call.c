@@ -35,6 +35,12 @@ enum err center_call_add(struct db *db, const struct center_call *c, bool *ret_n
     return OK;
 }
 
+enum err center_call_put(struct db *db, const struct center_call *c, struct why *why)
+{
+    bool fresh;
+    return add_row(db, c, &fresh, why);
+}
+
 enum err center_call_lately(struct db *db, const char *number, const char *operation, int64_t since_s, int64_t most, bool *ret_reached,
                             struct why *why)
 {
@@ -164,6 +170,11 @@ enum err center_call_due(struct db *db, const char *operation, int64_t now_s, in
 {
     struct listing l = { fn, context };
     return db_query(db, ASK_CALL_DUE, DB_ARGS(db_int(now_s), db_text(operation), db_int(most)), pass_call, &l, why);
+}
+
+enum err center_call_prolong(struct db *db, const char *id, int64_t limit_s, struct why *why)
+{
+    return db_run(db, ASK_CALL_PROLONG, DB_ARGS(db_text(id), db_int(limit_s)), why);
 }
 
 enum err center_call_drop(struct db *db, const char *id, struct why *why)

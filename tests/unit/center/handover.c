@@ -5,6 +5,8 @@
 
 #include "../store/scratch.h"
 #include "center/errand.h"
+#include "center/feed.h"
+#include "center/hand_over.h"
 
 /* A replacement board that was approved (M-8): when its identity counts, and how it gets the counters (M-5). */
 
@@ -14,6 +16,19 @@ static struct center center;
 static struct loop *loop; /* never run */
 static struct fixture *pki;
 
+/* The readings of the first boards cannot be read. */
+static const char *board(int i);
+static int damaged;
+enum err __real_center_reading_last(struct db *db, const char *number, struct reading *ret_reading, struct why *why);
+enum err __wrap_center_reading_last(struct db *db, const char *number, struct reading *ret_reading, struct why *why);
+enum err __wrap_center_reading_last(struct db *db, const char *number, struct reading *ret_reading, struct why *why)
+{
+    for (int i = 0; i < damaged; i++)
+        if (strcmp(number, board(i)) == 0)
+            return ERR_DAMAGED;
+    return __real_center_reading_last(db, number, ret_reading, why);
+}
+
 static int open_new(void **state)
 {
     struct center_device d = { .kind = CENTER_DEVICE, .number = { NUMBER } };
@@ -22,7 +37,7 @@ static int open_new(void **state)
     (void)state;
     pki = fixture_new();
     assert_ok(loop_new(&loop, NULL));
-    center = (struct center){ .loop = loop };
+    center = (struct center){ .settings = { .keep_days = 90 }, .loop = loop };
     assert_ok(errands_new(&center, &center.errands));
     assert_ok(center_open(scratch_path("handover.db"), DB_CREATE, &center.db, NULL));
     assert_ok(center_device_put(center.db, &d, NULL));
@@ -147,17 +162,111 @@ static void a_hand_over_that_nobody_answered_in_time_is_told_anew(void **state)
     assert_int_equal(first.sequence, 7);
     assert_int_equal(first.value, 70);
     assert_ok(center_call_move(center.db, first.id, CALL_EVENT_TAKE, 0, span_of(NULL, 0), "", &now, NULL));
-    assert_ok(errand_hand_over_anew(&center, first.limit_s - 1, NULL));
+    assert_ok(hand_over_anew(&center, first.limit_s - 1, NULL));
     assert_int_equal(hand_over().n, 0);
-    assert_ok(errand_hand_over_anew(&center, first.limit_s, NULL));
+    assert_ok(hand_over_anew(&center, first.limit_s, NULL));
     assert_int_equal(hand_over().n, 1);
     assert_int_equal(hand_over().sequence, 7);
     assert_string_not_equal(hand_over().id, first.id);
     const struct told second = hand_over();
     assert_true(second.limit_s > first.limit_s);
     assert_ok(center_device_stand(center.db, NUMBER, CENTER_SCRAPPED, "", NULL));
-    assert_ok(errand_hand_over_anew(&center, second.limit_s, NULL));
-    assert_string_equal(hand_over().id, second.id);
+    assert_ok(hand_over_anew(&center, second.limit_s, NULL));
+    assert_int_equal(hand_over().n, 0);
+}
+
+enum { BOARDS = 80 };
+
+static const char *board(int i)
+{
+    static char number[LIMIT_NUMBER_TEXT + 1];
+    snprintf(number, sizeof number, "3012-1%05d", i);
+    return number;
+}
+
+static struct center_call call_of(const char *number, const char *operation, int i)
+{
+    struct center_call c = { .down = true, .state = CALL_WAITING, .accepted_s = 1, .limit_s = 901, .envelope = span_text("<e/>") };
+    snprintf(c.id, sizeof c.id, "%s %d", number, i);
+    snprintf(c.number.text, sizeof c.number.text, "%s", number);
+    snprintf(c.operation, sizeof c.operation, "%s", operation);
+    return c;
+}
+
+/* Each was taken by a gateway, and the board has not answered. */
+static void hand_over_to_boards(void)
+{
+    for (int i = 0; i < BOARDS; i++) {
+        struct center_device d = { .kind = CENTER_DEVICE };
+        struct center_call c = call_of(board(i), "CounterHandOver", 0);
+        snprintf(d.number.text, sizeof d.number.text, "%s", board(i));
+        c.state = CALL_TAKEN;
+        assert_ok(center_device_put(center.db, &d, NULL));
+        assert_ok(center_call_put(center.db, &c, NULL));
+    }
+}
+
+static int boards_told(void)
+{
+    int n = 0;
+    for (int i = 0; i < BOARDS; i++) {
+        struct told t = { .n = 0 };
+        assert_ok(center_call_waiting(center.db, board(i), true, 10, take_call, &t, NULL));
+        n += t.n;
+    }
+    return n;
+}
+
+/* M-5: they read nothing until they have that word. */
+static void of_many_hand_overs_that_are_over_none_is_lost(void **state)
+{
+    (void)state;
+    hand_over_to_boards();
+    for (int64_t s = 0; s < 3; s++)
+        feed_expire(&center, 901 + s);
+    assert_int_equal(boards_told(), BOARDS);
+}
+
+static enum err take_state(void *context, const struct center_call *c)
+{
+    *(enum call_state *)context = c->state;
+    return OK;
+}
+
+/* I12 */
+static void a_hand_over_that_fails_holds_up_no_other_and_no_expiry(void **state)
+{
+    const struct center_call other = call_of(NUMBER, "RestartRequest", 0);
+    enum call_state now = CALL_WAITING;
+    (void)state;
+    hand_over_to_boards();
+    assert_ok(center_call_put(center.db, &other, NULL));
+    damaged = 40;
+    for (int64_t s = 0; s < 4; s++)
+        feed_expire(&center, 901 + s);
+    assert_int_equal(boards_told(), BOARDS - 40);
+    assert_ok(center_call_find(center.db, other.id, take_state, &now, NULL));
+    assert_int_equal(now, CALL_EXPIRED);
+    damaged = 0;
+    for (int64_t s = 0; s < 4; s++)
+        feed_expire(&center, 901 + 900 + 3 + s);
+    assert_int_equal(boards_told(), BOARDS);
+}
+
+/* As many as may wait for one number lie there for the board that is no more. */
+static void a_hand_over_has_room_when_no_other_call_has(void **state)
+{
+    struct cert *known = tell_of("renewing");
+    (void)state;
+    for (int i = 0; i < LIMIT_CALLS_WAITING; i++) {
+        struct center_call c = call_of(NUMBER, "RestartRequest", i);
+        c.state = CALL_TAKEN;
+        assert_ok(center_call_put(center.db, &c, NULL));
+    }
+    issued(known);
+    cert_free(known);
+    assert_true(is_issued());
+    assert_int_equal(hand_over().n, 1);
 }
 
 int main(void)
@@ -167,6 +276,9 @@ int main(void)
         T(a_board_gets_its_identity_when_the_list_of_identities_tells_of_it),
         T(a_board_is_told_where_its_counters_go_on_also_when_none_came_before),
         T(a_hand_over_that_nobody_answered_in_time_is_told_anew),
+        T(of_many_hand_overs_that_are_over_none_is_lost),
+        T(a_hand_over_that_fails_holds_up_no_other_and_no_expiry),
+        T(a_hand_over_has_room_when_no_other_call_has),
     };
     return cmocka_run_group_tests(tests, scratch_make, scratch_remove);
 }
