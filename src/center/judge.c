@@ -131,7 +131,7 @@ enum err letter_judge(struct job *job, const struct letter_facts *f, struct verd
     if (err != OK)
         return err;
     v = decide_way(&way);
-    if (v.err == ERR_BAD_SIGNATURE && identity.err != OK)
+    if (way.signature == SIGNED_BADLY && identity.err != OK)
         v = identity; /* it is signed, by an identity that does not count */
     if (v.err == OK && !own)
         v = decide_carrying(job->reach);
