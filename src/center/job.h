@@ -73,6 +73,9 @@ struct letter_facts {
 enum err letter_judge(struct job *job, const struct letter_facts *facts, struct verdict *ret_verdict, enum reach *ret_reach,
                       struct why *why) MUST_CHECK;
 
+/* Whether a number that is not bound to a gateway was until a few days ago (doc/decisions/0014). Errors: the database's. */
+enum err bound_lately(struct job *job, const char *number, const char *gateway, bool *ret_lately, struct why *why) MUST_CHECK;
+
 /* All that decides about a number. A number that was never heard of: a device without anything, not in the database. */
 enum err node_find(struct center *center, const char *number, struct node *ret_node, struct why *why) MUST_CHECK;
 

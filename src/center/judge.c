@@ -107,15 +107,19 @@ static enum err judge_own(struct job *job, const struct letter_facts *f, struct 
     return OK;
 }
 
+enum err bound_lately(struct job *job, const char *number, const char *gateway, bool *ret_lately, struct why *why)
+{
+    return center_bound_lately(job->center->db, number, gateway, job->now_s - LATELY_S, ret_lately, why);
+}
+
 static enum err judge_other(struct job *job, const struct letter_facts *f, struct way_facts *way, enum reach *ret_reach,
                             struct verdict *ret_identity, struct why *why)
 {
     if (job->peer.role != ROLE_GATEWAY)
         return OK;
-    struct db *db = job->center->db;
-    enum err err = center_bound(db, f->number->text, job->number.text, &way->bound, why);
+    enum err err = center_bound(job->center->db, f->number->text, job->number.text, &way->bound, why);
     if (err == OK && !way->bound)
-        err = center_bound_lately(db, f->number->text, job->number.text, job->now_s - LATELY_S, &way->lately, why);
+        err = bound_lately(job, f->number->text, job->number.text, &way->lately, why);
     bool may = way->bound || way->lately;
     return err != OK || !may || f->signature.n == 0 ? err : judge_signer(job, f, way, ret_reach, ret_identity, why);
 }

@@ -66,18 +66,27 @@ static enum err number_reading(struct upcall *u, const char *number, struct read
     return err == ERR_NOT_FOUND ? OK : err;
 }
 
+/* The gateway before reads on until somebody tells it, and nobody is accused for that. Nor is it believed: the centre numbers these
+ * readings as they come, so that one from before would follow those of the gateway that reads the device now. */
+static enum err refuse_unbound(struct upcall *u, const char *number, struct why *why)
+{
+    struct why text;
+    const char *gateway = u->call->number.text;
+    bool lately = false;
+    enum err err = bound_lately(u->job, number, gateway, &lately, why);
+    (void)!why_set(&text, ERR_NOT_BOUND, "%s reported the counters of %s, which is not bound to it", gateway, number);
+    if (err == OK && !lately)
+        err = job_incident(u->job, "not-bound", number, u->call->envelope, &text, why);
+    return err != OK ? err : why_set(why, ERR_NOT_BOUND, "%s", text.text);
+}
+
 static enum err check_agentless(struct upcall *u, const struct agentless_report_request *r, struct why *why)
 {
     struct node node;
     bool bound = false;
     enum err err = center_bound(u->job->center->db, r->number.text, u->call->number.text, &bound, why);
-    if (err == OK && !bound) {
-        struct why text;
-        (void)!why_set(&text, ERR_NOT_BOUND, "%s reported the counters of %s, which is not bound to it", u->call->number.text,
-                       r->number.text);
-        err = job_incident(u->job, "not-bound", r->number.text, u->call->envelope, &text, why);
-        return err != OK ? err : why_set(why, ERR_NOT_BOUND, "%s", text.text);
-    }
+    if (err == OK && !bound)
+        return refuse_unbound(u, r->number.text, why);
     if (err == OK)
         err = node_find(u->job->center, r->number.text, &node, why);
     if (err == OK && node.device.kind != CENTER_AGENTLESS)

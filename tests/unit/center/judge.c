@@ -15,7 +15,7 @@
 #define BEFORE "3100-000001"
 #define ITS_GATEWAY "3100-000002"
 
-enum { MINUTES_S = 300 };
+enum { MINUTES_S = 300, WEEK_S = 7 * 86400 };
 
 static struct center center;
 static struct fixture *pki;
@@ -143,12 +143,58 @@ static void a_presence_that_the_device_did_not_sign_is_the_gateways_claim(void *
     check_incident(DEVICE, "not-bound");
 }
 
+/* --- Devices without an agent --- */
+
+static enum err count_reading(void *context, const struct center_reading *r)
+{
+    (void)r;
+    ++*(int *)context;
+    return OK;
+}
+
+static void report(int64_t now_s, const char *gateway, const char *id, int readings)
+{
+    int n = 0;
+    AUTO_BUF envelope = BUF_INIT;
+    struct counter_value value = { .name = "print", .value = 10 };
+    struct soap_header header = { .version = SOAP_1_2 };
+    const struct agentless_report_request r = { .number = { DEVICE }, .source = "snmp://10.0.0.1", .serial = "1", .counters = &value,
+                                                .counters_n = 1 };
+    struct job job = job_of(now_s, gateway);
+    snprintf(header.message_id, sizeof header.message_id, "%s", id);
+    assert_ok(soap_write_request(SERVICE_CENTER, SOAP_AGENTLESS_REPORT, &header, &r, &envelope));
+    const struct field_call c = { .id = id, .number = job.number, .limit = 60, .envelope = buf_span(&envelope), .maker = "gateway",
+                                  .serial = *id };
+    assert_ok(upcall_take(&job, &c, NULL));
+    response_end(&job);
+    assert_ok(center_reading_list(center.db, DEVICE, 10, count_reading, &n, NULL));
+    assert_int_equal(n, readings);
+}
+
+/* M-5, M-6: an operator binds a printer to another gateway, and the one before goes on reading it. */
+static void a_reading_of_the_gateway_before_is_not_taken_and_accuses_nobody(void **state)
+{
+    const int64_t now_s = clock_wall_s();
+    (void)state;
+    assert_ok(center_agreement_add(center.db, BEFORE, 1, 0, NULL));
+    assert_ok(center_agreement_add(center.db, ITS_GATEWAY, 1, 0, NULL));
+    bind_anew(DEVICE, CENTER_AGENTLESS);
+    assert_ok(center_agreement_add(center.db, DEVICE, 1, 0, NULL));
+    report(now_s, ITS_GATEWAY, "a", 1);
+    report(now_s, BEFORE, "b", 1);
+    report(now_s + WEEK_S - 60, BEFORE, "c", 1);
+    check_incident(DEVICE, "");
+    report(now_s + WEEK_S + 60, BEFORE, "d", 1);
+    check_incident(DEVICE, "not-bound");
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, open_new, close_it)
     const struct CMUnitTest tests[] = {
         T(a_presence_of_an_identity_that_was_replaced_accuses_nobody_for_five_minutes),
         T(a_presence_that_the_device_did_not_sign_is_the_gateways_claim),
+        T(a_reading_of_the_gateway_before_is_not_taken_and_accuses_nobody),
     };
     return cmocka_run_group_tests(tests, scratch_make, scratch_remove);
 }
