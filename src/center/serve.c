@@ -81,26 +81,6 @@ static void on_stop(void *context)
     desk_release(center->desk);
 }
 
-/* Factory, station, bootstrap certificates, revoked ones, those of others: whoever tries is on record (M-6). What a certificate says proves
- * nothing before the handshake is over. */
-static void note_refused(void *context, const struct peer *claimed, const char *peer_address, enum err err, const struct why *why)
-{
-    struct center *center = context;
-    bool node = claimed->role == ROLE_DEVICE || claimed->role == ROLE_GATEWAY;
-    bool nobody = claimed->role == ROLE_ANONYMOUS;
-    struct center_incident i = { .at_s = clock_wall_s() };
-    snprintf(i.kind, sizeof i.kind, "%s", nobody ? "unknown-certificate" : node ? "bad-certificate" : "wrong-role");
-    snprintf(i.number, sizeof i.number, "%.*s", LIMIT_NUMBER_TEXT, node ? claimed->name : "");
-    snprintf(i.by, sizeof i.by, "%.*s", LIMIT_NUMBER_TEXT, claimed->name);
-    if (nobody)
-        snprintf(i.text, sizeof i.text, "a connection from %s with a certificate that is none of ours was refused: %s", peer_address,
-                 why_text(why, err));
-    else
-        snprintf(i.text, sizeof i.text, "a connection from %s with the certificate of %s %s was refused: %s", peer_address,
-                 role_name(claimed->role), claimed->name, why_text(why, err));
-    desk_incident(center->desk, &i);
-}
-
 static enum err open_field(struct center *center, struct tls_context *tls, struct why *why)
 {
     const struct center_settings *s = &center->settings;
@@ -115,7 +95,7 @@ static enum err open_field(struct center *center, struct tls_context *tls, struc
                                                           .context = center,
                                                           .limits = &limits,
                                                           .refused = listener_log_refused,
-                                                          .refused_peer = note_refused },
+                                                          .refused_peer = service_refused },
                            &center->field, why);
 }
 

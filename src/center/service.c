@@ -45,6 +45,49 @@ static void note_role(struct center *center, const struct http_exchange *x, cons
     desk_incident(center->desk, &i);
 }
 
+struct lookup {
+    int64_t now_s;
+    bool under_way;
+};
+
+static enum err look(void *context, const struct center_identity *i)
+{
+    struct lookup *l = context;
+    const struct identity_facts facts = { .state = i->state, .told = true, .expires_s = INT64_MAX, .over_s = i->over_s };
+    const struct verdict v = decide_identity(&facts, l->now_s);
+    l->under_way = v.err == ERR_UNKNOWN_IDENTITY && v.incident[0] == '\0';
+    return OK;
+}
+
+/* Another identity came in its place a moment ago: it is on the revocation list, and its device may be about to use the new one. */
+static bool is_under_way(struct center *center, const struct peer *claimed, int64_t now_s)
+{
+    struct lookup l = { .now_s = now_s };
+    return center_identity_find(center->db, claimed->fingerprint, look, &l, NULL) == OK && l.under_way;
+}
+
+/* Factory, station, bootstrap certificates, revoked ones, those of others: whoever tries is on record (M-6). What a certificate says proves
+ * nothing before the handshake is over. */
+void service_refused(void *context, const struct peer *claimed, const char *peer_address, enum err err, const struct why *why)
+{
+    struct center *center = context;
+    bool node = claimed->role == ROLE_DEVICE || claimed->role == ROLE_GATEWAY;
+    bool nobody = claimed->role == ROLE_ANONYMOUS;
+    struct center_incident i = { .at_s = clock_wall_s() };
+    if (node && is_under_way(center, claimed, i.at_s))
+        return;
+    snprintf(i.kind, sizeof i.kind, "%s", nobody ? "unknown-certificate" : node ? "bad-certificate" : "wrong-role");
+    snprintf(i.number, sizeof i.number, "%.*s", LIMIT_NUMBER_TEXT, node ? claimed->name : "");
+    snprintf(i.by, sizeof i.by, "%.*s", LIMIT_NUMBER_TEXT, claimed->name);
+    if (nobody)
+        snprintf(i.text, sizeof i.text, "a connection from %s with a certificate that is none of ours was refused: %s", peer_address,
+                 why_text(why, err));
+    else
+        snprintf(i.text, sizeof i.text, "a connection from %s with the certificate of %s %s was refused: %s", peer_address,
+                 role_name(claimed->role), claimed->name, why_text(why, err));
+    desk_incident(center->desk, &i);
+}
+
 static void serve_soap(struct center *center, struct http_exchange *x, struct span body)
 {
     AUTO_PARSED request = { 0 };

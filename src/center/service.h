@@ -12,4 +12,8 @@ typedef enum err service_step(struct center *center, struct http_exchange *x, st
 void service_answer(struct http_exchange *x, const struct soap_header *reply, enum soap_message message, const void *body);
 void service_fail(struct http_exchange *x, const struct soap_header *reply, enum err err, const struct why *why);
 
+/* A connection with a certificate that was refused: an incident, or one that was under way when its identity was replaced. For the
+ * field listener (struct http_server_options). */
+void service_refused(void *context, const struct peer *claimed, const char *peer_address, enum err err, const struct why *why);
+
 #endif

@@ -4,11 +4,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../store/scratch.h"
+#include "base/clock.h"
 #include "center/desk.h"
 
 static struct center center;
 static struct peer peer;
-static int taken, incidents, status;
+static int taken, incidents, refusals, status;
 static char fault[4096];
 
 struct http_exchange {
@@ -57,6 +59,7 @@ void __wrap_desk_incident(struct desk *desk, const struct center_incident *incid
 {
     (void)desk;
     incidents += strcmp(incident->kind, "wrong-role") == 0;
+    refusals += strcmp(incident->kind, "bad-certificate") == 0;
 }
 
 static void come(enum role role, enum soap_message message, const void *body)
@@ -88,8 +91,43 @@ static void each_role_brings_what_is_its_own_and_the_rest_is_an_incident(void **
     }
 }
 
+/* M-6: TLS refuses an identity on the revocation list, also the moment after its device was renewed. */
+static void an_identity_that_was_replaced_accuses_nobody_at_the_handshake_for_five_minutes(void **state)
+{
+    static const struct {
+        const char *state;
+        int64_t over_before; /* 0: it is not */
+        int incidents;
+    } rows[] = {
+        { "superseded", 100, 0 }, { "superseded", 301, 1 }, { "superseded", 0, 1 }, { "revoked", 100, 1 }, { "field", 0, 1 }, { "stored", 0, 1 },
+    };
+    const struct why why = { "revoked" };
+    (void)state;
+    assert_ok(center_open(scratch_path("service.db"), DB_CREATE, &center.db, NULL));
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct center_identity known = { .number = { "3012-000001" }, .generation = 1, .certificate = span_text("certificate") };
+        const struct peer claimed = { .role = ROLE_DEVICE, .name = "3012-000001", .fingerprint = { (unsigned char)i } };
+        snprintf(known.state, sizeof known.state, "%s", rows[i].state);
+        known.over_s = rows[i].over_before == 0 ? 0 : clock_wall_s() - rows[i].over_before;
+        known.fingerprint[0] = (uint8_t)i;
+        assert_ok(center_identity_put(center.db, &known, 1, NULL));
+        refusals = 0;
+        service_refused(&center, &claimed, "10.0.0.7", ERR_BAD_CERTIFICATE, &why);
+        assert_int_equal(refusals, rows[i].incidents);
+    }
+    const struct peer unknown = { .role = ROLE_DEVICE, .name = "3012-000001", .fingerprint = { 99 } };
+    refusals = 0;
+    service_refused(&center, &unknown, "10.0.0.7", ERR_BAD_CERTIFICATE, &why);
+    assert_int_equal(refusals, 1);
+    db_close(center.db);
+    center.db = NULL;
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(each_role_brings_what_is_its_own_and_the_rest_is_an_incident) };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_role_brings_what_is_its_own_and_the_rest_is_an_incident),
+        cmocka_unit_test(an_identity_that_was_replaced_accuses_nobody_at_the_handshake_for_five_minutes),
+    };
+    return cmocka_run_group_tests(tests, scratch_make, scratch_remove);
 }
