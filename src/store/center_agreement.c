@@ -115,9 +115,11 @@ static enum err take_number(void *context, const struct db_row *row)
 enum err center_agreement_page(struct db *db, const struct center_filter *f, center_agreement_fn *fn, void *context, int64_t *ret_next,
                                struct why *why)
 {
-    struct listing l = { fn, context, center_page_begin(f) };
+    struct listing l = { fn, context, center_page_begin(f, false) };
     char after[LIMIT_NUMBER_TEXT + 1] = "";
-    enum err err = f->after == 0 ? OK : db_query(db, ASK_AGREEMENT_NUMBER, DB_ARGS(db_int(f->after)), take_number, after, why);
+    enum err err = f->after == 0 ? OK : db_first(db, ASK_AGREEMENT_NUMBER, DB_ARGS(db_int(f->after)), take_number, after, why);
+    if (err == ERR_NOT_FOUND)
+        err = center_page_lost(f, why);
     if (err == OK)
         err = db_query(db, f->number == NULL ? ASK_AGREEMENT_PAGE : ASK_AGREEMENT_PAGE_NUMBER,
                        DB_ARGS(db_text(f->number == NULL ? after : f->number), db_int(f->after), db_int(l.page.limit)), page_agreement, &l,

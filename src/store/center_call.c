@@ -211,8 +211,8 @@ static enum err page_call(void *context, const struct db_row *row)
 
 enum err center_call_page(struct db *db, const struct center_filter *f, center_call_fn *fn, void *context, int64_t *ret_next, struct why *why)
 {
-    const struct center_pages of = { f->open ? ASK_CALL_PAGE_OPEN : ASK_CALL_PAGE, ASK_CALL_PAGE_NUMBER, ASK_CALL_BEFORE };
-    struct paging p = { { fn, context }, center_page_begin(f) };
+    const struct center_pages of = { ASK_CALL_PAGE, f->number == NULL ? ASK_CALL_PAGE_OPEN : ASK_CALL_PAGE_NUMBER, ASK_CALL_ACCEPTED };
+    struct paging p = { { fn, context }, center_page_begin(f, f->number == NULL && !f->open) };
     enum err err = center_page_ask(db, &of, &p.page, page_call, &p, why);
     *ret_next = center_page_next(&p.page);
     return err;

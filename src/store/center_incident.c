@@ -61,8 +61,8 @@ static enum err page_incident(void *context, const struct db_row *row)
 enum err center_incident_page(struct db *db, const struct center_filter *f, center_incident_fn *fn, void *context, int64_t *ret_next,
                               struct why *why)
 {
-    static const struct center_pages of = { ASK_INCIDENT_PAGE, ASK_INCIDENT_PAGE_NUMBER, ASK_INCIDENT_BEFORE };
-    struct listing l = { .incident = fn, .context = context, .page = center_page_begin(f) };
+    static const struct center_pages of = { ASK_INCIDENT_PAGE, ASK_INCIDENT_PAGE_NUMBER, ASK_INCIDENT_AT };
+    struct listing l = { .incident = fn, .context = context, .page = center_page_begin(f, f->number == NULL) };
     enum err err = center_page_ask(db, &of, &l.page, page_incident, &l, why);
     *ret_next = center_page_next(&l.page);
     return err;
@@ -97,8 +97,8 @@ static enum err page_event(void *context, const struct db_row *row)
 enum err center_event_page(struct db *db, const struct center_filter *f, center_event_fn *fn, void *context, int64_t *ret_next,
                            struct why *why)
 {
-    static const struct center_pages of = { ASK_EVENT_PAGE, ASK_EVENT_PAGE_NUMBER, ASK_EVENT_BEFORE };
-    struct listing l = { .event = fn, .context = context, .page = center_page_begin(f) };
+    static const struct center_pages of = { ASK_EVENT_PAGE, ASK_EVENT_PAGE_NUMBER, ASK_EVENT_AT };
+    struct listing l = { .event = fn, .context = context, .page = center_page_begin(f, f->number == NULL) };
     enum err err = center_page_ask(db, &of, &l.page, page_event, &l, why);
     *ret_next = center_page_next(&l.page);
     return err;

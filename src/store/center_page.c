@@ -6,15 +6,19 @@
 
 /* --- Which rows --- */
 
-static bool is_picky(const struct center_filter *f) { return f->customer != NULL || f->site != NULL || f->kind != NULL || f->open; }
+static bool is_picky(const struct center_filter *f, bool by_time)
+{
+    bool times = !by_time && (f->since_s != 0 || f->until_s != 0);
+    return times || f->customer != NULL || f->site != NULL || f->kind != NULL || f->open;
+}
 
 /* One row more than the page shows tells that there are more. */
-struct center_page center_page_begin(const struct center_filter *f)
+struct center_page center_page_begin(const struct center_filter *f, bool by_time)
 {
     int64_t looks = f->most + 1;
-    if (is_picky(f) && looks < CENTER_PAGE_LOOKS)
+    if (is_picky(f, by_time) && looks < CENTER_PAGE_LOOKS)
         looks = CENTER_PAGE_LOOKS;
-    return (struct center_page){ .filter = f, .limit = looks };
+    return (struct center_page){ .filter = f, .by_time = by_time, .limit = looks };
 }
 
 static bool is_it(const char *wanted, const char *text) { return wanted == NULL || strcmp(wanted, text) == 0; }
@@ -38,31 +42,38 @@ int64_t center_page_next(const struct center_page *p)
     return p->over || p->looked == p->limit ? p->last : 0;
 }
 
-/* --- Keys that grow with time --- */
+enum err center_page_lost(const struct center_filter *f, struct why *why)
+{
+    return why_set(why, ERR_NOT_FOUND, "the list has no row %lld to go on behind: begin it anew, without --after", (long long)f->after);
+}
 
-static enum err find_range(struct db *db, const struct center_pages *of, const struct center_filter *f, int64_t *ret_low, int64_t *ret_high,
+/* --- The newest first --- */
+
+/* The first row that is not part of the page, nor of those before it: one of that moment, with that key. */
+static enum err find_begin(struct db *db, const struct center_pages *of, const struct center_filter *f, int64_t *ret_at, int64_t *ret_key,
                            struct why *why)
 {
-    int64_t low = 0, high = INT64_MAX;
-    enum err err = f->since_s == 0 ? OK : db_first_int(db, of->before, DB_ARGS(db_int(f->since_s)), &low, why);
-    if (err == OK && f->until_s != 0)
-        err = db_first_int(db, of->before, DB_ARGS(db_int(f->until_s)), &high, why);
+    int64_t at = f->until_s == 0 ? INT64_MAX : f->until_s, behind = INT64_MAX;
+    enum err err = f->after == 0 ? OK : db_first_int(db, of->moment, DB_ARGS(db_int(f->after)), &behind, why);
+    if (err == OK && behind == 0)
+        err = center_page_lost(f, why);
     if (err != OK)
         return err;
-    *ret_low = low;
-    *ret_high = f->after != 0 && f->after - 1 < high ? f->after - 1 : high;
+    *ret_at = behind < at ? behind : at;
+    *ret_key = behind < at ? f->after : 0;
     return OK;
 }
 
 enum err center_page_ask(struct db *db, const struct center_pages *of, const struct center_page *page, db_row_fn *fn, void *context,
                          struct why *why)
 {
-    const char *number = page->filter->number;
-    int64_t low = 0, high = 0;
-    enum err err = find_range(db, of, page->filter, &low, &high, why);
+    const struct center_filter *f = page->filter;
+    int64_t at = 0, key = 0;
+    enum err err = find_begin(db, of, f, &at, &key, why);
     if (err != OK)
         return err;
-    if (number == NULL)
-        return db_query(db, of->each, DB_ARGS(db_int(low), db_int(high), db_int(page->limit)), fn, context, why);
-    return db_query(db, of->of_number, DB_ARGS(db_int(low), db_int(high), db_int(page->limit), db_text(number)), fn, context, why);
+    if (page->by_time)
+        return db_query(db, of->by_time, DB_ARGS(db_int(at), db_int(key), db_int(f->since_s), db_int(page->limit)), fn, context, why);
+    const struct db_value args[] = { db_int(f->after == 0 ? INT64_MAX : f->after), db_int(page->limit), db_text(f->number) };
+    return db_query(db, of->by_key, args, f->number == NULL ? 2 : 3, fn, context, why);
 }

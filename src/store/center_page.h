@@ -18,7 +18,8 @@ struct center_filter {
     int64_t most;             /* rows, one at least */
 };
 
-/* *ret_next: where the next page begins; 0: there is no more. A page may have fewer rows than asked for, even none, and a next one. */
+/* *ret_next: where the next page begins; 0: there is no more. A page may have fewer rows than asked for, even none, and a next one.
+ * Errors: NOT_FOUND (filter->after). */
 enum err center_reading_page(struct db *db, const struct center_filter *filter, center_reading_fn *fn, void *context, int64_t *ret_next,
                              struct why *why) MUST_CHECK;
 /* Without their evidence. */
@@ -37,6 +38,7 @@ enum err center_agreement_page(struct db *db, const struct center_filter *filter
 
 struct center_page {
     const struct center_filter *filter;
+    bool by_time;
     int64_t limit, looked, shown, last;
     bool over; /* there is a row behind the last one that it has room for */
 };
@@ -48,13 +50,18 @@ struct center_page_row {
     bool closed; /* a call that is over */
 };
 
-struct center_page center_page_begin(const struct center_filter *filter);
+/* `by_time`: the list is in the order of its times, so that since_s and until_s are a part of it and leave nothing else to look at. */
+struct center_page center_page_begin(const struct center_filter *filter, bool by_time);
 bool center_page_shows(struct center_page *page, const struct center_page_row *row); /* whether it belongs to the page */
 int64_t center_page_next(const struct center_page *page);
+/* The error when there is no row filter->after. */
+enum err center_page_lost(const struct center_filter *filter, struct why *why) MUST_CHECK;
 
-/* The statements of a list whose keys grow with time: $1 < key <= $2, $3 rows, $4 the number; and the last key before a moment. */
+/* The statements of a list, the newest first. Keys do not grow with time: several programs write, and a clock may be set back. So
+ * the list of all is in the order of (time, key): before ($1, $2), not before $3, $4 rows. That of one number, or of what is open, is
+ * short: by key, before $1, $2 rows, $3 the number; its times are looked at row by row. `moment`: the time of the row with key $1. */
 struct center_pages {
-    unsigned each, of_number, before;
+    unsigned by_time, by_key, moment;
 };
 /* `page`: of center_page_begin, which `fn` asks. */
 enum err center_page_ask(struct db *db, const struct center_pages *of, const struct center_page *page, db_row_fn *fn, void *context,

@@ -105,8 +105,8 @@ static enum err page_reading(void *context, const struct db_row *row)
 enum err center_reading_page(struct db *db, const struct center_filter *f, center_reading_fn *fn, void *context, int64_t *ret_next,
                              struct why *why)
 {
-    static const struct center_pages of = { ASK_READING_PAGE, ASK_READING_PAGE_NUMBER, ASK_READING_BEFORE_TIME };
-    struct paging p = { { fn, context, db }, center_page_begin(f) };
+    static const struct center_pages of = { ASK_READING_PAGE, ASK_READING_PAGE_NUMBER, ASK_READING_RECEIVED };
+    struct paging p = { { fn, context, db }, center_page_begin(f, f->number == NULL) };
     enum err err = center_page_ask(db, &of, &p.page, page_reading, &p, why);
     *ret_next = center_page_next(&p.page);
     return err;

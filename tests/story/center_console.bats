@@ -270,6 +270,9 @@ acme,acme-1,3100-000001,,,,0,,,0,0"
     has "$output" '3012-000001 '
     next=$(sed -n 's/^there are more: --after \([0-9]*\) .*/\1/p' <<<"$output")
     same "$(center agreement list --after "$next" | cut -d' ' -f1)" 3012-000002
+    run center agreement list --after 999
+    same "$status" 1
+    has "$output" 'the list has no row 999 to go on behind: begin it anew, without --after'
     same "$(center agreement list --customer acme --until 2026-04-01 --json | jq -c '[.rows[].number, .more, .next]')" '["3012-000001",false,""]'
     same "$(center agreement list --state active 3012-000001 --since 2027-01-01 | wc -l)" 0
     sqlite3 center/center.db "INSERT INTO event (number, at, kind, detail) WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n

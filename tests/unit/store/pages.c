@@ -8,6 +8,8 @@
 /* Devices 1 to 4: 1 and 2 are acme's, 2 at its shop; 3 is zeta's; 4 nobody's. What comes in is theirs in turn, a second between. */
 enum { DEVICES = 4, BEGIN_S = 1000 };
 
+static int per_second; /* rows whose time is the same */
+
 static void enter(struct db *db)
 {
     static const struct {
@@ -31,6 +33,7 @@ static int open_new(void **state)
     if (center_open(place_new("pages.db", "center"), DB_CREATE, &db, NULL) != OK)
         return -1;
     enter(db);
+    per_second = 1;
     *state = db;
     return 0;
 }
@@ -41,7 +44,9 @@ static int close_it(void **state)
     return 0;
 }
 
-/* --- Row i of each list: of device i % 4, at BEGIN_S + i; the kind of every third one is "odd" --- */
+/* --- Row i of each list: of device i % 4, at moment(i); the kind of every third one is "odd" --- */
+
+static int64_t moment(int64_t i) { return BEGIN_S + i / per_second; }
 
 static const char *number_of(int64_t i)
 {
@@ -52,7 +57,7 @@ static const char *number_of(int64_t i)
 
 static void add_reading(struct db *db, int64_t i)
 {
-    struct center_reading r = { .reading = { .epoch = 1, .sequence = i + 1 }, .received_s = BEGIN_S + i };
+    struct center_reading r = { .reading = { .epoch = 1, .sequence = i + 1 }, .received_s = moment(i) };
     snprintf(r.number.text, sizeof r.number.text, "%s", number_of(i));
     strcpy(r.verdict, i % 3 == 0 ? "odd" : "even");
     assert_ok(center_reading_add(db, &r, NULL));
@@ -60,7 +65,7 @@ static void add_reading(struct db *db, int64_t i)
 
 static void add_incident(struct db *db, int64_t i)
 {
-    struct center_incident n = { .at_s = BEGIN_S + i };
+    struct center_incident n = { .at_s = moment(i) };
     strcpy(n.kind, i % 3 == 0 ? "odd" : "even");
     strcpy(n.number, number_of(i));
     snprintf(n.by, sizeof n.by, "peer-%d", (int)i);
@@ -70,7 +75,7 @@ static void add_incident(struct db *db, int64_t i)
 
 static void add_event(struct db *db, int64_t i)
 {
-    assert_ok(db_run(db, ASK_EVENT_ADD, DB_ARGS(db_text(number_of(i)), db_int(BEGIN_S + i), db_text(i % 3 == 0 ? "odd" : "even"), db_text("")),
+    assert_ok(db_run(db, ASK_EVENT_ADD, DB_ARGS(db_text(number_of(i)), db_int(moment(i)), db_text(i % 3 == 0 ? "odd" : "even"), db_text("")),
                      NULL));
 }
 
@@ -80,7 +85,7 @@ static void add_call(struct db *db, int64_t i)
     snprintf(id, sizeof id, "c%d", (int)i);
     assert_ok(db_run(db, ASK_CALL_ADD,
                      DB_ARGS(db_text(id), db_text(number_of(i)), db_int(1), db_text("x"), db_text(i % 3 == 0 ? "taken" : "refused"),
-                             db_int(BEGIN_S + i), db_int(BEGIN_S + 9000), db_int(0), db_text(""), db_blob(span_of("e", 1)), db_null(), db_text("")),
+                             db_int(moment(i)), db_int(BEGIN_S + 9000), db_int(0), db_text(""), db_blob(span_of("e", 1)), db_null(), db_text("")),
                      NULL));
 }
 
@@ -150,7 +155,7 @@ static bool belongs(const struct list *l, const struct center_filter *f, int64_t
     return (f->number == NULL || strcmp(f->number, number_of(i)) == 0) &&
            (f->customer == NULL || (strcmp(f->customer, "acme") == 0 ? d < 2 : strcmp(f->customer, "zeta") == 0 && d == 2)) &&
            (f->site == NULL || d == 1) && (f->kind == NULL || (i % 3 == 0 && strcmp(f->kind, l->odd) == 0)) &&
-           (!f->open || i % 3 == 0) && BEGIN_S + i >= f->since_s && (f->until_s == 0 || BEGIN_S + i < f->until_s);
+           (!f->open || i % 3 == 0) && moment(i) >= f->since_s && (f->until_s == 0 || moment(i) < f->until_s);
 }
 
 /* M-7 */
@@ -180,6 +185,59 @@ static void each_row_that_is_asked_for_is_in_one_page_the_newest_first(void **st
             assert_int_equal(all.n, at);
             int needed = at == 0 ? 1 : (at + (int)f.most - 1) / (int)f.most;
             assert_in_range(pages, needed, needed + 1);
+        }
+    }
+}
+
+/* Two centres on one database, or a clock that was set back: what came later has an earlier time. */
+static void fill_out_of_order(struct db *db, const struct list *l, int64_t n)
+{
+    enum { STRIDE = 7 };
+    assert_ok(db_begin(db, NULL));
+    for (int64_t i = 0; i < n; i++)
+        l->add(db, i * STRIDE % n);
+    assert_ok(db_commit(db, NULL));
+}
+
+static void rows_whose_times_are_not_in_the_order_of_their_coming_are_each_in_one_page(void **state)
+{
+    enum { ROWS = 40, SECONDS = ROWS / 2 };
+    struct db *db = *state;
+    static const struct center_filter filters[] = {
+        { .most = 7 }, { .most = 1 }, { .most = 3, .since_s = BEGIN_S + 11 }, { .most = 3, .until_s = BEGIN_S + 11 },
+        { .most = 1, .since_s = BEGIN_S + 5, .until_s = BEGIN_S + 9 }, { .most = 2, .customer = "acme", .since_s = BEGIN_S + 5 },
+        { .most = 2, .number = "3012-000002", .since_s = BEGIN_S + 5 }, { .most = 2, .number = "3012-000003", .until_s = BEGIN_S + 9 },
+    };
+    per_second = 2;
+    for (size_t l = 0; l < sizeof lists / sizeof *lists; l++) {
+        fill_out_of_order(db, &lists[l], ROWS);
+        for (size_t i = 0; i < sizeof filters / sizeof *filters; i++) {
+            int pages, left[SECONDS] = { 0 };
+            struct seen all = read_all(db, &lists[l], filters[i], &pages);
+            for (int64_t row = 0; row < ROWS; row++)
+                left[row / per_second] += belongs(&lists[l], &filters[i], row);
+            for (int64_t at = 0; at < all.n; at++) {
+                left[all.rows[at]]--;
+                assert_true(at == 0 || filters[i].number != NULL || all.rows[at] <= all.rows[at - 1]);
+            }
+            for (int second = 0; second < SECONDS; second++)
+                if (left[second] != 0)
+                    fail_msg("%s, filter %zu: of second %d there are %d too few", lists[l].name, i, second, left[second]);
+        }
+    }
+}
+
+static void no_list_goes_on_behind_a_row_that_is_not_there(void **state)
+{
+    struct db *db = *state;
+    static const struct center_filter filters[] = { { .most = 7, .after = 99 }, { .most = 7, .after = 99, .number = "3012-000001" } };
+    for (size_t l = 0; l < sizeof lists / sizeof *lists; l++) {
+        fill(db, &lists[l], 8);
+        for (size_t i = 0; i < sizeof filters / sizeof *filters; i++) {
+            struct seen none = { .n = 0 };
+            int64_t next = 0;
+            assert_int_equal(lists[l].page(db, &filters[i], &none, &next), ERR_NOT_FOUND);
+            assert_int_equal(none.n, 0);
         }
     }
 }
@@ -265,6 +323,35 @@ static void agreements_are_listed_in_the_order_of_their_numbers(void **state)
     }
 }
 
+static void agreements_of_a_time_are_found_behind_any_number_of_others(void **state)
+{
+    struct db *db = *state;
+    struct center_filter f = { .most = 10, .since_s = 50, .until_s = 60 };
+    char text[256] = "";
+    assert_ok(db_begin(db, NULL));
+    for (int64_t i = 0; i < CENTER_PAGE_LOOKS - 10; i++)
+        assert_ok(db_run(db, ASK_AGREEMENT_ADD, DB_ARGS(db_text("3012-000001"), db_int(10), db_int(20)), NULL));
+    assert_ok(db_commit(db, NULL));
+    assert_ok(center_agreement_add(db, "3012-000002", 30, 0, NULL));
+    assert_ok(center_agreement_page(db, &f, see_agreement, text, &f.after, NULL));
+    assert_string_equal(text, "2:30 ");
+    assert_int_equal(f.after, 0);
+}
+
+static void agreements_do_not_begin_anew_behind_one_that_is_not_there(void **state)
+{
+    struct db *db = *state;
+    char text[256] = "";
+    struct why why = { "" };
+    assert_ok(center_agreement_add(db, "3012-000002", 30, 0, NULL));
+    for (int i = 0; i < 2; i++) {
+        struct center_filter f = { .most = 10, .after = 99, .number = i == 0 ? NULL : "3012-000002" };
+        assert_int_equal(center_agreement_page(db, &f, see_agreement, text, &f.after, &why), ERR_NOT_FOUND);
+        assert_string_equal(why.text, "the list has no row 99 to go on behind: begin it anew, without --after");
+        assert_string_equal(text, "");
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_new, close_it)
 
 int main(void)
@@ -274,6 +361,10 @@ int main(void)
         TEST(a_page_looks_at_no_more_than_its_measure),
         TEST(open_calls_are_found_behind_any_number_of_closed_ones),
         TEST(agreements_are_listed_in_the_order_of_their_numbers),
+        TEST(rows_whose_times_are_not_in_the_order_of_their_coming_are_each_in_one_page),
+        TEST(no_list_goes_on_behind_a_row_that_is_not_there),
+        TEST(agreements_of_a_time_are_found_behind_any_number_of_others),
+        TEST(agreements_do_not_begin_anew_behind_one_that_is_not_there),
     };
     return cmocka_run_group_tests_name("pages", tests, scratch_make, scratch_remove);
 }
