@@ -5,18 +5,24 @@
 #include "center/check.h"
 #include "center/job.h"
 
+/* What every program reads as it is, and of which many add up. */
+static const int64_t counted_most = (int64_t)1 << 53;
+
+static bool is_within(int64_t n, int64_t most) { return n >= 0 && n <= most; }
+
 enum err reading_from(int64_t epoch, int64_t boots, int64_t sequence, const struct counter_value *counters, size_t n,
                       struct reading *ret_reading, struct why *why)
 {
     struct reading r = { .epoch = epoch, .boots = boots, .sequence = sequence, .counters_n = n };
     if (n > LIMIT_COUNTERS)
         return why_set(why, ERR_BAD_INPUT, "a reading has %d counters at most", LIMIT_COUNTERS);
-    if (epoch < 0 || boots < 0 || sequence < 0)
-        return why_set(why, ERR_BAD_INPUT, "epoch, boots and sequence are not negative");
+    if (!is_within(epoch, UINT32_MAX) || !is_within(boots, UINT32_MAX) || !is_within(sequence, UINT32_MAX))
+        return why_set(why, ERR_BAD_INPUT, "epoch %lld, boots %lld or sequence %lld of the reading is none: each is 0 to %lld", (long long)epoch,
+                       (long long)boots, (long long)sequence, (long long)UINT32_MAX);
     for (size_t i = 0; i < n; i++) {
         struct counter *c = &r.counters[i];
         size_t length = strlen(counters[i].name);
-        if (check_id(counters[i].name, NULL) != OK || length >= sizeof c->name || counters[i].value < 0)
+        if (check_id(counters[i].name, NULL) != OK || length >= sizeof c->name || !is_within(counters[i].value, counted_most))
             return why_set(why, ERR_BAD_INPUT, "counter %zu of the reading is none", i + 1);
         memcpy(c->name, counters[i].name, length + 1);
         c->value = counters[i].value;
@@ -64,7 +70,7 @@ static enum err look(struct job *job, const char *number, const struct reading *
     struct reading_facts f = { .letters_missing = job->letters_missing, .position = job->position };
     enum err err = center_reading_last(db, number, last, why);
     f.last = err == OK ? last : NULL;
-    if (err == OK && reading->sequence > last->sequence + 1) {
+    if (err == OK && reading->sequence - 1 > last->sequence) {
         err = center_gap_find(db, number, &f.gap, why);
     } else if (err == OK && reading->sequence < last->sequence) {
         err = center_reading_find(db, number, reading->sequence, earlier, why);
@@ -78,7 +84,7 @@ static enum err look(struct job *job, const char *number, const struct reading *
 /* The one before it may stand further on in this exchange. */
 static bool may_be_ahead(const struct reading_facts *f, const struct reading *reading)
 {
-    return f->last == NULL ? reading->sequence > 1 : reading->sequence > f->last->sequence + 1;
+    return f->last == NULL ? reading->sequence > 1 : reading->sequence - 1 > f->last->sequence;
 }
 
 static enum err wait(struct job *job, const char *number, const struct reading *reading, const struct center_gap *gap, struct why *why)

@@ -414,9 +414,52 @@ static void a_reading_that_is_ahead_of_nothing_is_a_crime(void **state)
     assert_int_equal(d.standing, CENTER_QUARANTINED);
 }
 
+/* M-5: no device counts so far, and what cannot be reckoned with is not taken. */
+static void a_reading_with_numbers_that_no_device_has_is_refused(void **state)
+{
+    enum { OTHERS = 3 };
+    static const int64_t most = UINT32_MAX, most_counted = (int64_t)1 << 53;
+    const struct {
+        int64_t numbers[OTHERS], value;
+        enum err err;
+    } rows[] = { { { most, most, most }, most_counted, OK },         { { most + 1, 0, 1 }, 1, ERR_BAD_INPUT },
+                 { { 1, most + 1, 1 }, 1, ERR_BAD_INPUT },           { { 1, 0, most + 1 }, 1, ERR_BAD_INPUT },
+                 { { 1, 0, INT64_MAX }, 1, ERR_BAD_INPUT },          { { 1, 0, -1 }, 1, ERR_BAD_INPUT },
+                 { { 1, 0, 1 }, most_counted + 1, ERR_BAD_INPUT }, { { 1, 0, 1 }, -1, ERR_BAD_INPUT } };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const struct counter_value value = { .name = "print", .value = rows[i].value };
+        const int64_t *n = rows[i].numbers;
+        struct reading r;
+        struct why why = { "" };
+        assert_int_equal(reading_from(n[0], n[1], n[2], &value, 1, &r, &why), rows[i].err);
+        assert_int_equal(why.text[0] != '\0', rows[i].err != OK);
+    }
+}
+
+/* As an earlier version took it. */
+static void a_reading_behind_the_last_number_of_all_is_judged(void **state)
+{
+    struct center_reading last = { .number = { "3012-000001" }, .received_s = 990, .billable = true, .verdict = "follows",
+                                   .reading = { .epoch = 1, .sequence = INT64_MAX } };
+    struct center_device d;
+    struct why why = { "" };
+    char error[32];
+    (void)state;
+    call_down("c1");
+    assert_ok(center_reading_add(center.db, &last, &why));
+    answer("c1", 7, REACH_ALL, error);
+    assert_string_equal(error, "");
+    assert_int_equal(readings(), 2);
+    assert_ok(center_device_find(center.db, number, &d, &why));
+    assert_int_equal(d.standing, CENTER_NORMAL); /* made before the first one that is known here */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(a_reading_with_numbers_that_no_device_has_is_refused),
+        TEST(a_reading_behind_the_last_number_of_all_is_judged),
         TEST(an_expired_identity_answers_no_call),
         TEST(an_expired_identity_is_told_to_renew),
         TEST(a_reading_under_a_call_that_was_answered_keeps_the_chain_whole),

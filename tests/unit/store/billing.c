@@ -184,6 +184,36 @@ static void what_an_earlier_version_kept_is_billed_the_same(void **state)
     db_close(db);
 }
 
+static enum err count_breaks(void *context, const struct center_reading *r, bool follows)
+{
+    (void)r;
+    *(int *)context += !follows;
+    return OK;
+}
+
+static int chains(struct db *db)
+{
+    int n = 0;
+    assert_ok(center_reading_period(db, "3012-000001", 1, 9000, count_breaks, &n, NULL));
+    return n;
+}
+
+/* An earlier version took any number from a device. */
+static void behind_the_last_number_of_all_a_chain_ends(void **state)
+{
+    static const int64_t sequences[] = { INT64_MAX - 1, INT64_MAX, 0, 1, INT64_MAX };
+    (void)state;
+    struct db *db = open_new();
+    for (size_t i = 0; i < sizeof sequences / sizeof *sequences; i++)
+        add(db, "3012-000001", &(struct reading){ .epoch = 1, .sequence = sequences[i] }, 1000 + (int64_t)i, true);
+    assert_int_equal(chains(db), 3);
+    db_close(db);
+    take_back();
+    assert_ok(center_open(place_again("billing.db"), DB_READ_WRITE, &db, NULL));
+    assert_int_equal(chains(db), 3);
+    db_close(db);
+}
+
 /* --- As the console asks: device by device, inside the answer of another question --- */
 
 struct invoice {
@@ -230,6 +260,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_ends_of_chains_bill_what_all_readings_do),
         cmocka_unit_test(what_an_earlier_version_kept_is_billed_the_same),
+        cmocka_unit_test(behind_the_last_number_of_all_a_chain_ends),
         cmocka_unit_test(each_device_of_a_long_list_is_billed_while_the_list_is_read),
     };
     return cmocka_run_group_tests_name("billing", tests, scratch_make, scratch_remove);
