@@ -159,13 +159,14 @@ static void raise_highest(char *highest, int digits, const char *first, uint32_t
         memcpy(highest, last, strlen(last) + 1);
 }
 
+/* Rows that are left out count too: who wrote their serials holds them for used. */
 static void find_highest(const struct plan *plan, const struct plan_known *known, const struct plan_model *m, char *highest)
 {
     for (size_t i = 0; i < known->ranges_n; i++)
         if (strcmp(known->ranges[i].model, m->code) == 0)
             raise_highest(highest, m->digits, known->ranges[i].first_serial, known->ranges[i].quantity);
     for (size_t i = 0; i < plan->rows_n; i++)
-        if (plan->rows[i].first_serial[0] != '\0' && !plan->rows[i].past && strcmp(plan->rows[i].model, m->code) == 0)
+        if (plan->rows[i].first_serial[0] != '\0' && strcmp(plan->rows[i].model, m->code) == 0)
             raise_highest(highest, m->digits, plan->rows[i].first_serial, plan->rows[i].quantity);
 }
 
@@ -209,15 +210,16 @@ static int compare_run(const void *a, const void *b)
     return order != 0 ? order : (x->row != NULL) - (y->row != NULL);
 }
 
+static bool is_new(const struct run *run) { return run->row != NULL && !run->row->past; }
+
 static enum err note_overlap(struct plan *plan, const struct run *a, const struct run *b)
 {
-    const struct plan_row *row = b->row != NULL ? b->row : a->row;
-    const struct run *mine = b->row != NULL ? b : a, *other = b->row != NULL ? a : b;
+    const struct run *mine = is_new(b) ? b : a, *other = is_new(b) ? a : b;
     char day[CLOCK_DAY_SIZE];
-    if (row == NULL || other->day == mine->day) /* the same day of the same model was told already */
+    if (!is_new(mine) || other->day == mine->day) /* nothing comes of it; the same day of the same model was told already */
         return OK;
     clock_format_day(other->day, day);
-    return csv_note(&plan->mistakes, row->line, row->columns[3], "serials %s to %s of model %s overlap with %s to %s, planned for %s",
+    return csv_note(&plan->mistakes, mine->row->line, mine->row->columns[3], "serials %s to %s of model %s overlap with %s to %s, planned for %s",
                      mine->first, mine->last, mine->model, other->first, other->last, day);
 }
 
@@ -230,7 +232,7 @@ static size_t collect_runs(struct plan *plan, const struct plan_known *known, st
         n += plan_last_serial(runs[n].first, known->ranges[i].quantity, runs[n].last, NULL) == OK;
     }
     for (size_t i = 0; i < plan->rows_n; i++) {
-        if (plan->rows[i].known || plan->rows[i].wrong || plan->rows[i].past)
+        if (plan->rows[i].known || plan->rows[i].wrong)
             continue;
         runs[n] = (struct run){ .model = plan->rows[i].model, .day = plan->rows[i].day, .row = &plan->rows[i] };
         memcpy(runs[n].first, plan->rows[i].first_serial, sizeof runs[n].first);

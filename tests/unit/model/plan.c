@@ -202,6 +202,35 @@ static void a_new_row_for_a_day_that_is_over_is_a_mistake_or_left_out(void **sta
     assert_string_equal(plan.rows[1].first_serial, "");
 }
 
+/* Who sends a plan holds the serials in it for used, also those of days that are over. */
+static void the_serials_of_rows_that_are_left_out_are_given_to_nobody(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *csv, *first; /* of the last row; NULL: is refused */
+    } rows[] = {
+        { "2026-03-01,3014,100,000001\n2026-03-20,3014,100\n", "000101" },
+        { "2026-03-01,3012,100,000501\n2026-03-20,3012,100\n", "000601" },
+        { "2026-03-01,3014,100,000501\n2026-03-20,3014,100,000600\n", NULL },
+        { "2026-03-01,3014,100,000501\n2026-03-20,3014,100,000402\n", NULL },
+        { "2026-03-01,3014,100,000501\n2026-03-20,3014,100,000401\n", "000401" },
+        { "2026-03-01,3012,100,000050\n2026-03-02,3012,100,000101\n2026-03-20,3012,100\n", "000201" }, /* nothing comes of the overlap */
+    };
+    struct plan_known at = known;
+    at.oldest = 20260320;
+    at.leave_out_past = true;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        AUTO_PLAN plan;
+        struct why why = { "" };
+        assert_ok(plan_parse(span_text(rows[i].csv), &plan, &why));
+        enum err err = plan_check(&plan, &at, &why);
+        if (err != (rows[i].first != NULL ? OK : ERR_BAD_INPUT) ||
+            (err == OK && strcmp(plan.rows[plan.rows_n - 1].first_serial, rows[i].first) != 0) ||
+            (err != OK && (plan.mistakes.list[0].line != 2 || strstr(why.text, "planned for 2026-03-01") == NULL)))
+            fail_msg("row %zu: %s from %s", i, why.text, plan.rows[plan.rows_n - 1].first_serial);
+    }
+}
+
 /* I10: the monthly plan comes again. */
 static void rows_in_force_already_are_taken_again_without_effect(void **state)
 {
@@ -227,6 +256,7 @@ int main(void)
         cmocka_unit_test(open_rows_get_the_next_free_serials_of_their_model),
         cmocka_unit_test(a_table_of_two_bytes_a_character_is_told_as_that_alone),
         cmocka_unit_test(a_new_row_for_a_day_that_is_over_is_a_mistake_or_left_out),
+        cmocka_unit_test(the_serials_of_rows_that_are_left_out_are_given_to_nobody),
         cmocka_unit_test(rows_in_force_already_are_taken_again_without_effect),
     };
     return cmocka_run_group_tests_name("plan", tests, NULL, NULL);
