@@ -13,14 +13,19 @@ enum err api_plan_import(struct api_call *call, struct why *why)
 {
     AUTO_PLAN plan = { 0 };
     struct plan_result result;
-    char dry[8];
+    char dry[8], past[8];
     api_query(call, "dry_run", sizeof dry, dry);
+    api_query(call, "leave_out_past", sizeof past, past);
     const struct factory *f = admin_factory(call);
-    const struct plan_file file = { .csv = call->body, .actor = call->actor, .days_late = (int)f->policy.days_late, .dry_run = dry[0] != '\0' };
+    const struct plan_file file = { .csv = call->body,
+                                    .actor = call->actor,
+                                    .days_late = (int)f->policy.days_late,
+                                    .leave_out_past = past[0] != '\0',
+                                    .dry_run = dry[0] != '\0' };
     enum err err = plan_import(f->db, &file, &plan, &result, why);
     if (err == OK)
-        call->answer = json_pack("{s:I,s:I,s:I,s:b}", "rows", (json_int_t)result.rows, "known", (json_int_t)result.known,
-                                 "devices", (json_int_t)result.devices, "dry_run", dry[0] != '\0');
+        call->answer = json_pack("{s:I,s:I,s:I,s:I,s:b}", "rows", (json_int_t)result.rows, "known", (json_int_t)result.known,
+                                 "left_out", (json_int_t)result.past, "devices", (json_int_t)result.devices, "dry_run", dry[0] != '\0');
     else if (plan.mistakes.n > 0)
         call->answer = api_mistakes(&plan.mistakes);
     return err;

@@ -28,17 +28,19 @@ int command_plan_import(const struct command_line *line)
     struct why why = { "" };
     json_t *answer = NULL;
     AUTO_BUF csv = { .max = LIMIT_PLAN_BYTES };
-    bool dry = command_switch(line, "dry-run");
+    char path[48];
+    bool dry = command_switch(line, "dry-run"), past = command_switch(line, "leave-out-past");
+    snprintf(path, sizeof path, "/plan?%s%s", dry ? "dry_run=1&" : "", past ? "leave_out_past=1" : "");
     enum err err = file_read(line->args[0], LIMIT_PLAN_BYTES, &csv, &why);
     if (err == OK)
         err = api_open(&factory_api, line, &api, &why);
     if (err != OK)
         return command_fail(line, err, &why, NULL);
-    err = api_send(&api, "POST", dry ? "/plan?dry_run=1" : "/plan", "text/csv", buf_span(&csv), &answer, &why);
+    err = api_send(&api, "POST", path, "text/csv", buf_span(&csv), &answer, &why);
     api_close(&api);
     if (err == OK)
-        printf("%s: %lld rows, %lld of them known already, %lld devices %s\n", line->args[0], api_number(answer, "rows"),
-               api_number(answer, "known"), api_number(answer, "devices"), dry ? "would be planned (dry run)" : "planned");
+        printf("%s: %lld rows, %lld of them known already, %lld left out as past, %lld devices %s\n", line->args[0],
+               api_number(answer, "rows"), api_number(answer, "known"), api_number(answer, "left_out"), api_number(answer, "devices"), dry ? "would be planned (dry run)" : "planned");
     else
         api_print_mistakes(line->args[0], answer);
     json_decref(answer);

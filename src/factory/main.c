@@ -17,7 +17,8 @@ static const struct command_flag flags_serve[] = { FLAG_DIR, FLAG_CONFIG, API_FL
 static const struct command_flag flags_enrol[] = { FLAG_DIR, FLAG_CONFIG, API_FLAG_ENROL("factory"), FLAG_END };
 static const struct command_flag flags_init[] = { FLAG_DIR, API_FLAGS_INIT("factory", "the stations", "8441", "administrators", "8442"), FLAG_END };
 static const struct command_flag flags_import[] = {
-    FLAG_DIR, FLAG_CONFIG, FLAG_LOGIN, { "dry-run", NULL, NULL, "check the plan, change nothing" }, FLAG_END,
+    FLAG_DIR, FLAG_CONFIG, FLAG_LOGIN, { "dry-run", NULL, NULL, "check the plan, change nothing" },
+    { "leave-out-past", NULL, NULL, "leave out new rows for days that are over, instead of refusing the plan" }, FLAG_END,
 };
 static const struct command_flag flags_counts[] = {
     FLAG_DIR, FLAG_CONFIG, FLAG_LOGIN, { "json", NULL, NULL, "as JSON" }, { "watch", NULL, NULL, "again every two seconds" },

@@ -12,7 +12,7 @@ struct plan_file {
     struct span csv;
     const char *actor;
     int days_late; /* for so many days that are over something may still be made */
-    bool leave_out_past; /* new rows for days before them are left out: who sends the plan sees no mistakes (the MES) */
+    bool leave_out_past; /* new rows for days before them are left out, instead of being mistakes */
     bool dry_run;
 };
 

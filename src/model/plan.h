@@ -38,6 +38,7 @@ struct plan_model {
     char code[LIMIT_MODEL_CODE + 1];
     int digits; /* of serial numbers that the factory gives out */
     bool discontinued;
+    bool no_identity; /* its devices get none: what is planned for them may be over */
 };
 
 /* One row of the plan in force. */

@@ -117,7 +117,13 @@ static enum err check_days(struct plan *plan, const struct plan_known *known)
     return err;
 }
 
-/* A day that is over, without what is in force: nothing of it could be made any more. */
+static bool needs_identity(const struct plan_known *known, const char *code)
+{
+    const struct plan_model *model = find_model(known, code);
+    return model != NULL && !model->no_identity;
+}
+
+/* A day that is over, without what is in force: nothing of it that needs an identity could be made any more. */
 static enum err check_past(struct plan *plan, const struct plan_known *known)
 {
     char day[CLOCK_DAY_SIZE], oldest[CLOCK_DAY_SIZE];
@@ -125,7 +131,7 @@ static enum err check_past(struct plan *plan, const struct plan_known *known)
     clock_format_day(known->oldest, oldest);
     for (size_t i = 0; err == OK && i < plan->rows_n; i++) {
         struct plan_row *row = &plan->rows[i];
-        if (row->wrong || row->known || row->day >= known->oldest)
+        if (row->wrong || row->known || row->day >= known->oldest || !needs_identity(known, row->model))
             continue;
         row->past = known->leave_out_past;
         clock_format_day(row->day, day);

@@ -83,7 +83,7 @@ static enum err know_model(void *context, const struct stock_model *m)
         return ERR_NO_MEMORY;
     k->known.models = k->models = grown;
     struct plan_model *to = &grown[k->known.models_n++];
-    *to = (struct plan_model){ .digits = (int)m->digits, .discontinued = m->discontinued };
+    *to = (struct plan_model){ .digits = (int)m->digits, .discontinued = m->discontinued, .no_identity = !m->identity };
     memcpy(to->code, m->code, sizeof to->code);
     return OK;
 }

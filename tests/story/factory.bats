@@ -358,6 +358,19 @@ each_fault() {
     has "$(nameplate factory plan import plan.csv --dir factory)" '1 rows, 1 of them known already'
 }
 
+@test "a month's file comes again with a row that was corrected: what is over is left out when that is asked for" {
+    serve
+    nameplate factory model add 9 --dir factory --no-identity
+    printf '2020-02-03,3012,2\n2020-02-04,9,3\n%s,3012,4\n' "$TODAY" >plan.csv
+    run nameplate factory plan import plan.csv --dir factory --dry-run
+    same "$status" 1
+    has "$output" 'plan.csv:1:1: 2020-02-03 is over'
+    has "$(nameplate factory plan import plan.csv --dir factory --dry-run --leave-out-past)" '1 left out as past, 7 devices would be planned'
+    has "$(nameplate factory plan import plan.csv --dir factory --leave-out-past)" '3 rows, 0 of them known already, 1 left out as past, 7 devices planned'
+    same "$(nameplate factory plan list --dir factory | grep -c '^2020-02-03')" 0
+    has "$(nameplate factory audit list --dir factory)" 'rows=3 known=0 past=1 devices=7'
+}
+
 @test "F-21: in direct mode the pack goes straight through and only the row is kept" {
     setting store mode direct
     serve

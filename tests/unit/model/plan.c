@@ -5,7 +5,7 @@
 #include "model/plan.h"
 
 static const struct plan_model models[] = {
-    { "3012", 6, false }, { "3013", 6, false }, { "3014", 6, false }, { "9", 2, false }, { "3000", 6, true }
+    { "3012", 6, false, false }, { "3013", 6, false, true }, { "3014", 6, false, false }, { "9", 2, false, false }, { "3000", 6, true, false }
 };
 static const struct plan_range ranges[] = { { 20260318, "3012", 100, "000001" } };
 static const struct plan_known known = { .models = models, .models_n = 5, .ranges = ranges, .ranges_n = 1 };
@@ -183,7 +183,8 @@ static void a_table_of_two_bytes_a_character_is_told_as_that_alone(void **state)
 static void a_new_row_for_a_day_that_is_over_is_a_mistake_or_left_out(void **state)
 {
     (void)state;
-    static const char text[] = "2026-03-18,3012,100\n2026-03-18,3014,5\n2026-03-19,3014,5\n2026-03-20,3014,5,000001\n";
+    static const char text[] = "2026-03-18,3012,100\n2026-03-18,3014,5\n2026-03-19,3014,5\n2026-03-20,3014,5,000001\n"
+                               "2026-03-18,3013,7\n";
     struct plan_known at = known;
     struct why why;
     at.oldest = 20260320;
@@ -200,6 +201,8 @@ static void a_new_row_for_a_day_that_is_over_is_a_mistake_or_left_out(void **sta
     assert_true(plan.rows[0].known && !plan.rows[0].past);
     assert_true(plan.rows[1].past && plan.rows[2].past && !plan.rows[3].past);
     assert_string_equal(plan.rows[1].first_serial, "");
+    assert_false(plan.rows[4].past); /* needs no identity */
+    assert_string_equal(plan.rows[4].first_serial, "000001");
 }
 
 /* Who sends a plan holds the serials in it for used, also those of days that are over. */
