@@ -40,7 +40,8 @@ int command_plan_import(const struct command_line *line)
     api_close(&api);
     if (err == OK)
         printf("%s: %lld rows, %lld of them known already, %lld left out as past, %lld devices %s\n", line->args[0],
-               api_number(answer, "rows"), api_number(answer, "known"), api_number(answer, "left_out"), api_number(answer, "devices"), dry ? "would be planned (dry run)" : "planned");
+               api_number(answer, "rows"), api_number(answer, "known"), api_number(answer, "left_out"), api_number(answer, "devices"),
+               dry ? "would be planned (dry run)" : "planned");
     else
         api_print_mistakes(line->args[0], answer);
     json_decref(answer);
