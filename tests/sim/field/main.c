@@ -10,6 +10,16 @@
 
 enum { DRAIN_MS = 1200 * 1000, MOMENT_MS = 4000, STEPS_MOST = 100000 };
 
+/* What happens besides the faults. */
+static const struct {
+    const char *flag;
+    bool *on;
+} scenarios[] = {
+    { "--move", &sim.moves },       { "--suspend", &sim.suspends }, { "--renew", &sim.renews },
+    { "--replace", &sim.replaces }, { "--rebind", &sim.rebinds },   { "--program", &sim.programs },
+};
+enum { SCENARIOS = sizeof scenarios / sizeof *scenarios };
+
 struct options {
     uint64_t seed, from, seeds, steps;
     bool late;
@@ -76,7 +86,10 @@ static int run_all(const struct options *o)
         if (o->mutation != NULL)
             return 0;
         world_print_trace();
-        printf("try: sim_field --seed %llu --trace\n", (unsigned long long)seed);
+        printf("try: sim_field --seed %llu --trace%s", (unsigned long long)seed, o->late ? " --late" : "");
+        for (size_t i = 0; i < SCENARIOS; i++)
+            printf("%s%s", *scenarios[i].on ? " " : "", *scenarios[i].on ? scenarios[i].flag : "");
+        printf("\n");
         return 1;
     }
     printf("%llu runs, %llu steps, %llu deaths, %llu calls, %llu events: all held\n", (unsigned long long)n, (unsigned long long)totals.steps,
@@ -111,12 +124,8 @@ int main(int argc, char **argv)
     const struct options o = { .seed = number_after(argc, argv, "--seed", 0), .from = number_after(argc, argv, "--from", 1),
                                .seeds = number_after(argc, argv, "--seeds", 10), .steps = number_after(argc, argv, "--steps", UINT64_MAX),
                                .late = is_there(argc, argv, "--late"), .mutation = text_after(argc, argv, "--mutate") };
-    sim.moves = is_there(argc, argv, "--move");
-    sim.suspends = is_there(argc, argv, "--suspend");
-    sim.renews = is_there(argc, argv, "--renew");
-    sim.replaces = is_there(argc, argv, "--replace");
-    sim.rebinds = is_there(argc, argv, "--rebind");
-    sim.programs = is_there(argc, argv, "--program");
+    for (size_t i = 0; i < SCENARIOS; i++)
+        *scenarios[i].on = is_there(argc, argv, scenarios[i].flag);
     world_show_trace(false);
     world_begin(1);
     disk_setup();
