@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "center/hand_over.h"
 #include "center/upcall.h"
 
 /* A call of ours, as much of it as an answer needs. */
@@ -90,6 +91,8 @@ static enum err take_response(struct job *job, const struct asked *asked, const 
     enum err err = read == OK ? use(job, asked, a, parsed.body, v, why) : OK;
     if (err != OK)
         return err;
+    if (asked->message == SOAP_COUNTER_HAND_OVER && (asked->state == CALL_EXPIRED || read == ERR_EXPIRED)) /* told anew, or soon */
+        return read == OK ? hand_over_answered(job->center->db, &a->number, a->envelope, why) : OK;
     if (read != OK || v->err == ERR_NUMBER_MISMATCH || v->err == ERR_BAD_INPUT) /* a fault, or what cannot be used */
         return move(job, a->id, CALL_EVENT_REFUSE, 0, a->envelope, read != OK ? why_text(&text, read) : v->why.text, why);
     return move(job, a->id, CALL_EVENT_ANSWER, 0, a->envelope, v->err == OK ? "" : v->why.text, why);

@@ -4,12 +4,20 @@
 #include <string.h>
 
 #include "base/rng.h"
+#include "center/decide.h"
 #include "log/log.h"
 #include "soap/soap.h"
 
-enum { LIMIT_S = 900, ANEW_MOST = 32 };
+enum { LEAST_S = 900, POLLS = 3, ANEW_MOST = 32, OPEN_MOST = 8 };
 
 static const char *operation(void) { return soap_message_row(SOAP_COUNTER_HAND_OVER)->operation; }
+
+/* A gateway drops a call at its limit. It may come there when the board has just asked, and its next poll may fail. */
+static int64_t limit_of(const struct center *center, const struct center_device *d)
+{
+    int64_t limit = POLLS * decide_interval(d, center->settings.poll_s);
+    return limit < LEAST_S ? LEAST_S : limit > LIMIT_POLL_MOST_S ? LIMIT_POLL_MOST_S : limit;
+}
 
 static enum err write_request(const struct center_call *c, const struct reading *last, struct buf *to)
 {
@@ -24,21 +32,28 @@ static enum err write_request(const struct center_call *c, const struct reading 
                               to);
 }
 
-enum err hand_over_tell(struct center *center, const struct device_number *number, int64_t now_s, struct why *why)
+static enum err tell(struct center *center, const struct center_device *d, int64_t now_s, struct why *why)
 {
     struct reading last = { .sequence = 0 };
     AUTO_BUF envelope = BUF_INIT;
-    enum err err = center_reading_last(center->db, number->text, &last, why);
+    enum err err = center_reading_last(center->db, d->number.text, &last, why);
     if (err != OK && err != ERR_NOT_FOUND)
         return err;
-    struct center_call c = { .number = *number, .down = true, .state = CALL_WAITING, .accepted_s = now_s,
-                             .limit_s = now_s + LIMIT_S, .actor = "replacement" };
+    struct center_call c = { .number = d->number, .down = true, .state = CALL_WAITING, .accepted_s = now_s,
+                             .limit_s = now_s + limit_of(center, d), .actor = "replacement" };
     snprintf(c.operation, sizeof c.operation, "%s", operation());
     err = rng_uuid_urn(c.id); /* nobody can take it before us */
     if (err == OK)
         err = write_request(&c, &last, &envelope);
     c.envelope = buf_span(&envelope);
     return err != OK ? err : center_call_put(center->db, &c, why);
+}
+
+enum err hand_over_tell(struct center *center, const struct device_number *number, int64_t now_s, struct why *why)
+{
+    struct center_device d;
+    enum err err = center_device_find(center->db, number->text, &d, why);
+    return err == OK ? tell(center, &d, now_s, why) : err;
 }
 
 struct unanswered {
@@ -55,16 +70,27 @@ static enum err take_unanswered(void *context, const struct center_call *c)
     return OK;
 }
 
+static enum err expire(struct center *center, const struct center_call *c, const char *reason, struct why *why)
+{
+    enum call_state now;
+    return center_call_move(center->db, c->id, CALL_EVENT_EXPIRE, 0, span_of(NULL, 0), reason, &now, why);
+}
+
+/* Its row stays: the answer may come yet. One that nobody took waits on as it is, as for a board that is switched off, in quarantine or
+ * under no agreement. */
 static enum err tell_anew(struct center *center, const struct center_call *c, int64_t now_s, struct why *why)
 {
     struct center_device d;
-    enum call_state now;
     enum err err = center_device_find(center->db, c->number.text, &d, why);
     if (err == ERR_NOT_FOUND || (err == OK && d.standing == CENTER_SCRAPPED)) /* nobody waits for it */
-        return center_call_move(center->db, c->id, CALL_EVENT_EXPIRE, 0, span_of(NULL, 0), "no response within its time limit", &now, why);
+        return expire(center, c, "no response within its time limit", why);
+    if (err == OK && c->state == CALL_WAITING)
+        return center_call_prolong(center->db, c->id, now_s + limit_of(center, &d), why);
     if (err == OK)
-        err = center_call_drop(center->db, c->id, why);
-    return err == OK ? hand_over_tell(center, &c->number, now_s, why) : err;
+        err = expire(center, c, "no response within its time limit; told anew", why);
+    if (err == OK)
+        err = tell(center, &d, now_s, why);
+    return err;
 }
 
 static enum err commit_anew(struct center *center, const struct center_call *c, int64_t now_s, struct why *why)
@@ -82,7 +108,7 @@ static enum err commit_anew(struct center *center, const struct center_call *c, 
 static void put_off(struct center *center, const struct center_call *c, int64_t now_s, enum err err, const struct why *why)
 {
     log_failure(LOG_ERROR, "hand-over-failed", err, why, "number", c->number.text, NULL);
-    (void)!center_call_prolong(center->db, c->id, now_s + LIMIT_S, NULL);
+    (void)!center_call_prolong(center->db, c->id, now_s + LEAST_S, NULL);
 }
 
 enum err hand_over_anew(struct center *center, int64_t now_s, struct why *why)
@@ -95,5 +121,27 @@ enum err hand_over_anew(struct center *center, int64_t now_s, struct why *why)
         if (one != OK)
             put_off(center, &u.calls[i], now_s, one, &reason);
     }
+    return err;
+}
+
+struct open_ones {
+    char ids[OPEN_MOST][LIMIT_MESSAGE_ID + 1];
+    size_t n;
+};
+
+static enum err take_open(void *context, const struct center_call *c)
+{
+    struct open_ones *o = context;
+    memcpy(o->ids[o->n++], c->id, sizeof c->id);
+    return OK;
+}
+
+enum err hand_over_answered(struct db *db, const struct device_number *number, struct span answer, struct why *why)
+{
+    struct open_ones open = { .n = 0 };
+    enum call_state now;
+    enum err err = center_call_open(db, number->text, operation(), OPEN_MOST, take_open, &open, why);
+    for (size_t i = 0; err == OK && i < open.n; i++)
+        err = center_call_move(db, open.ids[i], CALL_EVENT_ANSWER, 0, answer, "answered under an earlier id", &now, why);
     return err;
 }

@@ -231,7 +231,9 @@ enum err center_call_expire(struct db *db, int64_t now_s, int64_t *ret_n, int64_
 enum err center_call_due(struct db *db, const char *operation, int64_t now_s, int64_t most, center_call_fn *fn, void *context,
                          struct why *why) MUST_CHECK;
 enum err center_call_prolong(struct db *db, const char *id, int64_t limit_s, struct why *why) MUST_CHECK; /* its limit is that one now */
-enum err center_call_drop(struct db *db, const char *id, struct why *why) MUST_CHECK; /* as if it had never been */
+/* Those of an operation that this number has not answered, oldest first. */
+enum err center_call_open(struct db *db, const char *number, const char *operation, int64_t most, center_call_fn *fn, void *context,
+                          struct why *why) MUST_CHECK;
 /* Removes calls that are over and whose time limit was before that moment, `most` at once: until then a call that comes again
  * is known (I10). */
 enum err center_call_forget(struct db *db, int64_t before_s, int64_t most, int64_t *ret_n, struct why *why) MUST_CHECK;

@@ -177,9 +177,11 @@ enum err center_call_prolong(struct db *db, const char *id, int64_t limit_s, str
     return db_run(db, ASK_CALL_PROLONG, DB_ARGS(db_text(id), db_int(limit_s)), why);
 }
 
-enum err center_call_drop(struct db *db, const char *id, struct why *why)
+enum err center_call_open(struct db *db, const char *number, const char *operation, int64_t most, center_call_fn *fn, void *context,
+                          struct why *why)
 {
-    return db_run(db, ASK_CALL_DROP, DB_ARGS(db_text(id)), why);
+    struct listing l = { fn, context };
+    return db_query(db, ASK_CALL_OPEN, DB_ARGS(db_text(number), db_text(operation), db_int(most)), pass_call, &l, why);
 }
 
 enum err center_call_forget(struct db *db, int64_t before_s, int64_t most, int64_t *ret_n, struct why *why)

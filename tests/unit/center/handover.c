@@ -175,6 +175,68 @@ static void a_hand_over_that_nobody_answered_in_time_is_told_anew(void **state)
     assert_int_equal(hand_over().n, 0);
 }
 
+static enum err take_state(void *context, const struct center_call *c)
+{
+    *(enum call_state *)context = c->state;
+    return OK;
+}
+
+static enum call_state state_of(const char *id)
+{
+    enum call_state state = CALL_WAITING;
+    assert_ok(center_call_find(center.db, id, take_state, &state, NULL));
+    return state;
+}
+
+/* Its answer may lie in a gateway, and has its place in its device's life. */
+static void a_hand_over_that_is_told_anew_is_known_still(void **state)
+{
+    enum call_state now;
+    struct cert *known = tell_of("renewing");
+    (void)state;
+    issued(known);
+    cert_free(known);
+    const struct told first = hand_over();
+    assert_ok(center_call_move(center.db, first.id, CALL_EVENT_TAKE, 0, span_of(NULL, 0), "", &now, NULL));
+    feed_expire(&center, first.limit_s);
+    assert_int_equal(hand_over().n, 1);
+    assert_int_equal(state_of(first.id), CALL_EXPIRED);
+}
+
+/* In quarantine, under no agreement, switched off: no row for each quarter of an hour. */
+static void a_hand_over_that_nobody_took_waits_under_its_id(void **state)
+{
+    struct cert *known = tell_of("renewing");
+    (void)state;
+    issued(known);
+    cert_free(known);
+    const struct told first = hand_over();
+    feed_expire(&center, first.limit_s);
+    const struct told then = hand_over();
+    assert_int_equal(then.n, 1);
+    assert_string_equal(then.id, first.id);
+    assert_int_equal(then.limit_s, first.limit_s + 900);
+}
+
+/* A gateway drops it at its limit; the board asks at its interval. */
+static void a_board_may_poll_before_a_hand_over_to_it_is_over(void **state)
+{
+    static const struct {
+        int64_t own_s, usual_s, limit_s;
+    } rows[] = { { 0, 60, 900 }, { 0, 3600, 10800 }, { 7200, 60, 21600 }, { LIMIT_POLL_MOST_S, 60, LIMIT_POLL_MOST_S } };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const struct device_number number = { NUMBER };
+        struct told t = { .n = 0 };
+        center.settings.poll_s = rows[i].usual_s;
+        assert_ok(center_device_interval(center.db, NUMBER, rows[i].own_s, NULL));
+        assert_ok(hand_over_tell(&center, &number, 1000, NULL));
+        assert_ok(center_call_waiting(center.db, NUMBER, true, 10, take_call, &t, NULL));
+        assert_int_equal(t.n, i + 1);
+        assert_int_equal(t.limit_s, 1000 + rows[i].limit_s);
+    }
+}
+
 enum { BOARDS = 80 };
 
 static const char *board(int i)
@@ -227,17 +289,10 @@ static void of_many_hand_overs_that_are_over_none_is_lost(void **state)
     assert_int_equal(boards_told(), BOARDS);
 }
 
-static enum err take_state(void *context, const struct center_call *c)
-{
-    *(enum call_state *)context = c->state;
-    return OK;
-}
-
 /* I12 */
 static void a_hand_over_that_fails_holds_up_no_other_and_no_expiry(void **state)
 {
     const struct center_call other = call_of(NUMBER, "RestartRequest", 0);
-    enum call_state now = CALL_WAITING;
     (void)state;
     hand_over_to_boards();
     assert_ok(center_call_put(center.db, &other, NULL));
@@ -245,8 +300,7 @@ static void a_hand_over_that_fails_holds_up_no_other_and_no_expiry(void **state)
     for (int64_t s = 0; s < 4; s++)
         feed_expire(&center, 901 + s);
     assert_int_equal(boards_told(), BOARDS - 40);
-    assert_ok(center_call_find(center.db, other.id, take_state, &now, NULL));
-    assert_int_equal(now, CALL_EXPIRED);
+    assert_int_equal(state_of(other.id), CALL_EXPIRED);
     damaged = 0;
     for (int64_t s = 0; s < 4; s++)
         feed_expire(&center, 901 + 900 + 3 + s);
@@ -276,6 +330,9 @@ int main(void)
         T(a_board_gets_its_identity_when_the_list_of_identities_tells_of_it),
         T(a_board_is_told_where_its_counters_go_on_also_when_none_came_before),
         T(a_hand_over_that_nobody_answered_in_time_is_told_anew),
+        T(a_hand_over_that_is_told_anew_is_known_still),
+        T(a_hand_over_that_nobody_took_waits_under_its_id),
+        T(a_board_may_poll_before_a_hand_over_to_it_is_over),
         T(of_many_hand_overs_that_are_over_none_is_lost),
         T(a_hand_over_that_fails_holds_up_no_other_and_no_expiry),
         T(a_hand_over_has_room_when_no_other_call_has),

@@ -455,6 +455,67 @@ static void a_reading_behind_the_last_number_of_all_is_judged(void **state)
     assert_int_equal(d.standing, CENTER_NORMAL); /* made before the first one that is known here */
 }
 
+/* --- Hand-overs that were told anew --- */
+
+static void hand_over(const char *id, enum call_state state)
+{
+    struct center_call c = { .number = { "3012-000001" }, .down = true, .operation = "CounterHandOver", .state = state, .accepted_s = 990,
+                             .limit_s = 9990, .envelope = span_text("<e/>") };
+    snprintf(c.id, sizeof c.id, "%s", id);
+    assert_ok(center_call_put(center.db, &c, NULL));
+}
+
+/* Under `id`, as the device's letter 1: a fault when `fault` is one. */
+static void answer_hand_over(const char *id, enum err fault)
+{
+    AUTO_BUF envelope = BUF_INIT;
+    struct job job = job_of(REACH_ALL);
+    struct soap_header header = { .version = SOAP_1_2 };
+    struct why why = { "" };
+    snprintf(header.relates_to, sizeof header.relates_to, "%s", id);
+    assert_ok(fault == OK ? soap_write_response(SERVICE_REMOTE, SOAP_COUNTER_HAND_OVER, &header,
+                                                &(struct counter_hand_over_response){ .accepted = true }, &envelope)
+                          : soap_write_fault(&header, fault, "no", &envelope));
+    const struct field_answer a = { .id = id, .number = { "3012-000001" }, .kind = "response", .envelope = buf_span(&envelope), .serial = 1 };
+    assert_ok(answer_take(&job, &a, &why));
+    assert_string_equal(job.response.receipts[0].error, "");
+    response_end(&job);
+}
+
+/* M-5: the answer lay in a gateway. It has its place among the device's letters, and the board is not told again. */
+static void a_late_answer_to_a_hand_over_ends_the_one_that_was_told_anew(void **state)
+{
+    struct center_letters letters;
+    (void)state;
+    hand_over("h1", CALL_EXPIRED);
+    hand_over("h2", CALL_WAITING);
+    call_down("c1");
+    answer_hand_over("h1", OK);
+    assert_int_equal(state_of("h2"), CALL_ANSWERED);
+    assert_int_equal(state_of("c1"), CALL_TAKEN);
+    assert_ok(center_letters_find(center.db, number, "", &letters, NULL));
+    assert_int_equal(letters.top, 1);
+    assert_false(decide_letters_missing(&letters, 2));
+}
+
+/* The board may not have begun with it in time, or refuse it again. */
+static void a_late_refusal_of_a_hand_over_is_not_the_last_word(void **state)
+{
+    (void)state;
+    hand_over("h1", CALL_EXPIRED);
+    hand_over("h2", CALL_TAKEN);
+    answer_hand_over("h1", ERR_CONFLICT);
+    assert_int_equal(state_of("h2"), CALL_TAKEN);
+}
+
+static void a_hand_over_that_a_board_did_not_begin_in_time_is_told_anew(void **state)
+{
+    (void)state;
+    hand_over("h1", CALL_TAKEN);
+    answer_hand_over("h1", ERR_EXPIRED);
+    assert_int_equal(state_of("h1"), CALL_TAKEN);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -472,6 +533,9 @@ int main(void)
         TEST(a_call_that_comes_again_is_served_once),
         TEST(an_id_that_another_devices_call_has_is_refused),
         TEST(a_device_sends_no_message_of_a_gateway),
+        TEST(a_late_answer_to_a_hand_over_ends_the_one_that_was_told_anew),
+        TEST(a_late_refusal_of_a_hand_over_is_not_the_last_word),
+        TEST(a_hand_over_that_a_board_did_not_begin_in_time_is_told_anew),
     };
     return cmocka_run_group_tests(tests, scratch_make, scratch_remove);
 }
