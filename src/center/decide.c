@@ -29,11 +29,14 @@ static const struct {
 };
 
 /* Another identity of the number came in its place a moment ago: what the device, or its board before this one, had sent by then is
- * on its way still. It is refused, and accuses nobody. Who goes on with it says so again soon. */
+ * on its way still. It is refused, and accuses nobody. Who goes on with it says so again soon. One that is void, and nothing in its
+ * place, is a pack that somebody took. */
 static bool is_under_way(const struct identity_facts *f, enum lifecycle_state state, int64_t now_s)
 {
     enum { UNDER_WAY_S = 300 };
-    return (state == LIFE_SUPERSEDED || state == LIFE_VOIDED) && f->over_s != 0 && now_s - f->over_s < UNDER_WAY_S;
+    bool replaced = state == LIFE_SUPERSEDED || (state == LIFE_VOIDED && f->another);
+    int64_t since_s = now_s - f->over_s; /* negative: the clock was set back */
+    return replaced && f->over_s != 0 && since_s >= 0 && since_s < UNDER_WAY_S;
 }
 
 struct verdict decide_identity(const struct identity_facts *f, int64_t now_s)

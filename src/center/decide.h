@@ -24,6 +24,7 @@ struct identity_facts {
     int64_t expires_s, grace_s;
     bool predecessor;
     int64_t over_s; /* when the centre was told that it is over; 0: it is not, or nobody knows */
+    bool another;   /* identity of the number counts; of one that is void */
 };
 struct verdict decide_identity(const struct identity_facts *facts, int64_t now_s);
 

@@ -53,8 +53,11 @@ static enum err take_in_force(void *context, const struct center_identity *i)
     enum lifecycle_state state = LIFE_PLANNED;
     if (f->newest == 0)
         f->newest = i->generation;
-    if (f->there || lifecycle_parse(i->state, &state) != OK ||
-        (state != LIFE_WRITTEN && state != LIFE_ERASED && state != LIFE_FIELD))
+    if (lifecycle_parse(i->state, &state) != OK)
+        return OK;
+    bool in_force = state == LIFE_WRITTEN || state == LIFE_ERASED || state == LIFE_FIELD;
+    f->any = f->any || in_force || state == LIFE_RENEWING;
+    if (f->there || !in_force)
         return OK;
     f->there = true;
     memcpy(f->fingerprint, i->fingerprint, sizeof f->fingerprint);

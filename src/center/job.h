@@ -110,6 +110,7 @@ enum err identity_judge(struct job *job, const char *number, const struct center
 /* The identity of a number that is in force: the newest that is in the device, and not merely on its way there. */
 struct in_force {
     bool there;
+    bool any; /* one that counts: also one that was renewed and is not confirmed yet */
     int64_t newest; /* generation of the newest of all */
     uint8_t fingerprint[CENTER_FINGERPRINT];
 };

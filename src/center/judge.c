@@ -31,8 +31,8 @@ enum err identity_judge(struct job *job, const char *number, const struct center
     int64_t begin, end;
     const char *state = identity == NULL ? NULL : identity->state;
     struct in_force f = { .there = false };
-    bool renewing = state != NULL && strcmp(state, lifecycle_name(LIFE_RENEWING)) == 0;
-    enum err err = renewing ? identity_in_force(job->center, number, &f, why) : OK;
+    bool others = state != NULL && (strcmp(state, lifecycle_name(LIFE_RENEWING)) == 0 || strcmp(state, lifecycle_name(LIFE_VOIDED)) == 0);
+    enum err err = others ? identity_in_force(job->center, number, &f, why) : OK;
     if (err != OK)
         return err;
     cert_times(cert, &begin, &end);
@@ -41,7 +41,8 @@ enum err identity_judge(struct job *job, const char *number, const struct center
                                                              .expires_s = end,
                                                              .grace_s = job->center->settings.grace_days * 86400,
                                                              .predecessor = f.there,
-                                                             .over_s = identity == NULL ? 0 : identity->over_s },
+                                                             .over_s = identity == NULL ? 0 : identity->over_s,
+                                                             .another = f.any },
                                    job->now_s);
     return OK;
 }

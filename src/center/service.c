@@ -46,6 +46,7 @@ static void note_role(struct center *center, const struct http_exchange *x, cons
 }
 
 struct lookup {
+    struct center *center;
     int64_t now_s;
     bool under_way;
 };
@@ -53,7 +54,11 @@ struct lookup {
 static enum err look(void *context, const struct center_identity *i)
 {
     struct lookup *l = context;
-    const struct identity_facts facts = { .state = i->state, .told = true, .expires_s = INT64_MAX, .over_s = i->over_s };
+    struct in_force f;
+    enum err err = identity_in_force(l->center, i->number.text, &f, NULL);
+    if (err != OK)
+        return err;
+    const struct identity_facts facts = { .state = i->state, .told = true, .expires_s = INT64_MAX, .over_s = i->over_s, .another = f.any };
     const struct verdict v = decide_identity(&facts, l->now_s);
     l->under_way = v.err == ERR_UNKNOWN_IDENTITY && v.incident[0] == '\0';
     return OK;
@@ -62,7 +67,7 @@ static enum err look(void *context, const struct center_identity *i)
 /* Another identity came in its place a moment ago: it is on the revocation list, and its device may be about to use the new one. */
 static bool is_under_way(struct center *center, const struct peer *claimed, int64_t now_s)
 {
-    struct lookup l = { .now_s = now_s };
+    struct lookup l = { .center = center, .now_s = now_s };
     return center_identity_find(center->db, claimed->fingerprint, look, &l, NULL) == OK && l.under_way;
 }
 

@@ -128,7 +128,8 @@ struct center_identity {
     int64_t over_s;          /* when the centre was told that it is over; 0: it is not, or nobody knows */
 };
 typedef enum err center_identity_fn(void *context, const struct center_identity *i);
-/* One that is over (voided, superseded, revoked) stays so, whatever is told later. */
+/* One that is over (voided, superseded, revoked) stays so, whatever is told later. Since when is kept of one that was known before: who
+ * is told of it when it is over already, as with a new database, does not know. */
 enum err center_identity_put(struct db *db, const struct center_identity *i, int64_t cursor, struct why *why) MUST_CHECK;
 enum err center_identity_cursor(struct db *db, int64_t *ret_cursor, struct why *why) MUST_CHECK;
 enum err center_identity_rewind(struct db *db, struct why *why) MUST_CHECK; /* to 0: everything is asked for again */

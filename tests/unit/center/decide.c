@@ -41,7 +41,7 @@ static void an_identity_counts_by_what_the_ca_told_of_it(void **state)
         { NULL, false, NOW + 1, ERR_BUSY, "" }, /* it may just have been written */
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        struct verdict v = decide_identity(&(struct identity_facts){ rows[i].state, rows[i].told, rows[i].expires_s, 100, false, 0 }, NOW);
+        struct verdict v = decide_identity(&(struct identity_facts){ rows[i].state, rows[i].told, rows[i].expires_s, 100, false, 0, false }, NOW);
         assert_int_equal(v.err, rows[i].err);
         assert_string_equal(v.incident, rows[i].incident);
     }
@@ -55,13 +55,21 @@ static void what_was_under_way_when_an_identity_was_replaced_accuses_nobody(void
         const char *state;
         int64_t over_s;
         const char *incident;
+        bool another;
     } rows[] = {
-        { "superseded", NOW, "" },           { "superseded", NOW - 299, "" }, { "superseded", NOW - 300, "superseded" },
-        { "superseded", 0, "superseded" },   { "voided", NOW - 1, "" },       { "voided", NOW - 300, "revoked" },
-        { "revoked", NOW - 1, "revoked" },
+        { "superseded", NOW, "", false },
+        { "superseded", NOW - 299, "", false },
+        { "superseded", NOW - 300, "superseded", false },
+        { "superseded", 0, "superseded", false },
+        { "superseded", NOW + 1, "superseded", false }, /* the clock was set back */
+        { "voided", NOW - 1, "", true },
+        { "voided", NOW - 1, "revoked", false }, /* a pack that somebody took: nothing came in its place */
+        { "voided", NOW - 300, "revoked", true },
+        { "revoked", NOW - 1, "revoked", true },
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        const struct identity_facts facts = { .state = rows[i].state, .told = true, .expires_s = NOW + 1, .over_s = rows[i].over_s };
+        const struct identity_facts facts = { .state = rows[i].state, .told = true, .expires_s = NOW + 1,
+                                              .over_s = rows[i].over_s, .another = rows[i].another };
         struct verdict v = decide_identity(&facts, NOW);
         assert_int_equal(v.err, ERR_UNKNOWN_IDENTITY);
         assert_string_equal(v.incident, rows[i].incident);
@@ -83,7 +91,7 @@ static void an_identity_beside_another_one_has_to_be_confirmed(void **state)
         { "renewing", NOW, true, ERR_EXPIRED },         { "voided", NOW + 1, true, ERR_UNKNOWN_IDENTITY },
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        const struct identity_facts facts = { rows[i].state, true, rows[i].expires_s, 100, rows[i].predecessor, 0 };
+        const struct identity_facts facts = { rows[i].state, true, rows[i].expires_s, 100, rows[i].predecessor, 0, false };
         assert_int_equal(decide_identity(&facts, NOW).err, rows[i].err);
     }
 }

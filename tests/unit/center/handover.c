@@ -7,6 +7,7 @@
 #include "center/errand.h"
 #include "center/feed.h"
 #include "center/hand_over.h"
+#include "center/job.h"
 
 /* A replacement board that was approved (M-8): when its identity counts, and how it gets the counters (M-5). */
 
@@ -323,6 +324,30 @@ static void a_hand_over_has_room_when_no_other_call_has(void **state)
     assert_int_equal(hand_over().n, 1);
 }
 
+static const char *incident_of(const struct cert *cert, const char *state)
+{
+    static struct verdict v;
+    struct job job = { .center = &center, .now_s = NOW };
+    struct center_identity i = { .number = { NUMBER }, .over_s = NOW - 1 };
+    snprintf(i.state, sizeof i.state, "%s", state);
+    assert_ok(identity_judge(&job, NUMBER, &i, true, cert, &v, NULL));
+    assert_int_equal(v.err, ERR_UNKNOWN_IDENTITY);
+    return v.incident;
+}
+
+/* M-6: what it sent by then is under way. Of a pack that somebody took, nothing is. */
+static void a_void_identity_is_excused_when_another_one_came_in_its_place(void **state)
+{
+    struct cert *old = tell_of("voided");
+    (void)state;
+    assert_string_equal(incident_of(old, "voided"), "revoked");
+    struct cert *new = tell_of("renewing");
+    assert_string_equal(incident_of(old, "voided"), "");
+    assert_string_equal(incident_of(old, "revoked"), "revoked");
+    cert_free(old);
+    cert_free(new);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, open_new, close_it)
@@ -335,6 +360,7 @@ int main(void)
         T(a_board_may_poll_before_a_hand_over_to_it_is_over),
         T(of_many_hand_overs_that_are_over_none_is_lost),
         T(a_hand_over_that_fails_holds_up_no_other_and_no_expiry),
+        T(a_void_identity_is_excused_when_another_one_came_in_its_place),
         T(a_hand_over_has_room_when_no_other_call_has),
     };
     return cmocka_run_group_tests(tests, scratch_make, scratch_remove);

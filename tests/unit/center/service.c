@@ -99,7 +99,8 @@ static void an_identity_that_was_replaced_accuses_nobody_at_the_handshake_for_fi
         int64_t over_before; /* 0: it is not */
         int incidents;
     } rows[] = {
-        { "superseded", 100, 0 }, { "superseded", 301, 1 }, { "superseded", 0, 1 }, { "revoked", 100, 1 }, { "field", 0, 1 }, { "stored", 0, 1 },
+        { "voided", 100, 1 },  { "superseded", 100, 0 }, { "superseded", 301, 1 }, { "superseded", 0, 1 },
+        { "revoked", 100, 1 }, { "field", 0, 1 },        { "stored", 0, 1 },       { "voided", 100, 0 }, /* another one counts now */
     };
     const struct why why = { "revoked" };
     (void)state;
@@ -107,9 +108,11 @@ static void an_identity_that_was_replaced_accuses_nobody_at_the_handshake_for_fi
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct center_identity known = { .number = { "3012-000001" }, .generation = 1, .certificate = span_text("certificate") };
         const struct peer claimed = { .role = ROLE_DEVICE, .name = "3012-000001", .fingerprint = { (unsigned char)i } };
+        known.fingerprint[0] = (uint8_t)i;
+        snprintf(known.state, sizeof known.state, "stored");
+        assert_ok(center_identity_put(center.db, &known, 1, NULL));
         snprintf(known.state, sizeof known.state, "%s", rows[i].state);
         known.over_s = rows[i].over_before == 0 ? 0 : clock_wall_s() - rows[i].over_before;
-        known.fingerprint[0] = (uint8_t)i;
         assert_ok(center_identity_put(center.db, &known, 1, NULL));
         refusals = 0;
         service_refused(&center, &claimed, "10.0.0.7", ERR_BAD_CERTIFICATE, &why);

@@ -599,6 +599,36 @@ static void what_the_ca_tells_of_an_identity_replaces_what_it_told_before(void *
     assert_string_equal(now, "revoked");
 }
 
+static enum err take_over_s(void *context, const struct center_identity *i)
+{
+    *(int64_t *)context = i->over_s;
+    return OK;
+}
+
+/* M-6: with a new database, the CA tells first of all of what has been over for years. */
+static void since_when_an_identity_is_over_is_kept_of_one_that_was_known_before(void **state)
+{
+    struct db *db = *state;
+    int64_t over_s = 9;
+    struct center_identity i = { .number = { "3012-000001" }, .generation = 1, .state = "superseded", .fingerprint = { 1 },
+                                 .certificate = span_text("der"), .over_s = 100 };
+    assert_ok(center_identity_put(db, &i, 7, NULL));
+    i.over_s = 200;
+    assert_ok(center_identity_put(db, &i, 7, NULL)); /* told again, from the beginning */
+    assert_ok(center_identity_find(db, i.fingerprint, take_over_s, &over_s, NULL));
+    assert_int_equal(over_s, 0);
+    struct center_identity known = i;
+    known.fingerprint[0] = 2;
+    strcpy(known.state, "field");
+    known.over_s = 0;
+    assert_ok(center_identity_put(db, &known, 8, NULL));
+    strcpy(known.state, "superseded");
+    for (known.over_s = 300; known.over_s < 302; known.over_s++)
+        assert_ok(center_identity_put(db, &known, 9, NULL));
+    assert_ok(center_identity_find(db, known.fingerprint, take_over_s, &over_s, NULL));
+    assert_int_equal(over_s, 300);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_new, close_it)
 
 /* Also those that no other test asks. Without its values a statement is prepared, and refused then. */
@@ -636,6 +666,7 @@ int main(void)
         TEST(the_same_incident_within_an_hour_is_counted),
         TEST(a_ticket_is_decided_once_and_the_same_request_opens_no_second),
         TEST(what_the_ca_tells_of_an_identity_replaces_what_it_told_before),
+        TEST(since_when_an_identity_is_over_is_kept_of_one_that_was_known_before),
         TEST(the_database_understands_every_statement),
     };
     return cmocka_run_group_tests_name("center", tests, scratch_make, scratch_remove);
