@@ -19,9 +19,9 @@ struct errands {
     struct center *center;
     struct errand *first; /* under way */
     size_t n;
-    bool due[ERRAND_KIND_COUNT];
+    bool due[ERRAND_KIND_COUNT], retried[ERRAND_KIND_COUNT];
     int64_t not_before_ms, wait_ms; /* after a failure */
-    uint64_t timer;
+    uint64_t timer, retry_timer;
     struct admit admits[ADMITS_MOST];
     size_t admits_n;
 };
@@ -104,6 +104,25 @@ static void put_off(struct errands *all, enum errand_kind kind, enum err err, co
     arm(all, TICK_MS);
 }
 
+static void on_retry(void *context)
+{
+    struct errands *all = context;
+    all->retry_timer = 0;
+    for (unsigned kind = 0; kind < ERRAND_KIND_COUNT; kind++) {
+        all->due[kind] = all->due[kind] || all->retried[kind];
+        all->retried[kind] = false;
+    }
+    arm(all, 0);
+}
+
+/* What the CA answered could not be kept, as when the disk is full: it is asked again, and says the same. */
+static void retry(struct errands *all, enum errand_kind kind)
+{
+    all->retried[kind] = true;
+    if (all->retry_timer == 0)
+        (void)!loop_timer(all->center->loop, RETRY_MOST_MS, on_retry, all, &all->retry_timer);
+}
+
 static void on_answer(void *context, enum err err, bool told, const struct soap_parsed *answer, const struct why *reason)
 {
     struct errand *e = context;
@@ -114,10 +133,12 @@ static void on_answer(void *context, enum err err, bool told, const struct soap_
     if (over) {
         all->wait_ms = 0;
         enum err kept = kinds[kind].done(e, err == OK ? answer->body : NULL, err, reason, &why);
-        if (kept != OK)
+        if (kept != OK) {
             log_failure(LOG_ERROR, "errand-failed", kept, &why, "number", e->number.text, NULL);
-        else if (err != OK)
+            retry(all, kind);
+        } else if (err != OK) {
             log_failure(LOG_WARN, "ca-refused", err, reason, "number", e->number.text, NULL);
+        }
     }
     forget(all, e);
     if (over)
@@ -213,6 +234,7 @@ void errands_free(struct errands *all)
     if (all == NULL)
         return;
     loop_cancel(all->center->loop, all->timer);
+    loop_cancel(all->center->loop, all->retry_timer);
     while (all->first != NULL) {
         struct errand *next = all->first->next;
         free(all->first);

@@ -106,19 +106,23 @@ static enum err put_identity(struct db *db, const struct known_identity *k, stru
     return center_identity_put(db, &i, k->cursor, why);
 }
 
-static enum err keep_identities(struct feed *feed, const struct identity_list_response *r, struct why *why)
+enum err feed_identities(struct center *center, const struct identity_list_response *r, struct why *why)
 {
-    struct db *db = feed->center->db;
+    struct db *db = center->db;
+    bool awaited = false;
     if (r->identities_n == 0)
         return OK;
     enum err err = db_begin(db, why);
-    for (size_t i = 0; err == OK && i < r->identities_n; i++)
+    for (size_t i = 0; err == OK && i < r->identities_n; i++) {
         err = put_identity(db, &r->identities[i], why);
+        if (err == OK && !awaited) /* it may be the one that was made for a replacement board */
+            err = center_ticket_approved(db, r->identities[i].number.text, &awaited, why);
+    }
     if (err == OK)
         err = db_commit(db, why);
     db_rollback(db);
-    if (err == OK) /* one that was made for a replacement board may be among them */
-        errand_due(feed->center, ERRAND_TICKET);
+    if (err == OK && awaited)
+        errand_due(center, ERRAND_TICKET);
     return err;
 }
 
@@ -140,7 +144,7 @@ static void on_identities(void *context, enum err err, bool told, const struct s
     if (told && err == ERR_BAD_INPUT && leads)
         begin_again(feed);
     if (err == OK && leads)
-        err = keep_identities(feed, answer->body, &why);
+        err = feed_identities(feed->center, answer->body, &why);
     const struct identity_list_response *r = err == OK ? answer->body : NULL;
     if (err != OK) {
         failed(feed, err, &why);

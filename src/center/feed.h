@@ -7,6 +7,10 @@
 enum err feed_start(struct center *center, struct why *why) MUST_CHECK;
 void feed_stop(struct center *center);
 
+/* The CA told of these: they are kept, and a ticket that waits for one of them goes on. */
+struct identity_list_response;
+enum err feed_identities(struct center *center, const struct identity_list_response *told, struct why *why) MUST_CHECK;
+
 /* What is over by this moment: each second, where it leads. What fails is in the log, and holds up nothing else. */
 void feed_expire(struct center *center, int64_t now_s);
 

@@ -334,6 +334,8 @@ enum err center_ticket_ask(struct db *db, const struct center_ticket *t, struct 
 enum err center_ticket_find(struct db *db, const struct center_ticket *asked, center_ticket_fn *fn, void *context,
                             struct why *why) MUST_CHECK;
 enum err center_ticket_decide(struct db *db, int64_t id, const char *state, const char *actor, int64_t now_s, struct why *why) MUST_CHECK; /* CONFLICT */
+/* Whether a ticket of this number is approved, and not issued yet. */
+enum err center_ticket_approved(struct db *db, const char *number, bool *ret_approved, struct why *why) MUST_CHECK;
 enum err center_ticket_issued(struct db *db, int64_t id, struct span certificate, struct why *why) MUST_CHECK;
 enum err center_ticket_list(struct db *db, bool open, center_ticket_fn *fn, void *context, struct why *why) MUST_CHECK;
 

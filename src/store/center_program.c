@@ -104,6 +104,15 @@ enum err center_ticket_decide(struct db *db, int64_t id, const char *state, cons
     return err == OK && db_changes(db) == 0 ? why_set(why, ERR_CONFLICT, "ticket %lld does not wait for a decision", (long long)id) : err;
 }
 
+enum err center_ticket_approved(struct db *db, const char *number, bool *ret_approved, struct why *why)
+{
+    int64_t n = 0;
+    enum err err = db_first_int(db, ASK_TICKET_APPROVED, DB_ARGS(db_text(number)), &n, why);
+    if (err == OK)
+        *ret_approved = n > 0;
+    return err;
+}
+
 enum err center_ticket_issued(struct db *db, int64_t id, struct span certificate, struct why *why)
 {
     enum err err = db_run(db, ASK_TICKET_ISSUED, DB_ARGS(db_int(id), db_blob(certificate)), why);

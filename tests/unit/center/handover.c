@@ -20,6 +20,7 @@ static struct fixture *pki;
 /* The readings of the first boards cannot be read. */
 static const char *board(int i);
 static int damaged;
+static bool all_damaged;
 enum err __real_center_reading_last(struct db *db, const char *number, struct reading *ret_reading, struct why *why);
 enum err __wrap_center_reading_last(struct db *db, const char *number, struct reading *ret_reading, struct why *why);
 enum err __wrap_center_reading_last(struct db *db, const char *number, struct reading *ret_reading, struct why *why)
@@ -27,6 +28,8 @@ enum err __wrap_center_reading_last(struct db *db, const char *number, struct re
     for (int i = 0; i < damaged; i++)
         if (strcmp(number, board(i)) == 0)
             return ERR_DAMAGED;
+    if (all_damaged)
+        return ERR_DAMAGED;
     return __real_center_reading_last(db, number, ret_reading, why);
 }
 
@@ -38,7 +41,7 @@ static int open_new(void **state)
     (void)state;
     pki = fixture_new();
     assert_ok(loop_new(&loop, NULL));
-    center = (struct center){ .settings = { .keep_days = 90 }, .loop = loop };
+    center = (struct center){ .settings = { .keep_days = 90 }, .loop = loop, .leads = true };
     assert_ok(errands_new(&center, &center.errands));
     assert_ok(center_open(scratch_path("handover.db"), DB_CREATE, &center.db, NULL));
     assert_ok(center_device_put(center.db, &d, NULL));
@@ -324,6 +327,107 @@ static void a_hand_over_has_room_when_no_other_call_has(void **state)
     assert_int_equal(hand_over().n, 1);
 }
 
+/* --- What is asked of the CA: by hand, as no loop runs --- */
+
+static struct {
+    loop_fn *fn;
+    void *context;
+    int64_t delay_ms;
+} timers[4];
+static size_t timers_n;
+static int asked;
+static ca_done_fn *answered;
+static void *answered_context;
+
+enum err __wrap_loop_timer(struct loop *l, int64_t delay_ms, loop_fn *fn, void *context, uint64_t *ret_id);
+enum err __wrap_loop_timer(struct loop *l, int64_t delay_ms, loop_fn *fn, void *context, uint64_t *ret_id)
+{
+    (void)l;
+    assert_true(timers_n < sizeof timers / sizeof *timers);
+    timers[timers_n].fn = fn;
+    timers[timers_n].context = context;
+    timers[timers_n].delay_ms = delay_ms;
+    *ret_id = 1000000 + ++timers_n; /* known to no loop */
+    return OK;
+}
+
+enum err __wrap_ca_ask_later(struct http_client *client, const char *url, struct tls_context *tls, const struct ca_question *question,
+                             ca_done_fn *done, void *context, struct why *why);
+enum err __wrap_ca_ask_later(struct http_client *client, const char *url, struct tls_context *tls, const struct ca_question *question,
+                             ca_done_fn *done, void *context, struct why *why)
+{
+    (void)client, (void)url, (void)tls, (void)why;
+    assert_int_equal(question->message, SOAP_IDENTITY_ISSUE);
+    asked++;
+    answered = done;
+    answered_context = context;
+    return OK;
+}
+
+/* All timers that are set now. The longest delay of them. */
+static int64_t run_timers(void)
+{
+    size_t n = timers_n;
+    int64_t longest_ms = 0;
+    timers_n = 0;
+    for (size_t i = 0; i < n; i++) {
+        loop_fn *fn = timers[i].fn;
+        longest_ms = timers[i].delay_ms > longest_ms ? timers[i].delay_ms : longest_ms;
+        fn(timers[i].context);
+    }
+    return longest_ms;
+}
+
+static void tell(const char *number)
+{
+    struct cert *cert = fixture_device(&pki->identity, number, NOW, NULL);
+    struct known_identity known = { .generation = 2, .state = "renewing", .certificate = cert_der(cert), .cursor = 8 };
+    snprintf(known.number.text, sizeof known.number.text, "%s", number);
+    assert_ok(feed_identities(&center, &(struct identity_list_response){ .identities = &known, .identities_n = 1 }, NULL));
+    cert_free(cert);
+    run_timers();
+}
+
+/* M-8: a fleet that renews tells of an identity every few seconds. */
+static void a_ticket_that_the_ca_refused_is_asked_about_when_the_ca_tells_of_its_number(void **state)
+{
+    const struct why refusal = { "no" };
+    (void)state;
+    asked = 0;
+    timers_n = 0;
+    errand_due(&center, ERRAND_TICKET);
+    run_timers();
+    assert_int_equal(asked, 1);
+    answered(answered_context, ERR_CONFLICT, true, NULL, &refusal);
+    run_timers();
+    tell("3012-000002");
+    assert_int_equal(asked, 1);
+    tell(NUMBER);
+    assert_int_equal(asked, 2);
+}
+
+/* I12 */
+static void a_ticket_whose_identity_could_not_be_kept_is_asked_about_again(void **state)
+{
+    struct cert *known = tell_of("renewing");
+    const struct soap_parsed answer = { .body = &(struct identity_issue_response){ .certificate = cert_der(known) } };
+    (void)state;
+    asked = 0;
+    timers_n = 0;
+    errand_due(&center, ERRAND_TICKET);
+    run_timers();
+    all_damaged = true;
+    answered(answered_context, OK, true, &answer, NULL);
+    all_damaged = false;
+    assert_false(is_issued());
+    assert_true(run_timers() >= 1000);
+    run_timers();
+    assert_int_equal(asked, 2);
+    answered(answered_context, OK, true, &answer, NULL);
+    assert_true(is_issued());
+    cert_free(known);
+}
+
 static const char *incident_of(const struct cert *cert, const char *state)
 {
     static struct verdict v;
@@ -360,6 +464,8 @@ int main(void)
         T(a_board_may_poll_before_a_hand_over_to_it_is_over),
         T(of_many_hand_overs_that_are_over_none_is_lost),
         T(a_hand_over_that_fails_holds_up_no_other_and_no_expiry),
+        T(a_ticket_that_the_ca_refused_is_asked_about_when_the_ca_tells_of_its_number),
+        T(a_ticket_whose_identity_could_not_be_kept_is_asked_about_again),
         T(a_void_identity_is_excused_when_another_one_came_in_its_place),
         T(a_hand_over_has_room_when_no_other_call_has),
     };
