@@ -74,6 +74,8 @@ static enum err take_presence(struct taking *t, const struct field_presence *p, 
     enum err refused = decide_speaks(t->peer, t->g->identity->number.text, p->number.text, &because);
     if (refused != OK)
         t->stranger = p->number.text;
+    else
+        refused = decide_shows(t->peer, p->fingerprint, &because);
     if (refused == OK && (*p->nonce == '\0' || strlen(p->nonce) >= RELAY_TOKEN || strlen(p->challenge) >= RELAY_TOKEN))
         refused = why_set(&because, ERR_BAD_INPUT, "the nonce of a presence has 1 to %d characters, a challenge at most that", RELAY_TOKEN - 1);
     if (refused != OK)

@@ -16,6 +16,14 @@ enum err decide_speaks(const struct peer *peer, const char *self, const char *nu
     return why_set(why, ERR_NUMBER_MISMATCH, "%s %s speaks in the name of %s", role_name(peer->role), peer->name, number);
 }
 
+/* Two boards may have one number, and the centre's word about the one must not count for the other. */
+enum err decide_shows(const struct peer *peer, struct span fingerprint, struct why *why)
+{
+    if (peer->role == ROLE_GATEWAY || span_equal(fingerprint, span_of(peer->fingerprint, sizeof peer->fingerprint)))
+        return OK;
+    return why_set(why, ERR_BAD_SIGNATURE, "%s shows a presence under another identity than that of its connection", peer->name);
+}
+
 static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 
 /* Up to a tenth more, so that many do not come at once. */

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/span.h"
 #include "model/role.h"
 
 /* Whether it is a gateway below, which brings what is not its own; not our own agent, beside us, which has our identity. */
@@ -14,6 +15,10 @@ bool decide_carries(const struct peer *peer, const char *self);
 /* A device speaks for itself, a gateway below for whom it carries: whether that number may come its way says the centre.
  * Our own agent, beside us, has our own identity and speaks for nobody else. Errors: NUMBER_MISMATCH. */
 enum err decide_speaks(const struct peer *peer, const char *self, const char *number, struct why *why) MUST_CHECK;
+
+/* A device shows its presence under the identity of its connection; of a gateway's the agent beside it may have renewed it.
+ * Errors: BAD_SIGNATURE. */
+enum err decide_shows(const struct peer *peer, struct span fingerprint, struct why *why) MUST_CHECK;
 
 /* --- Upwards: one exchange that waits for what comes down (poll), and one at a time that takes what goes up (send) --- */
 

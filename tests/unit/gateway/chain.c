@@ -244,6 +244,20 @@ static void nobody_speaks_in_the_name_of_another(void **state) /* M-6, effect 1 
     assert_int_equal(stand_in_count(&center, "presence", "stolen"), 0);
 }
 
+/* The old board's presence as if it were the new one's: the centre's refusal would shut the way for the new one's calls. */
+static void a_board_shows_no_presence_of_another_board(void **state) /* M-8 */
+{
+    (void)state;
+    AUTO_PARSED reply = { 0 };
+    struct field_presence p = presence(&other, "4001-1", "of-another");
+    const struct exchange_request r = { .presences = &p, .presences_n = 1, .wait = 5 };
+    struct exchange_response *got = exchange(&device, &r, &reply);
+    assert_int_equal(got->sessions_n, 1);
+    assert_string_equal(got->sessions[0].state, "refused");
+    assert_string_equal(got->sessions[0].error, "BAD_SIGNATURE");
+    assert_int_equal(stand_in_count(&center, "presence", "of-another"), 0);
+}
+
 static void what_was_promised_waits_for_the_centre_through_crashes(void **state) /* M-1, I9 */
 {
     (void)state;
@@ -372,6 +386,7 @@ int main(void)
         cmocka_unit_test(a_call_comes_down_and_its_delay_and_response_go_up),
         cmocka_unit_test(a_call_survives_a_kill_of_each_gateway_at_each_step),
         cmocka_unit_test(nobody_speaks_in_the_name_of_another),
+        cmocka_unit_test(a_board_shows_no_presence_of_another_board),
         cmocka_unit_test(what_was_promised_waits_for_the_centre_through_crashes),
         cmocka_unit_test(a_refusal_of_the_centre_is_told_to_the_device),
         cmocka_unit_test(an_answer_of_the_centre_comes_down_to_the_caller),

@@ -36,6 +36,29 @@ static void each_speaks_for_whom_it_may(void **state) /* M-1, M-6 */
     }
 }
 
+static void a_device_shows_the_identity_of_its_connection(void **state) /* M-6, M-8 */
+{
+    (void)state;
+    const unsigned char mine[sizeof((struct peer *)0)->fingerprint] = { 1 }, another[sizeof mine] = { 2 };
+    static const struct {
+        enum role role;
+        bool mine;
+        size_t n;
+        enum err err;
+    } rows[] = {
+        { ROLE_DEVICE, true, sizeof mine, OK },
+        { ROLE_DEVICE, false, sizeof mine, ERR_BAD_SIGNATURE }, /* the board in whose place it is, or that is in its place */
+        { ROLE_DEVICE, true, sizeof mine - 1, ERR_BAD_SIGNATURE },
+        { ROLE_DEVICE, true, 0, ERR_BAD_SIGNATURE },
+        { ROLE_GATEWAY, false, sizeof mine, OK }, /* of its agent, or of one below it */
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct peer p = peer(rows[i].role, "4001-1");
+        memcpy(p.fingerprint, mine, sizeof mine);
+        assert_int_equal(decide_shows(&p, span_of(rows[i].mine ? mine : another, rows[i].n), NULL), rows[i].err);
+    }
+}
+
 static struct uplink_end end(enum uplink_act act, bool ok, int64_t took_ms, unsigned came, bool left)
 {
     return (struct uplink_end){ .act = act, .ok = ok, .took_ms = took_ms, .came = came, .left = left };
@@ -137,6 +160,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_speaks_for_whom_it_may),
+        cmocka_unit_test(a_device_shows_the_identity_of_its_connection),
         cmocka_unit_test(a_poll_stands_while_what_is_new_goes_up_beside_it),
         cmocka_unit_test(what_goes_up_goes_before_the_first_poll),
         cmocka_unit_test(the_next_poll_is_at_once_when_one_stood_and_after_the_interval_when_not),
