@@ -75,9 +75,9 @@ static enum err list_counts(struct api_call *call, int32_t from, int32_t to, str
 
 enum err api_status(struct api_call *call, struct why *why)
 {
-    const struct factory_settings *s = &admin_factory(call)->settings;
+    const struct factory *f = admin_factory(call);
     int32_t today = clock_local_day(clock_wall_s());
-    return list_counts(call, clock_day_add(today, -(int)s->days_late), clock_day_add(today, (int)s->request_ahead_days), why);
+    return list_counts(call, clock_day_add(today, -(int)f->policy.days_late), clock_day_add(today, (int)f->settings.request_ahead_days), why);
 }
 
 enum err api_plan_list(struct api_call *call, struct why *why)

@@ -119,6 +119,7 @@ static bool pause_office(struct office *o)
         if (pthread_cond_timedwait(&o->changed, &o->lock, &until) == ETIMEDOUT)
             break;
     o->woken = false;
+    o->policy = o->told;
     bool go_on = !o->stop;
     pthread_mutex_unlock(&o->lock);
     return go_on;
@@ -143,6 +144,16 @@ void office_wake(struct office *o)
     pthread_mutex_unlock(&o->lock);
 }
 
+void office_use_policy(struct office *o, const struct decide_policy *policy)
+{
+    if (o == NULL)
+        return;
+    pthread_mutex_lock(&o->lock);
+    o->told = *policy;
+    pthread_mutex_unlock(&o->lock);
+    office_wake(o);
+}
+
 static void office_free(struct office *o)
 {
     db_close(o->db);
@@ -165,6 +176,7 @@ enum err office_start(struct factory *factory, struct office **ret_office, struc
     pthread_cond_init(&o->changed, &monotonic);
     pthread_condattr_destroy(&monotonic);
     o->factory = factory;
+    o->policy = o->told = factory->policy;
     o->tls = tls_context_ref(factory->ca_tls);
     snprintf(o->name, sizeof o->name, "factory:%s", factory->credentials.self.name);
     enum err err = http_keep_new(&o->keep);

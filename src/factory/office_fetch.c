@@ -26,7 +26,7 @@ static enum err take_over(struct office *o, struct span csv, int32_t month, stru
 {
     AUTO_PLAN plan = { 0 };
     struct plan_result result;
-    const struct plan_file file = { .csv = csv, .actor = "mes", .days_late = (int)o->factory->settings.days_late, .leave_out_past = true };
+    const struct plan_file file = { .csv = csv, .actor = "mes", .days_late = (int)o->policy.days_late, .leave_out_past = true };
     enum err err = plan_import(o->db, &file, &plan, &result, why);
     if (err != OK)
         return err;

@@ -13,7 +13,9 @@ struct office {
     pthread_mutex_t lock;
     pthread_cond_t changed;
     bool stop, woken;
-    struct factory *factory; /* only what never changes while it runs: settings, KEK, name, loop */
+    struct decide_policy told; /* under the lock; by the loop's thread */
+    struct decide_policy policy; /* of this round */
+    struct factory *factory; /* only what never changes while it runs: settings, KEK, name, loop; the policy is told */
     struct db *db;
     struct tls_context *tls;
     struct http_keep *keep; /* its connection to the CA */

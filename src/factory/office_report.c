@@ -35,9 +35,9 @@ static enum err collect(void *context, const struct stock_outcome *o)
 static enum err plan_again(struct office *o, const struct identity *old, struct why *why)
 {
     bool held = false;
-    enum err err = reissue_held(o->factory, o->db, old, &held, why);
+    enum err err = reissue_held(&o->policy, o->db, old, &held, why);
     if (err != OK || !held)
-        return err != OK ? err : reissue_order(o->factory, o->db, o->name, old, why);
+        return err != OK ? err : reissue_order(&o->policy, o->db, o->name, old, why);
     log_event(LOG_WARN, "reissue-held", "number", old->number.text, "station", old->station, NULL);
     return factory_note(o->db, o->name, "reissue-held", old->number.text, why, "generation=%lld", (long long)old->generation);
 }

@@ -28,8 +28,7 @@ static enum err collect_expired(void *context, const struct identity *row)
 static enum err collect_erased(void *context, const struct identity *row)
 {
     struct changes *c = context;
-    struct decide_policy policy = factory_policy(&c->office->factory->settings);
-    if (c->n == CHANGES_MAX || !decide_erase(&policy, row, c->now_s))
+    if (c->n == CHANGES_MAX || !decide_erase(&c->office->policy, row, c->now_s))
         return OK;
     c->rows[c->n] = *row;
     c->from[c->n] = row->state;
@@ -43,7 +42,7 @@ static enum err look_expired(struct changes *c, struct why *why)
 
 static enum err look_erased(struct changes *c, struct why *why)
 {
-    int64_t until_s = c->now_s - factory_policy(&c->office->factory->settings).retention_s;
+    int64_t until_s = c->now_s - c->office->policy.retention_s;
     return stock_identity_written(c->office->db, until_s, CHANGES_MAX, collect_erased, c, why);
 }
 
@@ -88,9 +87,9 @@ enum err office_request(struct office *o, struct why *why)
     enum err err = factory_parse_minute(s->request_at, &at, why);
     if (err == OK)
         err = stock_mark_get(o->db, "requested-day", &last, why);
-    if (err != OK || strcmp(s->mode, "direct") == 0 || !decide_request_due(today, clock_local_minute(now), at, (int32_t)last))
+    if (err != OK || o->policy.direct || !decide_request_due(today, clock_local_minute(now), at, (int32_t)last))
         return err;
-    err = request_make(o->db, o->name, strcmp(s->request_mode, "single") == 0, clock_day_add(today, -(int)s->days_late),
+    err = request_make(o->db, o->name, strcmp(s->request_mode, "single") == 0, clock_day_add(today, -(int)o->policy.days_late),
                        clock_day_add(today, (int)s->request_ahead_days), &n, why);
     if (err == OK)
         err = stock_mark_set(o->db, "requested-day", today, why);

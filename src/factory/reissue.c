@@ -8,16 +8,15 @@
 #include "factory/office.h"
 #include "factory/request.h"
 
-enum err reissue_held(const struct factory *f, struct db *db, const struct identity *failed, bool *ret_held, struct why *why)
+enum err reissue_held(const struct decide_policy *policy, struct db *db, const struct identity *failed, bool *ret_held, struct why *why)
 {
     struct identity newest;
-    const struct decide_policy policy = factory_policy(&f->settings); /* the office's thread asks, too */
     int64_t now = clock_wall_s(), n = 0;
     enum err err = stock_identity_newest(db, failed->number.text, &newest, why);
     if (err == OK)
         err = stock_reissues(db, failed->number.text, now - 60 * clock_local_minute(now), &n, why);
     if (err == OK)
-        *ret_held = newest.generation == failed->generation && decide_held(&policy, n);
+        *ret_held = newest.generation == failed->generation && decide_held(policy, n);
     return err;
 }
 
@@ -38,7 +37,8 @@ static enum err ask_for(struct db *db, const char *actor, struct identity *next,
                                     (long long)next->generation, request.id);
 }
 
-enum err reissue_order(const struct factory *f, struct db *db, const char *actor, const struct identity *old, struct why *why)
+enum err reissue_order(const struct decide_policy *policy, struct db *db, const char *actor, const struct identity *old,
+                       struct why *why)
 {
     struct identity next = { .number = old->number,
                              .generation = old->generation + 1,
@@ -47,7 +47,7 @@ enum err reissue_order(const struct factory *f, struct db *db, const char *actor
                              .created_s = clock_wall_s() };
     memcpy(next.model, old->model, sizeof next.model);
     enum err err = stock_identity_add(db, &next, why);
-    return err != OK || strcmp(f->settings.mode, "direct") == 0 ? err : ask_for(db, actor, &next, why);
+    return err != OK || policy->direct ? err : ask_for(db, actor, &next, why);
 }
 
 /* --- An operator approves what waits --- */
@@ -78,7 +78,7 @@ enum err api_reissue(struct api_call *call, struct why *why)
     if (err == OK)
         err = find_waiting(f->db, call->rest, &old, why);
     if (err == OK)
-        err = reissue_order(f, f->db, call->actor, &old, why);
+        err = reissue_order(&f->policy, f->db, call->actor, &old, why);
     if (err != OK) {
         db_rollback(f->db);
         return err;

@@ -91,7 +91,7 @@ static enum err decide(struct service_call *call, const struct write_result_repo
         facts.row = &row;
         facts.proof_holds = facts.good && proof_holds(db, &row, r->proof, why);
     }
-    if (facts.row != NULL && !facts.good && (err = reissue_held(call->factory, db, &row, &facts.held, why)) != OK)
+    if (facts.row != NULL && !facts.good && (err = reissue_held(&call->factory->policy, db, &row, &facts.held, why)) != OK)
         return err;
     if (facts.row != NULL && facts.proof_holds && (err = handout_check_revoked(call->factory, &row, why)) != OK)
         return err;

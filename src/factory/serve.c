@@ -42,6 +42,7 @@ static void on_reload(void *context)
     }
     api_settings_use_log(&settings.common, "factory");
     f->policy = factory_policy(&settings);
+    office_use_policy(f->office, &f->policy);
     reload_credentials(f);
 }
 

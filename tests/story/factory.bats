@@ -371,6 +371,22 @@ each_fault() {
     has "$(nameplate factory audit list --dir factory)" 'rows=3 known=0 past=1 devices=7'
 }
 
+@test "SIGHUP: for how late a day is planned, asked for and made changes at once" {
+    setting plan days_late 0
+    setting plan request_at 00:00
+    serve
+    printf '%s,3012,2\n' "$(date -d '-3 days' +%F)" >plan.csv
+    run nameplate factory plan import plan.csv --dir factory
+    same "$status" 1
+    setting plan days_late 7
+    kill -HUP "${PID[factory]}"
+    wait_for_line factory.err reloaded 20
+    nameplate factory plan import plan.csv --dir factory
+    sqlite3 -cmd '.timeout 20000' factory/stock.db "UPDATE mark SET value = 0 WHERE name = 'requested-day'" # the next day's request
+    wait_count on_hand 2
+    has "$(station line-a pack 3012-000001)" 'claimed 1 '
+}
+
 @test "F-21: in direct mode the pack goes straight through and only the row is kept" {
     setting store mode direct
     serve

@@ -88,13 +88,12 @@ static int open_new(void **state)
     (void)state;
     memset(&ca, 0, sizeof ca);
     ca.taken = (struct outcome_taken){ .state = "voided", .error = "", .reason = "" };
-    factory = (struct factory){ .settings.reissues = 3 };
-    snprintf(factory.settings.mode, sizeof factory.settings.mode, "store");
+    factory = (struct factory){ 0 };
     if (stock_open(scratch_path("report.db"), DB_CREATE, &factory.db, &why) != OK) {
         fprintf(stderr, "%s\n", why.text);
         return -1;
     }
-    office = (struct office){ .factory = &factory, .db = factory.db, .name = "factory" };
+    office = (struct office){ .factory = &factory, .db = factory.db, .name = "factory", .policy.reissues_most = 3 };
     make_failed_write();
     return 0;
 }
