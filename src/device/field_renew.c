@@ -233,7 +233,8 @@ static void ended_badly(struct field *f, enum err err, const struct why *why)
 {
     enum { SOON_MS = 10000 };
     bool late = err == ERR_EXPIRED || err == ERR_UNCONFIRMED; /* the letter came after another presence: it goes again under that */
-    if (err_row(err)->action != ERR_ACTION_RETRY && err != ERR_UNKNOWN_IDENTITY && !late) {
+    bool between = err == ERR_NO_AGREEMENT && renewal_is_unconfirmed(f); /* the new identity is in force: it is all that we have */
+    if (err_row(err)->action != ERR_ACTION_RETRY && err != ERR_UNKNOWN_IDENTITY && !late && !between) {
         end(f, err, why);
         return;
     }
