@@ -2,9 +2,11 @@
  * and nothing is changed. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "api/client.h"
 #include "ask/ca.h"
+#include "base/file.h"
 #include "http/server.h"
 #include "tls/credentials.h"
 
@@ -12,6 +14,25 @@ static enum err check_listener(const char *section, const char *address, struct 
 {
     enum err err = http_check_address(address, why);
     return err == OK ? OK : why_prefix(why, err, "[%s] address", section);
+}
+
+static enum err check_listeners(const struct api_settings *s, struct why *why)
+{
+    enum err err = check_listener("listen", s->address, why);
+    if (err == OK)
+        err = check_listener("admin", s->admin_address, why);
+    if (err == OK && s->port != 0 && s->port == s->admin_port && strcmp(s->address, s->admin_address) == 0)
+        err = why_set(why, ERR_CONFIG, "[listen] and [admin] are both %s:%lld: give one of them another port", s->address, (long long)s->port);
+    return err;
+}
+
+/* Serving writes the file and has others beside it. One that is not there is told when it is opened. */
+static enum err check_writable(const struct api_settings *s, struct why *why)
+{
+    if (s->store_url[0] != '\0' || !file_exists(s->store))
+        return OK;
+    enum err err = file_check_writable(s->store, why);
+    return err == OK ? OK : why_prefix(why, err, "[store] file");
 }
 
 static enum err check_identity(const struct api_program *program, const struct api_settings *s, struct why *why)
@@ -25,13 +46,13 @@ static enum err check_serving(const struct api_program *program, const struct ap
 {
     char url[CA_URL_SIZE];
     struct db *db = NULL;
-    enum err err = check_listener("listen", s->address, why);
-    if (err == OK)
-        err = check_listener("admin", s->admin_address, why);
+    enum err err = check_listeners(s, why);
     if (err == OK)
         err = ca_ask_url(s->ca_url, url, why);
     if (err == OK)
         err = check_identity(program, s, why);
+    if (err == OK)
+        err = check_writable(s, why);
     if (err == OK)
         err = program->open(api_settings_store(s), DB_READ_ONLY, &db, why);
     if (err == OK)

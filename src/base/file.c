@@ -130,12 +130,17 @@ static enum err write_beside(const char *path, struct span content, mode_t mode,
     return err;
 }
 
+static void parent_of(const char *path, char ret_dir[PATH_MAX])
+{
+    const char *slash = strrchr(path, '/');
+    int n = slash == NULL ? 1 : slash == path ? 1 : (int)(slash - path);
+    snprintf(ret_dir, PATH_MAX, "%.*s", n, slash == NULL ? "." : path);
+}
+
 enum err file_sync_parent(const char *path, struct why *why)
 {
     char dir[PATH_MAX];
-    const char *slash = strrchr(path, '/');
-    int n = slash == NULL ? 1 : slash == path ? 1 : (int)(slash - path);
-    snprintf(dir, sizeof dir, "%.*s", n, slash == NULL ? "." : path);
+    parent_of(path, dir);
     AUTO_FD fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0 || fsync(fd) != 0)
         return why_errno(why, errno, "cannot sync the directory %s", dir);
@@ -168,6 +173,12 @@ enum err file_create(const char *path, struct span content, mode_t mode, struct 
     return err != OK ? err : file_sync_parent(path, why);
 }
 
+bool file_is_dir(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
 enum err file_make_dir(const char *path, struct why *why)
 {
     char part[PATH_MAX];
@@ -182,9 +193,19 @@ enum err file_make_dir(const char *path, struct why *why)
         if (mkdir(part, 0700) != 0 && errno != EEXIST)
             return why_errno(why, errno, "cannot make the directory %s", part);
     }
-    struct stat st;
-    if (stat(path, &st) != 0 || !S_ISDIR(st.st_mode))
+    if (!file_is_dir(path))
         return why_set(why, ERR_EXISTS, "%s is not a directory", path);
+    return OK;
+}
+
+enum err file_check_writable(const char *path, struct why *why)
+{
+    char dir[PATH_MAX];
+    parent_of(path, dir);
+    if (access(path, W_OK) != 0)
+        return why_errno(why, errno, "cannot write %s", path);
+    if (access(dir, W_OK | X_OK) != 0)
+        return why_errno(why, errno, "cannot make files in %s", dir);
     return OK;
 }
 

@@ -28,6 +28,10 @@ enum err file_create(const char *path, struct span content, mode_t mode, struct 
 enum err file_make_dir(const char *path, struct why *why) MUST_CHECK;
 
 bool file_exists(const char *path);
+bool file_is_dir(const char *path);
+
+/* Whether this user may write an existing file, and make others beside it. Nothing is changed. Errors: as the system tells them. */
+enum err file_check_writable(const char *path, struct why *why) MUST_CHECK;
 
 /* fsync of the directory that holds `path`. */
 enum err file_sync_parent(const char *path, struct why *why) MUST_CHECK;

@@ -19,7 +19,7 @@ static enum err check(const void *settings, struct db *db, struct why *why)
 {
     const struct center_settings *s = settings;
     (void)db;
-    return file_exists(s->programs) ? OK : why_set(why, ERR_CONFIG, "[store] programs: there is no folder %s", s->programs);
+    return file_is_dir(s->programs) ? OK : why_set(why, ERR_CONFIG, "[store] programs: there is no folder %s", s->programs);
 }
 
 const struct api_program center_api = {

@@ -67,6 +67,11 @@ enum err kek_load(const char *source, struct secret *ret_kek, struct why *why)
     return why_set(why, ERR_CONFIG, "\"%s\" names no key-encryption key: file:PATH or credential:NAME", source);
 }
 
+bool kek_is_elsewhere(const char *source)
+{
+    return strncmp(source, "credential:", 11) == 0 && getenv("CREDENTIALS_DIRECTORY") == NULL;
+}
+
 enum err kek_mark(const struct secret *kek, int64_t *ret_mark)
 {
     static const char label[] = "nameplate kek mark";

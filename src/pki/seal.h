@@ -25,6 +25,8 @@ enum err unseal(struct sealer *sealer, struct span sealed, struct span additiona
 /* Where the KEK comes from: "file:PATH" (32 bytes, or 64 hex digits; mode 0600), "credential:NAME" (systemd's
  * $CREDENTIALS_DIRECTORY). "tpm:" and "pkcs11:" are refused as UNSUPPORTED until they exist. */
 enum err kek_load(const char *source, struct secret *ret_kek, struct why *why) MUST_CHECK;
+/* It is a credential, and this process was not started by the unit that has it. */
+bool kek_is_elsewhere(const char *source);
 /* A number by which two of them can be told apart, and nothing else can be learnt. Never 0. Errors: BUG. */
 enum err kek_mark(const struct secret *kek, int64_t *ret_mark) MUST_CHECK;
 enum err kek_create_file(const char *path, struct why *why) MUST_CHECK; /* 32 random bytes; never over an old one */

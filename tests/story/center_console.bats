@@ -72,6 +72,13 @@ enter() {
         [ ! -e "center/$what" ]
         mv kept "center/$what"
     done
+    mv center/programs kept
+    touch center/programs
+    run center serve --check-config
+    same "$status" 1
+    has "$output" '[store] programs: there is no folder center/programs'
+    rm center/programs
+    mv kept center/programs
     sqlite3 center/center.db 'PRAGMA user_version = 99'
     run center serve --check-config
     has "$output" 'the center database has version 99'

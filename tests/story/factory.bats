@@ -167,6 +167,34 @@ each_fault() {
     sed -i 's/^address = localhost.127/address = 127/' "$folder/nameplate.conf"
 }
 
+# What only a factory server's settings can have wrong.
+also_faulty() {
+    cp factory/nameplate.conf kept
+    setting listen port 8449
+    setting admin port 8449
+    faulty '[listen] and [admin] are both 127.0.0.1:8449' factory serve --dir factory
+    setting admin port 0
+    setting plan mes_url https://127.0.0.1/plan.csv
+    setting plan mes_ca rubbish.pem
+    faulty '[plan] mes_ca: ' factory serve --dir factory
+    echo rubbish >factory/rubbish.pem
+    faulty '[plan] mes_ca: ' factory serve --dir factory
+    openssl x509 -in ca/root.crt -out factory/rubbish.pem
+    nameplate factory serve --dir factory --check-config >/dev/null
+    rm factory/rubbish.pem
+    cp kept factory/nameplate.conf
+    setting store kek credential:kek
+    nameplate factory serve --dir factory --check-config 2>&1 >/dev/null | grep -qF '[store] kek = credential:kek cannot be looked at here'
+    CREDENTIALS_DIRECTORY=$DIR/factory/secret nameplate factory serve --dir factory --check-config >/dev/null
+    CREDENTIALS_DIRECTORY=$DIR/factory faulty '[store] kek: ' factory serve --dir factory
+    mv kept factory/nameplate.conf
+    unshare --mount true 2>/dev/null || return 0
+    run unshare --mount sh -c 'mount --bind factory factory && mount -o remount,bind,ro factory && exec "$@"' - \
+        "$BUILD/nameplate" factory serve --dir factory --check-config
+    same "$status" 1
+    has "$output" '[store] file: cannot write factory/stock.db'
+}
+
 @test "--check-config looks at all that a factory server and a station need, names what is wrong, and changes nothing" {
     local before version
     nameplate ca init --dir foreign >/dev/null
@@ -182,6 +210,7 @@ each_fault() {
     echo short >factory/secret/kek
     faulty '[store] kek: ' factory serve --dir factory
     mv kept factory/secret/kek
+    also_faulty
     for version in 99 1; do
         cp factory/stock.db kept
         python3 -c "import sqlite3, sys; sqlite3.connect(sys.argv[1]).execute('PRAGMA user_version=' + sys.argv[2])" factory/stock.db "$version"

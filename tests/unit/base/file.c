@@ -155,6 +155,40 @@ static void a_name_that_leads_elsewhere_is_replaced_and_nothing_there_is_written
     unlink(elsewhere);
 }
 
+/* Another user than root, who may all: access(2) asks for the real one. */
+static void be_somebody(bool yes)
+{
+    if (geteuid() == 0)
+        assert_int_equal(setreuid(yes ? 65534 : 0, (uid_t)-1), 0);
+}
+
+static void a_file_that_cannot_be_written_or_has_no_room_beside_it_is_told_apart(void **state)
+{
+    static const struct {
+        mode_t file, folder;
+        const char *says; /* NULL: fine */
+    } rows[] = { { 0444, 0555, "cannot write " }, { 0666, 0555, "cannot make files in " }, { 0666, 0777, NULL }, { 0444, 0777, "cannot write " } };
+    char folder[PATH_MAX - 10], file[PATH_MAX];
+    (void)state;
+    snprintf(folder, sizeof folder, "%s", at("folder"));
+    snprintf(file, sizeof file, "%s/file", folder);
+    assert_ok(file_make_dir(folder, NULL));
+    assert_ok(file_replace(file, span_text("x"), 0600, NULL));
+    assert_int_equal(chmod(dir, 0711), 0);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct why why = { "" };
+        assert_true(chmod(file, rows[i].file) == 0 && chmod(folder, rows[i].folder) == 0);
+        be_somebody(true);
+        enum err err = file_check_writable(file, &why);
+        be_somebody(false);
+        if ((err == OK) != (rows[i].says == NULL) || (err != OK && strstr(why.text, rows[i].says) == NULL))
+            fail_msg("row %zu: %s", i, why.text);
+    }
+    assert_true(file_is_dir(folder) && !file_is_dir(file));
+    unlink(file);
+    assert_int_equal(rmdir(folder), 0);
+}
+
 static int remove_dir(void **state)
 {
     (void)state;
@@ -170,6 +204,7 @@ int main(void)
         cmocka_unit_test(a_file_over_its_ceiling_is_refused),
         cmocka_unit_test(a_file_is_on_the_disk_before_its_name_and_the_name_before_the_return),
         cmocka_unit_test(a_file_has_its_mode_whatever_the_umask_and_never_a_wider_one),
+        cmocka_unit_test(a_file_that_cannot_be_written_or_has_no_room_beside_it_is_told_apart),
         cmocka_unit_test(a_name_that_leads_elsewhere_is_replaced_and_nothing_there_is_written),
     };
     return cmocka_run_group_tests_name("file", tests, make_dir, remove_dir);
