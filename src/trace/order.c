@@ -42,13 +42,29 @@ static bool writes_again(const struct event *e, const struct event *before)
     return strncmp(e->event, "write", 5) == 0 && (strcmp(before->event, "write-failed") == 0 || strcmp(before->event, "received") == 0);
 }
 
+/* Behind `name` where it begins a word outside of quotes, as what others said does not; NULL: nowhere. */
+static const char *find_value(const char *detail, const char *name)
+{
+    bool quoted = false, begins = true;
+    for (const char *at = detail; *at != '\0'; at++) {
+        if (begins && !quoted && strncmp(at, name, strlen(name)) == 0)
+            return at + strlen(name);
+        if (quoted && at[0] == '\\' && at[1] != '\0')
+            at++;
+        else if (*at == '"')
+            quoted = !quoted;
+        begins = *at == ' ';
+    }
+    return NULL;
+}
+
 /* Which identity of the number an event is about: what it says itself, or what its trail said last. */
 static int64_t generation_of(const struct event *e, const struct event *before)
 {
-    static const char name[] = "generation=";
-    const char *said = strstr(e->detail, name);
+    bool incident = strcmp(e->event, "incident") == 0; /* its detail is a sentence */
+    const char *said = incident ? NULL : find_value(e->detail, "generation=");
     if (said != NULL)
-        return strtoll(said + strlen(name), NULL, 10);
+        return strtoll(said, NULL, 10);
     if (before == NULL || strcmp(e->event, "assembled") == 0)
         return 1;
     return before->generation + writes_again(e, before);

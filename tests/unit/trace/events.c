@@ -129,6 +129,33 @@ static void within_a_second_causes_go_before_what_they_cause(void **state)
     events_done(&events);
 }
 
+/* What a station gave as its reason is in the same text. */
+static void only_a_name_outside_of_quotes_says_the_generation(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *event, *detail;
+        int64_t generation;
+    } rows[] = {
+        { "claim", "generation=3 board=b1", 3 },
+        { "failed", "board=\"b generation=99\" generation=2", 2 },
+        { "failed", "reason=generation=99", 1 },
+        { "failed", "reason=\"said \\\" generation=99\"", 1 },
+        { "failed", "reason=\"ends in \\\\\" generation=2", 2 },
+        { "failed", "reason=\"was cut, generation=99", 1 },
+        { "written", "regeneration=99", 1 },
+        { "incident", "forked: generation=99 generation=98", 1 },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct events events = { 0 };
+        assert_ok(events_add(&events, 1, 1000, "tester", rows[i].event, rows[i].detail));
+        events_sort(&events);
+        if (events.list[0].generation != rows[i].generation)
+            fail_msg("%s: %lld", rows[i].detail, (long long)events.list[0].generation);
+        events_done(&events);
+    }
+}
+
 /* The chain of a trail vouches for its order, whatever the names say. */
 static void a_trail_keeps_its_own_order_within_a_second(void **state)
 {
@@ -210,6 +237,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(the_trails_of_all_programs_are_merged_by_time, start, stop),
         cmocka_unit_test(within_a_second_causes_go_before_what_they_cause),
+        cmocka_unit_test(only_a_name_outside_of_quotes_says_the_generation),
         cmocka_unit_test(a_trail_keeps_its_own_order_within_a_second),
         cmocka_unit_test_setup_teardown(a_number_that_no_trail_knows_is_said_to_be_unknown, start, stop),
         cmocka_unit_test(of_a_database_that_was_moved_what_is_left_is_told_and_where_the_rest_is),
