@@ -30,6 +30,7 @@ struct machine {
     uint64_t counted, maybe_counted; /* for certain; perhaps, when it died while counting */
     uint64_t least;                  /* it has said once that it had counted so far */
     uint64_t readings;
+    uint8_t shown[CERT_FINGERPRINT]; /* the identity with which it started */
     uint8_t token[LEDGER_TOKEN];
     unsigned tokens; /* that it got since it was copied */
     /* A service part (parts.c); NULL: the board that left the line. */
@@ -39,6 +40,7 @@ struct machine {
     struct tls_context *part_tls;
     bool handed; /* it got the counters of the board before: so many */
     int64_t handed_least, handed_most;
+    size_t calls_before; /* of all calls, those that were made before that */
     enum place at; /* of one that was taken out */
 };
 
@@ -120,7 +122,7 @@ void part_stop(struct machine *m);
 void parts_check_counters(struct machine *m, uint64_t now);
 void parts_check_removed(void);
 bool parts_settled(char *ret_why, size_t size);
-bool parts_ran_on(const char *number); /* a board of this number that was taken out */
+bool parts_ran_on(const struct center_incident *i); /* a board that was taken out did it */
 void check_parts(void);
 
 /* --- nodes.c --- */

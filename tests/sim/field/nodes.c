@@ -143,6 +143,7 @@ static void open_field(struct machine *m, struct why *why)
         err = board_load(&m->board, why);
     if (err == OK)
         programs_check_start(m);
+    memcpy(m->shown, m->board.identity.fingerprint, sizeof m->shown);
     if (err == OK)
         err = loop_new(&m->loop, why);
     if (err == OK)

@@ -216,6 +216,7 @@ void parts_check_counters(struct machine *m, uint64_t now)
     if (m->part == NULL || m->handed || m->board.ledger.now.values[LEDGER_HANDED_OVER] == 0)
         return;
     m->handed = true;
+    m->calls_before = sim.calls_n;
     m->handed_most = (int64_t)(now - m->counted);
     m->handed_least = m->handed_most - (int64_t)m->maybe_counted;
     m->counted = now;
@@ -248,12 +249,29 @@ void parts_check_removed(void)
     }
 }
 
-bool parts_ran_on(const char *number)
+static bool has_identity(const struct machine *old, struct span fingerprint)
 {
-    for (size_t i = 0; i < sim.removed_n; i++)
-        if (sim.removed[i].running && strcmp(sim.removed[i].number, number) == 0)
-            return true;
-    return false;
+    return span_equal(fingerprint, span_of(old->shown, sizeof old->shown)) ||
+           span_equal(fingerprint, span_of(old->board.identity.fingerprint, sizeof old->board.identity.fingerprint));
+}
+
+/* Of an identity that is refused by itself the incident says which; of a letter that a gateway brought it does not. */
+static bool is_by(const struct machine *old, const struct center_incident *i)
+{
+    const bool own = strcmp(i->by, i->number) == 0;
+    return old->running && strcmp(old->number, i->number) == 0 && own == (old->port == CENTER_PORT) &&
+           (i->evidence.n != CERT_FINGERPRINT || has_identity(old, i->evidence));
+}
+
+bool parts_ran_on(const struct center_incident *i)
+{
+    static const char *const kinds[] = { "superseded", "revoked", "not-bound" };
+    bool may = false, is = false;
+    for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++)
+        may = may || strcmp(i->kind, kinds[k]) == 0;
+    for (size_t k = 0; k < sim.removed_n; k++)
+        is = is || is_by(&sim.removed[k], i);
+    return may && is;
 }
 
 struct handed {
