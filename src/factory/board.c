@@ -90,15 +90,17 @@ enum err service_board(struct service_call *call, struct why *why)
 {
     const struct board_report_request *r = call->request->body;
     struct db *db = call->factory->db;
-    char model[FACTORY_QUOTED], reason[FACTORY_QUOTED];
+    char reason[FACTORY_QUOTED];
     if (strcmp(r->outcome, "OK") != 0 && strcmp(r->outcome, "NG") != 0)
         return why_set(why, ERR_BAD_INPUT, "the outcome of a board is OK or NG");
+    if (!number_is_model(span_text(r->model)))
+        return why_set(why, ERR_BAD_INPUT, "\"%.20s\" is not a model code: 1 to %d digits or capital letters", r->model, LIMIT_MODEL_CODE);
     enum err err = db_begin(db, why);
     if (err == OK)
         err = stock_board_add(db, r->board, r->model, call->station.name, r->outcome, r->reason, clock_wall_s(), why);
     if (err == OK)
-        err = factory_note(db, call->actor, "board", r->board, why, "model=%s outcome=%s reason=%s",
-                           text_quote(r->model, sizeof model, model), r->outcome, text_quote(r->reason, sizeof reason, reason));
+        err = factory_note(db, call->actor, "board", r->board, why, "model=%s outcome=%s reason=%s", r->model, r->outcome,
+                           text_quote(r->reason, sizeof reason, reason));
     if (err == OK)
         err = db_commit(db, why);
     if (err != OK) {

@@ -8,6 +8,7 @@
 #include "../store/scratch.h"
 #include "base/clock.h"
 #include "base/hex.h"
+#include "base/text.h"
 #include "factory/service.h"
 #include "pki/proof.h"
 
@@ -322,17 +323,18 @@ static void a_station_has_a_few_packs_outstanding_and_those_of_others_not(void *
     assert_ok(claim(4, "b", NULL));
 }
 
+enum { DETAIL = 1200 };
 static enum err keep_detail(void *context, int64_t n, const struct audit_entry *e)
 {
     (void)n;
-    snprintf(context, 600, "%s", e->detail);
+    snprintf(context, DETAIL, "%s", e->detail);
     return OK;
 }
 
 static void what_a_station_says_stands_on_one_line_of_the_trail(void **state)
 {
     (void)state;
-    char detail[600] = "";
+    char detail[DETAIL] = "";
     come_as(ROLE_STATION, "line-1");
     assert_ok(claim(1, "b1\n7 2026-01-01T00:00:00Z factory voided\xc2\x9b", NULL));
     assert_ok(stock_audit_list(factory.db, number_of(1).text, keep_detail, detail, NULL));
@@ -346,6 +348,32 @@ static void what_a_station_says_stands_on_one_line_of_the_trail(void **state)
     assert_non_null(strstr(detail, " reason=\"it failed\\\" erased=yes\""));
 }
 
+static void what_a_station_says_is_closed_in_the_trail_however_long_it_is(void **state)
+{
+    char detail[DETAIL] = "", said[400], quoted[FACTORY_QUOTED], wanted[DETAIL];
+    (void)state;
+    memset(said, ' ', sizeof said - 1);
+    said[sizeof said - 1] = '\0';
+    text_quote(said, sizeof quoted, quoted);
+    assert_int_equal(strlen(quoted), FACTORY_QUOTED - 2); /* a byte is kept for a backslash */
+    snprintf(wanted, sizeof wanted, "one=%s other=%s third=%s", quoted, quoted, quoted);
+    assert_ok(db_begin(factory.db, NULL));
+    assert_ok(factory_note(factory.db, "line-1", "board", "b1", NULL, "one=%s other=%s third=%s", quoted, quoted, quoted));
+    assert_ok(db_commit(factory.db, NULL));
+    assert_ok(stock_audit_list(factory.db, "b1", keep_detail, detail, NULL));
+    assert_string_equal(detail, wanted);
+}
+
+static void a_board_is_of_a_model_that_can_be(void **state)
+{
+    (void)state;
+    static const char *const rubbish[] = { "", "30-12", "3012 outcome=OK", "12345678901234567" };
+    come_as(ROLE_STATION, "line-1");
+    for (size_t i = 0; i < sizeof rubbish / sizeof *rubbish; i++)
+        assert_err(ask(SOAP_BOARD_REPORT, &(struct board_report_request){ .board = "b1", .model = rubbish[i], .outcome = "NG", .reason = "" }, NULL),
+                   ERR_BAD_INPUT);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -357,6 +385,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_pack_of_a_revoked_identity_is_not_handed_out_and_its_write_not_taken, open_new, close_it),
         cmocka_unit_test_setup_teardown(a_station_has_a_few_packs_outstanding_and_those_of_others_not, open_new, close_it),
         cmocka_unit_test_setup_teardown(what_a_station_says_stands_on_one_line_of_the_trail, open_new, close_it),
+        cmocka_unit_test_setup_teardown(what_a_station_says_is_closed_in_the_trail_however_long_it_is, open_new, close_it),
+        cmocka_unit_test_setup_teardown(a_board_is_of_a_model_that_can_be, open_new, close_it),
     };
     return cmocka_run_group_tests(tests, scratch_make, scratch_remove);
 }
