@@ -56,9 +56,11 @@ static bool is_named_curve(const EVP_PKEY *evp, const char *group)
 }
 
 /* FIPS 186-5 A.1.1: what is small is open to attacks on paddings that are not checked to the last byte. */
-static bool is_strong_exponent(const EVP_PKEY *evp)
+bool key_exponent_is_strong(const EVP_PKEY *evp)
 {
     BIGNUM *e = NULL;
+    if (EVP_PKEY_is_a(evp, "RSA") != 1 && EVP_PKEY_is_a(evp, "RSA-PSS") != 1)
+        return true;
     bool strong = EVP_PKEY_get_bn_param(evp, OSSL_PKEY_PARAM_RSA_E, &e) == 1 && BN_is_odd(e) == 1 && BN_num_bits(e) > 16 && BN_num_bits(e) <= 256;
     BN_free(e);
     return strong;
@@ -71,7 +73,7 @@ enum err key_type_of(const EVP_PKEY *evp, enum key_type *ret_type)
             continue;
         if (types[i].group != NULL && !is_named_curve(evp, types[i].group))
             continue;
-        if (strcmp(types[i].algorithm, "RSA") == 0 && !is_strong_exponent(evp))
+        if (!key_exponent_is_strong(evp))
             continue;
         *ret_type = (enum key_type)i;
         return OK;

@@ -21,6 +21,8 @@ enum err key_from_evp(EVP_PKEY *evp, struct key **ret_key, struct why *why) MUST
 
 /* Which type a private or public key is; curves must be named, not spelt out. Errors: BAD_KEY. */
 enum err key_type_of(const EVP_PKEY *evp, enum key_type *ret_type) MUST_CHECK;
+/* FIPS 186-5 A.1.1, of an RSA key; any other has none that could be weak. */
+bool key_exponent_is_strong(const EVP_PKEY *evp);
 enum key_type key_type(const struct key *key);
 const char *key_type_digest(enum key_type type); /* "SHA256"; NULL for Ed25519, which hashes by itself */
 

@@ -31,6 +31,7 @@ static const struct {
 };
 enum { EXTENSIONS = sizeof extensions / sizeof extensions[0] };
 
+enum { SUBJECT = 200 }; /* of a name, as sentences show it */
 #define NO_TYPE "none of P-256, P-384, Ed25519, and RSA 2048 and 3072 with an exponent from 65537 on"
 
 static enum err bad(struct why *why, const char *text) { return why_set(why, ERR_BAD_CERTIFICATE, "%s", text); }
@@ -172,12 +173,26 @@ enum err shape_check_ca(const struct cert *leaf, X509 *ca, struct why *why)
 {
     const uint32_t both = XKU_SSL_CLIENT | XKU_SSL_SERVER, purposes = X509_get_extended_key_usage(cert_x509(leaf)) & both;
     uint32_t allowed = X509_get_extended_key_usage(ca);
-    enum key_type type;
+    char subject[SUBJECT];
+    X509_NAME_oneline(X509_get_subject_name(ca), subject, sizeof subject);
     if ((allowed & XKU_ANYEKU) == 0 && (purposes & ~allowed) != 0)
-        return bad(why, "the extended key usage of its issuer does not allow what the certificate is for (RFC 5280 4.2.1.12)");
-    if (key_type_of(X509_get0_pubkey(ca), &type) != OK)
-        return openssl_fail(why, ERR_BAD_CERTIFICATE, "the key of its issuer is " NO_TYPE);
+        return why_set(why, ERR_BAD_CERTIFICATE, "the extended key usage of the CA %s does not allow what the certificate is for "
+                       "(RFC 5280 4.2.1.12)", subject);
+    const EVP_PKEY *key = X509_get0_pubkey(ca);
+    if (key == NULL || !key_exponent_is_strong(key))
+        return openssl_fail(why, ERR_BAD_CERTIFICATE, "the RSA key of the CA %s has an exponent below 65537, or none that can be read", subject);
     return OK;
+}
+
+/* The CA that made the leaf has a key of our types, too. */
+static enum err check_issuer_key(X509 *issuer, struct why *why)
+{
+    char subject[SUBJECT];
+    enum key_type type;
+    X509_NAME_oneline(X509_get_subject_name(issuer), subject, sizeof subject);
+    return key_type_of(X509_get0_pubkey(issuer), &type) == OK
+               ? OK
+               : openssl_fail(why, ERR_BAD_CERTIFICATE, "the key of its issuer %s is " NO_TYPE, subject);
 }
 
 enum err shape_check(const struct cert *leaf, X509 *issuer, enum verify_profile profile, struct why *why)
@@ -198,5 +213,7 @@ enum err shape_check(const struct cert *leaf, X509 *issuer, enum verify_profile 
         err = check_issuer(x509, issuer, profile, why);
     if (err == OK)
         err = shape_check_ca(leaf, issuer, why);
+    if (err == OK)
+        err = check_issuer_key(issuer, why);
     return err;
 }

@@ -95,14 +95,15 @@ static void expired(X509 *x)
     assert_non_null(ASN1_TIME_set(X509_getm_notAfter(x), NOW - 2 * DAY));
 }
 static void not_yet(X509 *x) { assert_non_null(ASN1_TIME_set(X509_getm_notBefore(x), NOW + DAY)); }
-static void odd_curve(X509 *x)
+static void take_key(X509 *x, EVP_PKEY *key)
 {
-    EVP_PKEY *key = EVP_PKEY_Q_keygen(NULL, NULL, "EC", "secp521r1");
     assert_int_equal(X509_set_pubkey(x, key), 1);
     EVP_PKEY_free(key);
 }
 
-static void small_exponent(X509 *x)
+static EVP_PKEY *make_p521(void) { return EVP_PKEY_Q_keygen(NULL, NULL, "EC", "secp521r1"); }
+static EVP_PKEY *make_p256(void) { return EVP_PKEY_Q_keygen(NULL, NULL, "EC", "prime256v1"); }
+static EVP_PKEY *make_small_exponent(void)
 {
     static const unsigned primes_n = 2;
     EVP_PKEY *key = NULL;
@@ -114,11 +115,12 @@ static void small_exponent(X509 *x)
     assert_int_equal(EVP_PKEY_CTX_set_rsa_keygen_primes(ctx, primes_n), 1);
     assert_int_equal(EVP_PKEY_CTX_set1_rsa_keygen_pubexp(ctx, e), 1);
     assert_int_equal(EVP_PKEY_keygen(ctx, &key), 1);
-    assert_int_equal(X509_set_pubkey(x, key), 1);
-    EVP_PKEY_free(key);
     EVP_PKEY_CTX_free(ctx);
     BN_free(e);
+    return key;
 }
+static void odd_curve(X509 *x) { take_key(x, make_p521()); }
+static void small_exponent(X509 *x) { take_key(x, make_small_exponent()); }
 
 struct row {
     const char *what;
@@ -320,6 +322,53 @@ static void the_purposes_of_an_issuing_ca_bind_its_certificates(void **state)
         cert_free(ca);
         cert_free(leaf);
     }
+}
+
+/* `x509` for the holder of `key`, signed by `by`. */
+static struct cert *keyed(X509 *from, EVP_PKEY *key, EVP_PKEY *by)
+{
+    struct cert *cert;
+    X509 *x509 = X509_dup(from);
+    assert_int_equal(X509_set_pubkey(x509, key), 1);
+    assert_true(X509_sign(x509, by, EVP_sha256()) > 0);
+    assert_ok(cert_from_x509(x509, &cert, NULL));
+    X509_free(x509);
+    return cert;
+}
+
+/* The root above an issuing CA may be somebody else's. */
+static void of_a_root_less_is_asked_than_of_the_issuer(void **state)
+{
+    const struct fixture *f = *state;
+    static const struct {
+        EVP_PKEY *(*root)(void), *(*issuer)(void);
+        const char *says[2]; /* pieces of it; none: is taken */
+    } cases[] = {
+        { make_p256, make_p256, { NULL } },
+        { make_p521, make_p256, { NULL } },
+        { make_small_exponent, make_p256, { "the RSA key of the CA /", "exponent below 65537" } },
+        { make_p256, make_p521, { "the key of its issuer /", "is none of P-256" } },
+        { make_p256, make_small_exponent, { "the RSA key of the CA /", "exponent below 65537" } },
+    };
+    struct cert *leaf = forge(&f->identity, nothing);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        EVP_PKEY *key = cases[i].root(), *ca_key = cases[i].issuer();
+        struct cert *root = keyed(cert_x509(f->root.cert), key, key), *ca = keyed(cert_x509(f->identity.cert), ca_key, key);
+        struct cert *device = keyed(cert_x509(leaf), X509_get0_pubkey(cert_x509(leaf)), ca_key);
+        const struct verify_request request = { .profile = VERIFY_DEVICE, .now_s = NOW };
+        AUTO_TRUST trust = NULL;
+        struct why why = { "" };
+        assert_ok(trust_new(&trust));
+        assert_ok(trust_add_roots(trust, cert_der(root), NULL));
+        assert_ok(trust_add_intermediates(trust, cert_der(ca), NULL));
+        enum err err = verify_certificate(trust, device, &request, &why);
+        if ((err == OK) != (cases[i].says[0] == NULL) ||
+            (err != OK && (strstr(why.text, cases[i].says[0]) == NULL || strstr(why.text, cases[i].says[1]) == NULL)))
+            fail_msg("case %zu: %s", i, why.text);
+        cert_free(root), cert_free(ca), cert_free(device);
+        EVP_PKEY_free(key), EVP_PKEY_free(ca_key);
+    }
+    cert_free(leaf);
 }
 
 static void a_moment_that_was_chosen_is_not_called_the_clock(void **state)
@@ -547,6 +596,7 @@ int main(void)
         cmocka_unit_test(a_ca_can_make_only_what_it_is_for),
         cmocka_unit_test(the_purposes_of_an_issuing_ca_bind_its_certificates),
         cmocka_unit_test(a_moment_that_was_chosen_is_not_called_the_clock),
+        cmocka_unit_test(of_a_root_less_is_asked_than_of_the_issuer),
         cmocka_unit_test(a_chain_to_another_root_is_refused),
         cmocka_unit_test(a_certificate_with_one_bit_changed_is_refused),
         cmocka_unit_test(a_revoked_certificate_is_refused_and_an_old_list_still_counts),
