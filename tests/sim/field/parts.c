@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "center/errand.h"
 #include "device/replacement.h"
 #include "field.h"
@@ -190,7 +191,8 @@ void parts_setup(const char *folder)
         char history[PATH + 20];
         snprintf(folders[i], sizeof folders[i], "%s/%s", folder, names[i]);
         ca_give_part(folders[i], names[i]);
-        snprintf(history, sizeof history, "%s/history.jsonl", folders[i]);
+        if (file_join(folders[i], "history.jsonl", sizeof history, history) != OK)
+            abort();
         (void)!unlink(history);
         if (symlink("/dev/null", history) != 0)
             abort();

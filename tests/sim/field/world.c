@@ -261,7 +261,7 @@ void loop_stop(struct loop *loop) { (void)loop; }
 static void trace(const char *who, const char *text)
 {
     char *line = world.lines[world.lines_n++ % LINES];
-    snprintf(line, LINE, "%9.3f %-9s %s", (double)world.now_ms / 1000, who, text);
+    snprintf(line, LINE, "%9.3f %-9s %.200s", (double)world.now_ms / 1000, who, text);
     if (world.show)
         puts(line);
 }
