@@ -239,7 +239,10 @@ sound() { stop ca && ca fsck >"$DIR/fsck.txt" && ca audit verify >/dev/null || {
     written 3012-000001
     stop ca
     # as version 4 had it
-    sqlite3 "$DIR/ca/register.db" "DROP TRIGGER certificate_feed; DROP TABLE feed; DROP TABLE renewal; DROP INDEX certificate_renewing;
+    sqlite3 "$DIR/ca/register.db" "DROP INDEX certificate_key; DROP TRIGGER certificate_same; ALTER TABLE certificate DROP COLUMN key;
+        CREATE TRIGGER certificate_same BEFORE UPDATE OF serial, fingerprint, der ON certificate
+            BEGIN SELECT RAISE(ABORT, 'a certificate is never changed'); END;
+        DROP TRIGGER certificate_feed; DROP TABLE feed; DROP TABLE renewal; DROP INDEX certificate_renewing;
         DROP INDEX certificate_field; DROP INDEX certificate_replaces; ALTER TABLE certificate DROP COLUMN replaces;
         PRAGMA writable_schema = ON;
         UPDATE sqlite_schema SET sql = replace(replace(replace(sql, ',''renewing''', ''), '(request IS NOT NULL OR body IS NOT NULL)',
