@@ -2,7 +2,6 @@
 
 #include "api/listener.h"
 #include "base/clock.h"
-#include "base/file.h"
 #include "factory/admin.h"
 #include "factory/office.h"
 #include "factory/reload.h"
@@ -123,14 +122,7 @@ static enum err open_listeners(struct factory *f, struct why *why)
                                                          .refused = listener_log_refused },
                           &f->stations, why);
     if (err == OK)
-        err = http_server_new(f->loop,
-                              &(struct http_server_options){ .address = s->common.admin_address,
-                                                             .port = (uint16_t)s->common.admin_port,
-                                                             .tls = made.people,
-                                                             .handler = &api_service_handler,
-                                                             .context = &f->api,
-                                                             .refused = listener_log_refused },
-                              &f->admin, why);
+        err = listener_open_people(f->loop, &s->common, made.people, &f->api, &f->admin, why);
     listener_tls_done(&made);
     return err;
 }
@@ -146,16 +138,13 @@ static enum err open_loop(struct factory *f, struct why *why)
     return err != OK ? err : http_client_new(f->loop, &f->client, why);
 }
 
-/* Where the commands find the administrators' service, also when the port was any free one. */
 static enum err announce(struct factory *f, struct why *why)
 {
-    char path[SETTING_TEXT_SIZE + 32], text[SETTING_TEXT_SIZE + 32];
-    snprintf(text, sizeof text, "%s:%u\n", f->settings.common.admin_address, http_server_port(f->admin));
-    snprintf(path, sizeof path, "%s.admin", f->settings.common.store);
-    enum err err = file_replace(path, span_text(text), 0600, why);
+    char address[LISTENER_ADDRESS];
+    enum err err = listener_publish_people(&f->settings.common, f->admin, address, why);
     if (err != OK)
         return err;
-    printf("ready factory %s:%u\nready factory-admin %s", f->settings.common.address, http_server_port(f->stations), text);
+    printf("ready factory %s:%u\nready factory-admin %s\n", f->settings.common.address, http_server_port(f->stations), address);
     fflush(stdout);
     return OK;
 }
