@@ -17,8 +17,6 @@ struct waiter {
     struct waiter *next, **place;
     struct http_exchange *x;
     struct soap_header reply;
-    char peer[LIMIT_NUMBER_TEXT + 1];
-    unsigned char fingerprint[sizeof((struct peer *)0)->fingerprint];
     uint64_t timer;
 };
 
@@ -195,8 +193,10 @@ static enum err mark_given(struct gateway *g, const struct outbox *out, size_t s
     return err;
 }
 
-static enum err collect(struct gateway *g, const char *via, struct span identity, struct outbox *out, struct why *why)
+static enum err collect(struct gateway *g, const struct peer *peer, struct outbox *out, struct why *why)
 {
+    const char *via = peer->name;
+    const struct span identity = span_of(peer->fingerprint, sizeof peer->fingerprint);
     size_t sessions = out->sessions_n, receipts = out->receipts_n;
     enum err err = relay_refusals(g->db, via, outbox_refusal, out, why);
     if (err == OK)
@@ -244,30 +244,6 @@ static void answer_waiter(struct waiter *w, const struct outbox *out)
     answer(x, &reply, out);
 }
 
-static void waited_long_enough(void *context);
-
-static enum err hold(const struct below_call *call, int64_t wait_s)
-{
-    struct gateway *g = call->g;
-    struct waiter *w = calloc(1, sizeof *w);
-    if (w == NULL)
-        return ERR_NO_MEMORY;
-    *w = (struct waiter){ .held = { waiter_gone }, .g = g, .next = g->waiters, .place = &g->waiters, .x = call->x, .reply = call->reply };
-    copy_number(w->peer, http_peer(call->x));
-    memcpy(w->fingerprint, http_peer(call->x)->fingerprint, sizeof w->fingerprint);
-    int64_t wait_ms = 1000 * (wait_s < LIMIT_POLL_WAIT_S ? wait_s : LIMIT_POLL_WAIT_S);
-    enum err err = loop_timer(g->loop, wait_ms, waited_long_enough, w, &w->timer);
-    if (err != OK) {
-        free(w);
-        return err;
-    }
-    if (w->next != NULL)
-        w->next->place = &w->next;
-    g->waiters = w;
-    http_set_data(call->x, w);
-    return OK;
-}
-
 /* Whether there was something for it, and it is answered. */
 static bool wake_one(struct waiter *w)
 {
@@ -275,9 +251,9 @@ static bool wake_one(struct waiter *w)
     struct why why = { "" };
     enum err err = outbox_init(&out);
     if (err == OK)
-        err = collect(w->g, w->peer, span_of(w->fingerprint, sizeof w->fingerprint), &out, &why);
+        err = collect(w->g, http_peer(w->x), &out, &why);
     if (err != OK)
-        log_failure(LOG_ERROR, "queue", err, &why, "number", w->peer, NULL);
+        log_failure(LOG_ERROR, "queue", err, &why, "number", http_peer(w->x)->name, NULL);
     if (err != OK || outbox_is_empty(&out))
         return false;
     answer_waiter(w, &out);
@@ -294,11 +270,31 @@ static void waited_long_enough(void *context)
         answer_waiter(w, &nothing);
 }
 
+static enum err hold(const struct below_call *call, int64_t wait_s)
+{
+    struct gateway *g = call->g;
+    struct waiter *w = calloc(1, sizeof *w);
+    if (w == NULL)
+        return ERR_NO_MEMORY;
+    *w = (struct waiter){ .held = { waiter_gone }, .g = g, .next = g->waiters, .place = &g->waiters, .x = call->x, .reply = call->reply };
+    int64_t wait_ms = 1000 * (wait_s < LIMIT_POLL_WAIT_S ? wait_s : LIMIT_POLL_WAIT_S);
+    enum err err = loop_timer(g->loop, wait_ms, waited_long_enough, w, &w->timer);
+    if (err != OK) {
+        free(w);
+        return err;
+    }
+    if (w->next != NULL)
+        w->next->place = &w->next;
+    g->waiters = w;
+    http_set_data(call->x, w);
+    return OK;
+}
+
 void below_wake(struct gateway *g, const char *via)
 {
     for (struct waiter *w = g->waiters, *next; w != NULL; w = next) {
         next = w->next;
-        if (via == NULL || strcmp(w->peer, via) == 0)
+        if (via == NULL || strcmp(http_peer(w->x)->name, via) == 0)
             (void)wake_one(w);
     }
 }
@@ -328,7 +324,7 @@ enum err below_exchange(const struct below_call *call, struct why *why)
     if (err == OK)
         err = take_request(&taking, r, why);
     if (err == OK)
-        err = collect(g, taking.peer->name, span_of(taking.peer->fingerprint, sizeof taking.peer->fingerprint), &out, why);
+        err = collect(g, taking.peer, &out, why);
     if (err != OK)
         return err;
     if (taking.news)
