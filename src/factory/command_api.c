@@ -28,9 +28,10 @@ int command_plan_import(const struct command_line *line)
     struct why why = { "" };
     json_t *answer = NULL;
     AUTO_BUF csv = { .max = LIMIT_PLAN_BYTES };
-    char path[48];
-    bool dry = command_switch(line, "dry-run"), past = command_switch(line, "leave-out-past");
-    snprintf(path, sizeof path, "/plan?%s%s", dry ? "dry_run=1&" : "", past ? "leave_out_past=1" : "");
+    char path[48] = "/plan";
+    bool dry = command_switch(line, "dry-run");
+    api_add_query(path, sizeof path, "dry_run", dry ? "1" : NULL);
+    api_add_query(path, sizeof path, "leave_out_past", command_switch(line, "leave-out-past") ? "1" : NULL);
     enum err err = file_read(line->args[0], LIMIT_PLAN_BYTES, &csv, &why);
     if (err == OK)
         err = api_open(&factory_api, line, &api, &why);
