@@ -19,6 +19,7 @@ bool text_is_word(const char *text);
 
 /* As a value in a line of name=value: a word as it is, anything else in quotes, with a backslash before a quote and a backslash.
  * What has no room in `size` bytes, three at least, goes; the quotes are closed in any case. Returns ret_text. */
+enum { TEXT_QUOTED = 300 }; /* room for what others said in the detail of an audit entry */
 const char *text_quote(const char *text, size_t size, char *ret_text);
 
 #endif

@@ -47,7 +47,7 @@ static enum err find_row(struct signer *s, const struct outcome_in *in, struct f
 static enum err move_row(struct signer *s, const struct outcome_in *in, const struct found *f, enum lifecycle_state to,
                          struct why *why)
 {
-    char actor[LIMIT_NAME + 16], fingerprint[2 * CERT_FINGERPRINT + 1], reason[300];
+    char actor[LIMIT_NAME + 16], fingerprint[2 * CERT_FINGERPRINT + 1], reason[TEXT_QUOTED];
     int64_t now_s = clock_wall_s();
     bool revoked = !lifecycle_is_live(to);
     snprintf(actor, sizeof actor, "factory:%s", f->requester);

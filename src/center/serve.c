@@ -3,7 +3,6 @@
 
 #include "api/listener.h"
 #include "base/clock.h"
-#include "base/file.h"
 #include "center/center.h"
 #include "center/desk.h"
 #include "center/errand.h"

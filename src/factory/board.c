@@ -90,7 +90,7 @@ enum err service_board(struct service_call *call, struct why *why)
 {
     const struct board_report_request *r = call->request->body;
     struct db *db = call->factory->db;
-    char reason[FACTORY_QUOTED];
+    char reason[TEXT_QUOTED];
     if (strcmp(r->outcome, "OK") != 0 && strcmp(r->outcome, "NG") != 0)
         return why_set(why, ERR_BAD_INPUT, "the outcome of a board is OK or NG");
     if (!number_is_model(span_text(r->model)))

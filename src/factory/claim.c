@@ -78,7 +78,7 @@ static void send_question(struct service_call *call, const struct identity *row)
 static enum err handout_save(struct service_call *call, const struct identity *row, enum lifecycle_state from, struct why *why)
 {
     struct db *db = call->factory->db;
-    char board[FACTORY_QUOTED];
+    char board[TEXT_QUOTED];
     enum err err = stock_identity_save(db, row, from, false, why);
     if (err == OK)
         err = stock_handed_add(db, row, clock_wall_s(), why);
@@ -113,7 +113,7 @@ enum err handout_claim(struct service_call *call, const struct handout *r, enum 
 static void note_refusal(struct service_call *call, const struct handout *r, enum err err)
 {
     struct db *db = call->factory->db;
-    char board[FACTORY_QUOTED];
+    char board[TEXT_QUOTED];
     bool told = err_row(err)->action == ERR_ACTION_REFUSE || err == ERR_TOO_MANY_CLAIMS;
     if (!told || db_begin(db, NULL) != OK)
         return;

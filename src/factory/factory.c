@@ -17,7 +17,7 @@ struct span factory_binding(const struct device_number *number, const uint8_t fi
 enum err factory_note(struct db *db, const char *actor, const char *event, const char *subject, struct why *why, const char *fmt,
                       ...)
 {
-    char detail[1024]; /* three values of FACTORY_QUOTED, whole: half of one would be open */
+    char detail[1024]; /* three values of TEXT_QUOTED, whole: half of one would be open */
     va_list args;
     va_start(args, fmt);
     if (vsnprintf(detail, sizeof detail, fmt, args) < 0)

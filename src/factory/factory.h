@@ -44,7 +44,6 @@ struct span factory_binding(const struct device_number *number, const uint8_t fi
                             uint8_t ret_bytes[SEAL_BINDING]);
 
 /* One entry of the audit trail; inside a transaction. What others said is put into the detail by text_quote. */
-enum { FACTORY_QUOTED = 300 };
 enum err factory_note(struct db *db, const char *actor, const char *event, const char *subject, struct why *why, const char *fmt,
                       ...) MUST_CHECK PRINTF_LIKE(6, 7);
 

@@ -21,7 +21,7 @@ static enum err take_first(void *context, const struct stock_request *r)
 static enum err set_state(struct office *o, const char *id, enum stock_request_state state, const char *reason, const char *event,
                           struct why *why)
 {
-    char quoted[FACTORY_QUOTED];
+    char quoted[TEXT_QUOTED];
     enum err err = db_begin(o->db, why);
     if (err == OK && state == STOCK_REQUEST_REFUSED)
         err = stock_request_release(o->db, id, why);

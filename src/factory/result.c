@@ -54,7 +54,7 @@ static bool proof_holds(struct db *db, const struct identity *row, struct span p
 static enum err save(struct service_call *call, const struct identity *was, const struct result_effect *e, struct why *why)
 {
     struct db *db = call->factory->db;
-    char board[FACTORY_QUOTED], reason[FACTORY_QUOTED];
+    char board[TEXT_QUOTED], reason[TEXT_QUOTED];
     enum err err = stock_identity_save(db, &e->row, was->state, e->erase, why);
     if (err == OK)
         err = factory_note(db, call->actor, e->outcome, was->number.text, why, "generation=%lld board=%s%s%s%s",

@@ -350,12 +350,12 @@ static void what_a_station_says_stands_on_one_line_of_the_trail(void **state)
 
 static void what_a_station_says_is_closed_in_the_trail_however_long_it_is(void **state)
 {
-    char detail[DETAIL] = "", said[400], quoted[FACTORY_QUOTED], wanted[DETAIL];
+    char detail[DETAIL] = "", said[400], quoted[TEXT_QUOTED], wanted[DETAIL];
     (void)state;
     memset(said, ' ', sizeof said - 1);
     said[sizeof said - 1] = '\0';
     text_quote(said, sizeof quoted, quoted);
-    assert_int_equal(strlen(quoted), FACTORY_QUOTED - 2); /* a byte is kept for a backslash */
+    assert_int_equal(strlen(quoted), TEXT_QUOTED - 2); /* a byte is kept for a backslash */
     snprintf(wanted, sizeof wanted, "one=%s other=%s third=%s", quoted, quoted, quoted);
     assert_ok(db_begin(factory.db, NULL));
     assert_ok(factory_note(factory.db, "line-1", "board", "b1", NULL, "one=%s other=%s third=%s", quoted, quoted, quoted));
