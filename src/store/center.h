@@ -293,14 +293,12 @@ struct center_incident {
 };
 typedef enum err center_incident_fn(void *context, const struct center_incident *i);
 enum err center_incident_add(struct db *db, const struct center_incident *i, struct why *why) MUST_CHECK;
-enum err center_incident_list(struct db *db, const char *number, int64_t most, center_incident_fn *fn, void *context, struct why *why) MUST_CHECK;
 
 /* --- Events that devices reported --- */
 
 /* Errors: BUSY beyond LIMIT_EVENTS_LATELY within an hour. */
 enum err center_event_add(struct db *db, const char *number, int64_t now_s, const char *kind, const char *detail, struct why *why) MUST_CHECK;
 typedef enum err center_event_fn(void *context, const char *number, int64_t at_s, const char *kind, const char *detail);
-enum err center_event_list(struct db *db, const char *number, int64_t most, center_event_fn *fn, void *context, struct why *why) MUST_CHECK;
 
 /* --- Programs (M-8): the bytes lie beside the database, in DIR/programs/VERSION --- */
 

@@ -68,13 +68,6 @@ enum err center_incident_page(struct db *db, const struct center_filter *f, cent
     return err;
 }
 
-enum err center_incident_list(struct db *db, const char *number, int64_t most, center_incident_fn *fn, void *context, struct why *why)
-{
-    const struct center_filter newest = { .number = number, .most = most };
-    int64_t next;
-    return center_incident_page(db, &newest, fn, context, &next, why);
-}
-
 enum err center_event_add(struct db *db, const char *number, int64_t now_s, const char *kind, const char *detail, struct why *why)
 {
     int64_t lately = 0;
@@ -102,11 +95,4 @@ enum err center_event_page(struct db *db, const struct center_filter *f, center_
     enum err err = center_page_ask(db, &of, &l.page, page_event, &l, why);
     *ret_next = center_page_next(&l.page);
     return err;
-}
-
-enum err center_event_list(struct db *db, const char *number, int64_t most, center_event_fn *fn, void *context, struct why *why)
-{
-    const struct center_filter newest = { .number = number, .most = most };
-    int64_t next;
-    return center_event_page(db, &newest, fn, context, &next, why);
 }

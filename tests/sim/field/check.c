@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../../center_list.h"
 #include "field.h"
 
 bool is_served(enum place at) { return places[at].agreement && sim.machines[at].honest && at != UNBOUND && at != COPY; }

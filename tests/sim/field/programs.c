@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "../../center_list.h"
 #include "base/file.h"
 #include "field.h"
 #include "pki/cert.h"

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../../center_list.h"
 #include "../store/scratch.h"
 #include "base/text.h"
 #include "center/errand.h"

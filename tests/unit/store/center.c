@@ -5,6 +5,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../../center_list.h"
 #include "place.h"
 #include "base/clock.h"
 #include "store/center_schema.h"
